@@ -1,0 +1,213 @@
+"""Settings: read once, frozen, and refused at start when they make no sense.
+
+A value comes from the process environment or, failing that, from `anfang.env` in the data folder, which the
+embedded start writes. So a command typed beside a running demo finds the same database as the demo.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
+
+Surface = Literal["public", "internal", "all"]
+Environment = Literal["production", "test"]
+Gateway = Literal["inbox", "twilio"]
+
+SETTINGS_FILE = "anfang.env"
+
+
+class ConfigError(Exception):
+    """Settings that cannot work; the message lists every problem, a line each."""
+
+
+class Secret:
+    """Text that does not show itself in logs, tracebacks or reprs."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """`public_endpoint_url` is the address that phones reach; the server itself uses `endpoint_url`."""
+
+    endpoint_url: str
+    public_endpoint_url: str
+    bucket: str
+    region: str
+    access_key_id: str
+    secret_access_key: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioSettings:
+    account_sid: str
+    auth_token: Secret
+    sender: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process is told from outside. Built by `load` or by a test, never changed."""
+
+    database_url: str
+    s3: S3Settings
+    secret_key: Secret
+    keys: tuple[Secret, ...]
+    public_url: str
+    port: int
+    surface: Surface
+    environment: Environment
+    gateway: Gateway
+    twilio: TwilioSettings | None
+    home: Path
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https, so that cookies may and must be Secure."""
+        return self.public_url.startswith("https://")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment and the data folder's file.
+
+    Raises:
+        ConfigError: naming every setting that is missing or makes no sense.
+    """
+    given = os.environ if environ is None else environ
+    home = Path(given.get("ANFANG_HOME") or "var").absolute()
+    # An empty variable counts as unset, as it does for the embedded start.
+    filled = {name: value for name, value in given.items() if value}
+    return _Reader({**_file(home / SETTINGS_FILE), **filled}, home).settings()
+
+
+def _file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+class _Reader:
+    """Collects problems instead of stopping at the first: whoever deploys mends them in one go."""
+
+    def __init__(self, values: Mapping[str, str], home: Path) -> None:
+        self._values = values
+        self._home = home
+        self._problems: list[str] = []
+
+    def settings(self) -> Settings:
+        gateway = cast(Gateway, self._choice("SMS", get_args(Gateway), "inbox"))
+        port = self._port()
+        settings = Settings(
+            database_url=self._database_url(),
+            s3=self._s3(),
+            secret_key=self._secret("SECRET_KEY", shortest=32),
+            keys=self._keys(),
+            public_url=self._url("PUBLIC_URL", f"http://localhost:{port}"),
+            port=port,
+            surface=cast(Surface, self._choice("ANFANG_SURFACE", get_args(Surface), "all")),
+            environment=cast(Environment, self._choice("ANFANG_ENV", get_args(Environment), "production")),
+            gateway=gateway,
+            twilio=self._twilio() if gateway == "twilio" else None,
+            home=self._home,
+        )
+        if self._problems:
+            raise ConfigError("\n".join(self._problems))
+        return settings
+
+    def _text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name) or default
+        if value is None:
+            self._problems.append(f"{name} is not set. `make run` sets it; otherwise see docs/operations.md.")
+            return ""
+        return value
+
+    def _secret(self, name: str, *, shortest: int) -> Secret:
+        text = self._text(name)
+        if text and len(text) < shortest:
+            self._problems.append(f"{name} is too short: at least {shortest} characters.")
+        return Secret(text)
+
+    def _choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self._text(name, default)
+        if value not in allowed:
+            self._problems.append(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
+        return value
+
+    def _url(self, name: str, default: str | None = None) -> str:
+        value = self._text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            self._problems.append(f"{name} is {value!r}; it must be an address such as https://example.org.")
+        return value
+
+    def _database_url(self) -> str:
+        value = self._text("DATABASE_URL")
+        scheme = value.partition("://")[0]
+        if value and scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            self._problems.append("DATABASE_URL must begin with postgresql://; no other database is spoken.")
+        return "postgresql://" + value.partition("://")[2] if value else value
+
+    def _port(self) -> int:
+        text = self._text("PORT", "8000")
+        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+            self._problems.append(f"PORT is {text!r}; it must be a number from 1 to 65535.")
+            return 8000
+        return int(text)
+
+    def _s3(self) -> S3Settings:
+        endpoint = self._url("S3_ENDPOINT_URL")
+        return S3Settings(
+            endpoint_url=endpoint,
+            public_endpoint_url=self._url("S3_PUBLIC_ENDPOINT_URL", endpoint) if endpoint else "",
+            bucket=self._text("S3_BUCKET", "anfang"),
+            region=self._text("S3_REGION", "us-east-1"),
+            access_key_id=self._text("S3_ACCESS_KEY_ID"),
+            secret_access_key=Secret(self._text("S3_SECRET_ACCESS_KEY")),
+        )
+
+    def _twilio(self) -> TwilioSettings:
+        return TwilioSettings(
+            account_sid=self._text("TWILIO_ACCOUNT_SID"),
+            auth_token=self._secret("TWILIO_AUTH_TOKEN", shortest=16),
+            sender=self._text("TWILIO_SENDER"),
+            base_url=self._url("TWILIO_BASE_URL", "https://api.twilio.com"),
+        )
+
+    def _keys(self) -> tuple[Secret, ...]:
+        texts = [part.strip() for part in self._text("ANFANG_KEYS").split(",") if part.strip()]
+        for number, text in enumerate(texts, start=1):
+            if not _is_key(text):
+                self._problems.append(
+                    f"ANFANG_KEYS: key {number} is not 32 bytes of URL-safe base64. "
+                    "`flask --app wsgi keys new` prints a good one."
+                )
+        return tuple(Secret(text) for text in texts)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == 32
+    except (binascii.Error, ValueError):
+        return False
