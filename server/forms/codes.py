@@ -1,0 +1,93 @@
+"""Every code this package can return, with the names of its parameters.
+
+The package returns codes and parameters; the sentences for them live in the catalogue at the edge, and a
+test there compares the two. A parameter named here is always present; it may be "" when there is nothing to
+say (`suggestion` above all).
+"""
+
+# Problems of a definition: `Problem.code`.
+DEFINITION_CODES: dict[str, tuple[str, ...]] = {
+    "choice_duplicate": ("value",),
+    "dependency_cycle": ("names",),
+    "evidence_fail_unknown": (),
+    "expression_bare_word": ("column", "word", "suggestion"),
+    "expression_character": ("column", "character"),
+    "expression_incomplete": ("column",),
+    "expression_minus": ("column",),
+    "expression_name": ("column", "name"),
+    "expression_not": ("column",),
+    "expression_operands": ("column", "name", "least", "most"),
+    "expression_too_deep": ("column", "limit"),
+    "expression_too_long": ("column", "limit"),
+    "expression_unclosed": ("column", "opened"),
+    "expression_unexpected": ("column", "found"),
+    "expression_unknown_function": ("column", "name", "suggestion"),
+    "expression_unknown_name": ("column", "name", "suggestion"),
+    "form_too_deep": ("limit",),
+    "form_too_many_problems": ("limit",),
+    "form_too_many_questions": ("limit",),
+    "html_tag": ("tag",),
+    "limits_contradict": ("least", "most"),
+    "list_too_long": ("limit",),
+    "locale_invalid": ("locale",),
+    "name_duplicate": ("name", "first"),
+    "name_invalid": ("name",),
+    "page_empty": (),
+    "pattern_invalid": ("reason",),
+    "pattern_too_costly": ("limit",),
+    "pattern_unsupported": ("found",),
+    "property_choice": ("property", "found", "allowed", "suggestion"),
+    "property_missing": ("property",),
+    "property_range": ("property", "least", "most"),
+    "property_type": ("property", "expected"),
+    "property_unknown": ("property", "suggestion"),
+    "text_too_long": ("limit",),
+    "text_unknown_name": ("name", "suggestion"),
+    "text_unsafe": (),
+    "title_missing": (),
+    "translation_missing": ("locale",),
+    "type_unknown": ("type", "suggestion"),
+}
+
+# Errors of answers: `AnswerError.code`. `message`, where named, is the form's own sentence by locale, or {}.
+ANSWER_CODES: dict[str, tuple[str, ...]] = {
+    "answer_type": ("expected",),
+    "attachment_invalid": ("field",),
+    "attachment_repeated": (),
+    "attachment_too_large": ("limit",),
+    "attachment_too_many": ("limit",),
+    "choice_count_max": ("limit",),
+    "choice_count_min": ("limit",),
+    "choice_none_with_others": (),
+    "choice_repeated": ("value",),
+    "choice_unknown": ("value",),
+    "date_invalid": (),
+    "datetime_invalid": (),
+    "email_invalid": (),
+    "evidence_note_missing": ("minLength",),
+    "evidence_note_short": ("minLength", "length"),
+    "evidence_photo_missing": (),
+    "month_invalid": (),
+    "number_invalid": (),
+    "number_max": ("limit", "message"),
+    "number_min": ("limit", "message"),
+    "number_step": ("step",),
+    "other_missing": (),
+    "pattern_mismatch": ("message",),
+    "required": (),
+    "row_required": ("row",),
+    "row_unknown": ("row",),
+    "rule_broken": ("message",),
+    "tel_invalid": (),
+    "text_line_break": (),
+    "text_max_length": ("limit", "length", "message"),
+    "text_min_length": ("limit", "length", "message"),
+    "text_unsafe": (),
+    "time_invalid": (),
+    "too_early": ("limit",),
+    "too_late": ("limit",),
+    "unknown_question": ("name", "suggestion"),
+}
+
+# A code has the same parameters wherever it appears, so one catalogue serves both.
+MESSAGES: dict[str, tuple[str, ...]] = {**DEFINITION_CODES, **ANSWER_CODES}

@@ -1,0 +1,106 @@
+"""What can be wrong with a definition (`Problem`) and with answers (`AnswerError`)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from server.forms.suggestions import nearest
+from server.wire import pointer_part
+
+Severity = Literal["error", "warning"]
+MAX_PROBLEMS = 200
+MAX_SUGGESTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to change in a definition. `pointer` is an RFC 6901 pointer into it."""
+
+    pointer: str
+    code: str
+    severity: Severity
+    params: Mapping[str, object]
+
+
+class FormInvalid(ValueError):
+    """A definition that cannot be used, with everything that is wrong with it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(", ".join(f"{problem.code} at {problem.pointer or '/'}" for problem in problems[:5]))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerError:
+    """One thing to change in the answers. `pointer` points into them; `question` is where a page shows it."""
+
+    question: str
+    pointer: str
+    code: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong inside one answer; `suffix` is the pointer from that answer on."""
+
+    code: str
+    params: Mapping[str, object]
+    suffix: str = ""
+
+
+class Refused(ValueError):
+    """An answer that its question type does not accept."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(", ".join(fault.code for fault in faults))
+        self.faults = faults
+
+
+def refusal(code: str, **params: object) -> Refused:
+    """A refusal for one reason."""
+    return Refused(Fault(code, params))
+
+
+def pointer_to(*parts: str | int) -> str:
+    """An RFC 6901 pointer."""
+    return "".join(f"/{pointer_part(str(part))}" for part in parts)
+
+
+class Report:
+    """Collects problems; a definition with thousands of them is cut off at `MAX_PROBLEMS`."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+        self._suggestions_left = MAX_SUGGESTIONS
+
+    def error(self, pointer: str, code: str, **params: object) -> None:
+        """The form cannot be used as it is."""
+        self._add(Problem(pointer, code, "error", params))
+
+    def warn(self, pointer: str, code: str, **params: object) -> None:
+        """The form can be used, but probably does not say what its author meant."""
+        self._add(Problem(pointer, code, "warning", params))
+
+    def suggest(self, word: str, options: Iterable[str]) -> str:
+        """The nearest option, or "". Only so often: a form of nothing but slips would cost seconds."""
+        if self._suggestions_left == 0:
+            return ""
+        self._suggestions_left -= 1
+        return nearest(word, options)
+
+    def _add(self, problem: Problem) -> None:
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(problem)
+        elif len(self._problems) == MAX_PROBLEMS:
+            self._problems.append(Problem("", "form_too_many_problems", "error", {"limit": MAX_PROBLEMS}))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All of them, in the order of discovery."""
+        return tuple(self._problems)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any problem is more than a warning."""
+        return any(problem.severity == "error" for problem in self._problems)

@@ -1,0 +1,113 @@
+"""Photos: `file`. An answer names attachments that travel apart: `{"id", "sha256", "size", "type"}`."""
+
+import re
+import uuid
+from typing import cast
+
+from server.forms.elements import Element
+from server.forms.problems import Fault, Refused, Report, pointer_to, refusal
+from server.forms.properties import Property
+from server.forms.types.behaviour import Behaviour, Check, Control, Fields, QuestionType
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic")
+MAX_SIZE = 20_000_000
+MAX_FILES = 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FIELDS = frozenset(("id", "sha256", "size", "type"))
+
+
+def attachments_check(limit: int, size: int) -> Check:
+    """A list of references to distinct photos, ids in lower case."""
+
+    def check(raw: object) -> object:
+        if not isinstance(raw, list):
+            raise refusal("answer_type", expected="list")
+        if len(raw) > limit:
+            raise refusal("attachment_too_many", limit=limit)
+        faults: list[Fault] = []
+        references: list[dict[str, object]] = []
+        for index, item in enumerate(raw):
+            try:
+                references.append(_reference(item, size))
+            except Refused as refused:
+                faults += [Fault(f.code, f.params, pointer_to(index) + f.suffix) for f in refused.faults]
+        if len({reference["id"] for reference in references}) < len(references):
+            faults.append(Fault("attachment_repeated", {}))
+        if faults:
+            raise Refused(*faults)
+        return references
+
+    return check
+
+
+def _reference(item: object, size: int) -> dict[str, object]:
+    if not isinstance(item, dict) or item.keys() != _FIELDS:
+        raise refusal("attachment_invalid", field="")
+    if not _is_uuid(item["id"]):
+        raise _invalid("id")
+    if not (isinstance(item["sha256"], str) and _SHA256.fullmatch(item["sha256"])):
+        raise _invalid("sha256")
+    if item["type"] not in IMAGE_TYPES:
+        raise _invalid("type")
+    if type(item["size"]) is not int or item["size"] < 1:
+        raise _invalid("size")
+    if item["size"] > size:
+        raise Refused(Fault("attachment_too_large", {"limit": size}, "/size"))
+    return {**item, "id": item["id"].lower()}
+
+
+def _invalid(field: str) -> Refused:
+    return Refused(Fault("attachment_invalid", {"field": field}, f"/{field}"))
+
+
+def _is_uuid(value: object) -> bool:
+    if not isinstance(value, str) or len(value) != 36:
+        return False
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
+
+
+def encode_reference(reference: object) -> str:
+    """A reference as the value of a hidden form field: `id;sha256;size;type`."""
+    fields = cast("dict[str, object]", reference)
+    return f"{fields['id']};{fields['sha256']};{fields['size']};{fields['type']}"
+
+
+def decode_references(fields: Fields, name: str) -> object:
+    """Hidden fields back to references; what does not read stays text and is refused by the check."""
+    return [_decode_reference(raw) for raw in fields.getlist(name) if raw] or None
+
+
+def _decode_reference(raw: str) -> object:
+    parts = raw.split(";")
+    if len(parts) != 4 or not re.fullmatch(r"[0-9]{1,9}", parts[2]):
+        return raw
+    return {"id": parts[0], "sha256": parts[1], "size": int(parts[2]), "type": parts[3]}
+
+
+def _display(value: object, _locale: str) -> str:
+    return str(len(value)) if isinstance(value, list) else ""
+
+
+def photo_behaviour(limit: int = MAX_FILES, size: int = MAX_SIZE) -> Behaviour:
+    """The behaviour of a question answered with photos."""
+    control = Control("file", multiple=limit > 1, attributes={"accept": "image/*", "capture": "environment"})
+    return Behaviour(control, attachments_check(limit, size), decode_references, _display)
+
+
+def _build(element: Element, _report: Report) -> Behaviour:
+    many = element.get("allowMultiple", bool, default=False)
+    return photo_behaviour(MAX_FILES if many else 1, element.get("maxSize", int, MAX_SIZE))
+
+
+FILE = QuestionType(
+    "file",
+    (
+        Property("allowMultiple", "flag"),
+        Property("maxSize", "whole", least=1, most=MAX_SIZE),
+        Property("sourceType", "word", allowed=("camera", "file-camera")),
+    ),
+    _build,
+)

@@ -1,0 +1,246 @@
+"""Answers picked from a list: radiogroup, dropdown, checkbox, boolean, rating."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import cast
+
+from server.forms.elements import Element
+from server.forms.localised import LocalText
+from server.forms.problems import Report, refusal
+from server.forms.properties import Choice, Property, Scalar
+from server.forms.types.behaviour import (
+    Behaviour,
+    Check,
+    Choices,
+    Control,
+    Decode,
+    Display,
+    Fields,
+    QuestionType,
+    decode_single,
+)
+
+OTHER = "other"
+NONE = "none"
+MAX_RATINGS = 20
+_SHOWN = 40
+
+
+def picked(choices: Choices) -> Callable[[object], Scalar]:
+    """One value of the list, in the list's own type: "1" is not 1 here, and true is no number."""
+    # Equal numbers have equal hashes, so 1.0 finds 1; text and numbers never meet in a dict.
+    known = {choice.value: choice.value for choice in choices.rows}
+
+    def check(raw: object) -> Scalar:
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+            raise refusal("answer_type", expected="choice")
+        value = known.get(raw)
+        if value is None:
+            raise refusal("choice_unknown", value=str(raw)[:_SHOWN])
+        return value
+
+    return check
+
+
+def _decode_one(choices: Choices) -> Decode:
+    def decode(fields: Fields, name: str) -> object:
+        raw = decode_single(fields, name)
+        return choices.by_text.get(raw, raw) if isinstance(raw, str) else raw
+
+    return decode
+
+
+def _decode_many(choices: Choices) -> Decode:
+    def decode(fields: Fields, name: str) -> object:
+        return [choices.by_text.get(raw, raw) for raw in fields.getlist(name) if raw] or None
+
+    return decode
+
+
+def _display_many(choices: Choices) -> Display:
+    def display(value: object, locale: str) -> str:
+        items = value if isinstance(value, list) else [value]
+        separator = "、" if locale.lower().startswith("zh") else ", "
+        return separator.join(choices.label(item, locale) for item in items)
+
+    return display
+
+
+def _special(element: Element, show: str, text: str, value: str, default: LocalText) -> tuple[Choice, ...]:
+    if not element.get(show, bool, default=False):
+        return ()
+    return (Choice(element.at(show), value, element.text(text) or default, None),)
+
+
+_NONE_TEXT = LocalText("", {"default": "None", "zh": "以上都没有"})
+_OTHER_TEXT = LocalText("", {"default": "Other (please describe)", "zh": "其他（请说明）"})
+
+
+def _all_choices(element: Element, report: Report) -> Choices:
+    own = element.choices("choices")
+    special = (
+        *_special(element, "showNoneItem", "noneText", NONE, _NONE_TEXT),
+        *_special(element, "showOtherItem", "otherText", OTHER, _OTHER_TEXT),
+    )
+    taken = {str(choice.value).lower() for choice in own}
+    for choice in special:
+        if choice.value in taken:
+            report.error(choice.pointer, "choice_duplicate", value=choice.value)
+    return Choices((*own, *special))
+
+
+def _single(control: Control, choices: Choices, *, has_other: bool = False) -> Behaviour:
+    check, decode = picked(choices), _decode_one(choices)
+    return Behaviour(control, check, decode, choices.label, has_other=has_other, answers=choices.by_text)
+
+
+def _build_single(element: Element, report: Report) -> Behaviour:
+    choices = _all_choices(element, report)
+    control = Control(element.kind, choices.rows, placeholder=element.text("placeholder"))
+    has_other = element.get("showOtherItem", bool, default=False)
+    return _single(control, choices, has_other=has_other)
+
+
+def _build_checkbox(element: Element, report: Report) -> Behaviour:
+    choices = _all_choices(element, report)
+    least = element.get("minSelectedChoices", int, 0)
+    most = element.get("maxSelectedChoices", int, 0) or len(choices.rows)
+    if least > most:
+        report.error(element.at("minSelectedChoices"), "limits_contradict", least=least, most=most)
+    has_other = element.get("showOtherItem", bool, default=False)
+    return Behaviour(
+        Control("checkbox", choices.rows, multiple=True),
+        _several(choices, least, most, has_none=element.get("showNoneItem", bool, default=False)),
+        _decode_many(choices),
+        _display_many(choices),
+        has_other=has_other,
+    )
+
+
+def _several(choices: Choices, least: int, most: int, *, has_none: bool) -> Check:
+    """A list of values; the canonical order is the form's, so that the same answer is the same content."""
+    one = picked(choices)
+    order = {choice.value: index for index, choice in enumerate(choices.rows)}
+
+    def check(raw: object) -> object:
+        if not isinstance(raw, list):
+            raise refusal("answer_type", expected="list")
+        if len(raw) > most:
+            raise refusal("choice_count_max", limit=most)
+        values = {one(item): item for item in raw}
+        if len(values) < len(raw):
+            raise refusal("choice_repeated", value=_repeated(raw))
+        if has_none and NONE in values and len(values) > 1:
+            raise refusal("choice_none_with_others")
+        if len(values) < least and NONE not in values:
+            raise refusal("choice_count_min", limit=least)
+        return sorted(values, key=order.__getitem__)
+
+    return check
+
+
+def _repeated(raw: list[object]) -> str:
+    return next(str(item)[:_SHOWN] for index, item in enumerate(raw) if item in raw[:index])
+
+
+def _build_boolean(element: Element, _report: Report) -> Behaviour:
+    true = element.properties.get("valueTrue", True)
+    false = element.properties.get("valueFalse", False)
+    rows = (
+        Choice(element.pointer, "true", element.text("labelTrue") or _YES, None),
+        Choice(element.pointer, "false", element.text("labelFalse") or _NO, None),
+    )
+    labels = Choices(rows)
+    values = {"true": cast("Scalar", true), "false": cast("Scalar", false)}
+
+    def check(raw: object) -> object:
+        for value in (true, false):
+            if type(raw) is type(value) and raw == value:
+                return value
+        raise refusal("answer_type", expected="boolean")
+
+    def decode(fields: Fields, name: str) -> object:
+        raw = decode_single(fields, name)
+        return values.get(raw, raw) if isinstance(raw, str) else raw
+
+    def display(value: object, locale: str) -> str:
+        return labels.label("true" if value == true else "false", locale)
+
+    return Behaviour(Control("boolean", rows), check, decode, display, answers=values)
+
+
+_YES = LocalText("", {"default": "Yes", "zh": "是"})
+_NO = LocalText("", {"default": "No", "zh": "否"})
+
+
+def _build_rating(element: Element, report: Report) -> Behaviour:
+    rows = element.choices("rateValues") or _rating_scale(element, report)
+    if len(rows) > MAX_RATINGS:
+        report.error(element.pointer, "list_too_long", limit=MAX_RATINGS)
+    choices = Choices(rows)
+    control = Control(
+        "rating",
+        rows,
+        low_label=element.text("minRateDescription"),
+        high_label=element.text("maxRateDescription"),
+    )
+    return _single(control, choices)
+
+
+def _rating_scale(element: Element, report: Report) -> tuple[Choice, ...]:
+    least, most = element.number("rateMin"), element.number("rateMax")
+    low, high = Decimal(str(1 if least is None else least)), Decimal(str(5 if most is None else most))
+    step = Decimal(str(element.number("rateStep") or 1))
+    if low >= high or step <= 0 or (high - low) / step > MAX_RATINGS:
+        report.error(element.pointer, "limits_contradict", least=str(low), most=str(high))
+        return ()
+    count = int((high - low) / step) + 1
+    return tuple(
+        Choice(element.pointer, _scale_value(low + step * index), None, None) for index in range(count)
+    )
+
+
+def _scale_value(value: Decimal) -> Scalar:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+_LISTED = (
+    Property("choices", "choices", required=True),
+    Property("showNoneItem", "flag"),
+    Property("noneText", "text"),
+    Property("showOtherItem", "flag"),
+    Property("otherText", "text"),
+)
+RADIOGROUP = QuestionType("radiogroup", _LISTED, _build_single)
+DROPDOWN = QuestionType("dropdown", (*_LISTED, Property("placeholder", "text")), _build_single)
+CHECKBOX = QuestionType(
+    "checkbox",
+    (
+        *_LISTED,
+        Property("minSelectedChoices", "whole", least=0, most=1_000),
+        Property("maxSelectedChoices", "whole", least=1, most=1_000),
+    ),
+    _build_checkbox,
+)
+BOOLEAN = QuestionType(
+    "boolean",
+    (
+        Property("labelTrue", "text"),
+        Property("labelFalse", "text"),
+        Property("valueTrue", "scalar"),
+        Property("valueFalse", "scalar"),
+    ),
+    _build_boolean,
+)
+RATING = QuestionType(
+    "rating",
+    (
+        Property("rateMin", "number"),
+        Property("rateMax", "number"),
+        Property("rateStep", "number"),
+        Property("rateValues", "choices"),
+        Property("minRateDescription", "text"),
+        Property("maxRateDescription", "text"),
+    ),
+    _build_rating,
+)

@@ -1,0 +1,150 @@
+"""Validators of a question: a table of rows by SurveyJS's type names, each compiled to a closure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from server.forms.expressions import Expression
+from server.forms.form import Validator
+from server.forms.localised import LocalText
+from server.forms.patterns import PatternError, compile_pattern
+from server.forms.problems import Fault, Report, pointer_to
+from server.forms.properties import Property, read_properties, table
+
+CompileExpression = Callable[[str, str], Expression | None]
+_Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One validator's read properties and what compiling it needs."""
+
+    pointer: str
+    values: Mapping[str, object]
+    report: Report
+    expression: CompileExpression
+
+    @property
+    def message(self) -> Mapping[str, str]:
+        """The form's own sentence by locale, or {}."""
+        text = self.values.get("text")
+        return dict(text.texts) if isinstance(text, LocalText) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatorType:
+    """A row: the properties beside `type` and `text`, and the compiler."""
+
+    properties: tuple[Property, ...]
+    build: Callable[[_Source], Validator | None]
+
+
+def compile_validators(
+    report: Report, pointer: str, raw: object, expression: CompileExpression
+) -> tuple[Validator, ...]:
+    """All validators of one question; what is wrong is reported and left out."""
+    sources = raw if isinstance(raw, list) else []
+    compiled = (
+        _compile(report, pointer + pointer_to(index), item, expression) for index, item in enumerate(sources)
+    )
+    return tuple(validator for validator in compiled if validator is not None)
+
+
+def _compile(report: Report, pointer: str, raw: object, expression: CompileExpression) -> Validator | None:
+    if not isinstance(raw, dict):
+        report.error(pointer, "property_type", property="validators", expected="object")
+        return None
+    name = raw.get("type")
+    row = VALIDATOR_TYPES.get(name) if isinstance(name, str) else None
+    if row is None:
+        shown = name[:64] if isinstance(name, str) else ""
+        near = report.suggest(shown, VALIDATOR_TYPES)
+        report.error(pointer + "/type", "type_unknown", type=shown, suggestion=near)
+        return None
+    properties = table(Property("type", "string"), Property("text", "text"), *row.properties)
+    return row.build(_Source(pointer, read_properties(report, pointer, raw, properties), report, expression))
+
+
+def _limit(source: _Source, name: str) -> int | float | None:
+    value = source.values.get(name)
+    return value if isinstance(value, int | float) else None
+
+
+def _limits(source: _Source, low: str, high: str) -> tuple[int | float | None, int | float | None]:
+    least, most = _limit(source, low), _limit(source, high)
+    if least is not None and most is not None and least > most:
+        source.report.error(f"{source.pointer}/{high}", "limits_contradict", least=least, most=most)
+    return least, most
+
+
+def _numeric(source: _Source) -> Validator:
+    least, most = _limits(source, "minValue", "maxValue")
+    message = source.message
+
+    def validate(value: object, _values: _Values, _today: date) -> Fault | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return Fault("number_invalid", {})
+        if least is not None and value < least:
+            return Fault("number_min", {"limit": least, "message": message})
+        if most is not None and value > most:
+            return Fault("number_max", {"limit": most, "message": message})
+        return None
+
+    return validate
+
+
+def _text(source: _Source) -> Validator:
+    least, most = _limits(source, "minLength", "maxLength")
+    message = source.message
+
+    def validate(value: object, _values: _Values, _today: date) -> Fault | None:
+        length = len(str(value))
+        if least is not None and length < least:
+            return Fault("text_min_length", {"limit": least, "length": length, "message": message})
+        if most is not None and length > most:
+            return Fault("text_max_length", {"limit": most, "length": length, "message": message})
+        return None
+
+    return validate
+
+
+def _regex(source: _Source) -> Validator | None:
+    try:
+        matches = compile_pattern(
+            str(source.values.get("regex", "")), ignore_case=source.values.get("caseInsensitive") is True
+        )
+    except PatternError as error:
+        source.report.error(f"{source.pointer}/regex", error.code, **error.params)
+        return None
+    message = source.message
+
+    def validate(value: object, _values: _Values, _today: date) -> Fault | None:
+        return None if matches(str(value)) else Fault("pattern_mismatch", {"message": message})
+
+    return validate
+
+
+def _expression(source: _Source) -> Validator | None:
+    raw = source.values.get("expression")
+    rule = source.expression(raw, f"{source.pointer}/expression") if isinstance(raw, str) else None
+    if rule is None:
+        return None
+    message, holds = source.message, rule.holds
+
+    def validate(_value: object, values: _Values, today: date) -> Fault | None:
+        return None if holds(values, today) else Fault("rule_broken", {"message": message})
+
+    return validate
+
+
+VALIDATOR_TYPES: Mapping[str, ValidatorType] = MappingProxyType(
+    {
+        "numeric": ValidatorType((Property("minValue", "number"), Property("maxValue", "number")), _numeric),
+        "text": ValidatorType((Property("minLength", "whole"), Property("maxLength", "whole")), _text),
+        "regex": ValidatorType(
+            (Property("regex", "string", required=True), Property("caseInsensitive", "flag")), _regex
+        ),
+        "expression": ValidatorType((Property("expression", "expression", required=True),), _expression),
+    }
+)
