@@ -1,0 +1,1 @@
+"""Draws that can be repeated from their record, and estimates for display."""
