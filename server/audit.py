@@ -1,0 +1,151 @@
+"""Audit lines and the chain over them.
+
+A line is written in the transaction it belongs to, so it exists exactly when what it witnesses exists. The
+chain is made afterwards: a sealer, one at a time by lock, appends unsealed lines in batches. A chain head
+kept in the same transaction would be one hot row that every submission waits for. The head is copied
+outside, so that cutting the tail off shows as well.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, text
+
+from server import wire
+from server.db import AnyRow
+from server.models.audit import AuditAnchor, AuditLine, AuditSeal
+
+# Set by the web layer, so that a line can be matched with the log of the request that wrote it.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+SEAL_LOCK = 7_203_002
+SEAL_BATCH = 5_000
+FIRST_HEAD = hashlib.sha256(b"anfang audit chain").digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened: `actor` and `subject` are `kind:id`, `detail` is JSON without personal data."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where the chain does not hold."""
+
+    position: int
+    problem: str
+
+
+def record(connection: Connection, entries: Sequence[Entry], *, at: datetime) -> None:
+    """Write lines on the caller's connection."""
+    if entries:
+        rows = [
+            {
+                "at": at,
+                "actor": entry.actor,
+                "action": entry.action,
+                "subject": entry.subject,
+                "detail": dict(entry.detail),
+                "request_id": request_id.get(),
+            }
+            for entry in entries
+        ]
+        connection.execute(insert(AuditLine), rows)
+
+
+def seal(connection: Connection, *, at: datetime) -> int:
+    """Chain up to `SEAL_BATCH` unsealed lines; returns how many. Does nothing while another sealer works."""
+    if not connection.scalar(select(func.pg_try_advisory_xact_lock(SEAL_LOCK))):
+        return 0
+    position, head = _last_seal(connection)
+    rows = []
+    for line in connection.execute(_unsealed()):
+        position, head = position + 1, _next_head(head, line)
+        rows.append({"position": position, "line_id": line.id, "head": head, "sealed_at": at})
+    if rows:
+        connection.execute(insert(AuditSeal), rows)
+    return len(rows)
+
+
+def head(connection: Connection) -> tuple[int, bytes]:
+    """Position and head of the chain as it stands, (0, FIRST_HEAD) when nothing is sealed."""
+    return _last_seal(connection)
+
+
+def anchored(connection: Connection, *, position: int, value: bytes, place: str, at: datetime) -> None:
+    """Note that a head was copied to `place`."""
+    connection.execute(
+        insert(AuditAnchor), [{"position": position, "head": value, "place": place, "anchored_at": at}]
+    )
+
+
+def verify(connection: Connection, outside: Iterable[tuple[int, bytes]] = ()) -> Iterator[Damage]:
+    """Every place where a sealed line was changed, taken out, reordered or cut off.
+
+    Args:
+        outside: heads read back from where they were anchored; the rows of `audit_anchor` are checked too.
+    """
+    heads: dict[int, bytes] = {0: FIRST_HEAD}
+    position, value = 0, FIRST_HEAD
+    sealed = (
+        select(AuditSeal.position, AuditSeal.head, AuditSeal.line_id, *_line_columns())
+        .join(AuditLine, AuditLine.id == AuditSeal.line_id, isouter=True)
+        .order_by(AuditSeal.position)
+    )
+    for row in connection.execute(sealed):
+        if row.position != position + 1:
+            yield Damage(position + 1, "missing")
+        position, value = row.position, _next_head(value, row)
+        if value != row.head:
+            yield Damage(position, "changed")
+            value = row.head  # go on from what is stored, so that one change is reported once
+        heads[position] = row.head
+    stored = connection.execute(select(AuditAnchor.position, AuditAnchor.head)).tuples()
+    for anchor_position, anchor_head in [*stored, *outside]:
+        if heads.get(anchor_position) != anchor_head:
+            yield Damage(anchor_position, "not_as_anchored")
+
+
+def _last_seal(connection: Connection) -> tuple[int, bytes]:
+    row = connection.execute(
+        select(AuditSeal.position, AuditSeal.head).order_by(AuditSeal.position.desc()).limit(1)
+    ).first()
+    return (row.position, row.head) if row else (0, FIRST_HEAD)
+
+
+def _line_columns() -> list[Any]:
+    columns = AuditLine.__table__.columns
+    return [columns[name] for name in ("id", "at", "actor", "action", "subject", "detail", "request_id")]
+
+
+def _unsealed() -> Any:
+    return (
+        select(*_line_columns())
+        .where(text("NOT EXISTS (SELECT 1 FROM audit_seal WHERE line_id = audit_line.id)"))
+        .order_by(AuditLine.id)
+        .limit(SEAL_BATCH)
+    )
+
+
+def _next_head(previous: bytes, line: AnyRow) -> bytes:
+    content = wire.canonical(
+        [
+            line.id,
+            line.at.astimezone(UTC).isoformat() if line.at else None,
+            line.actor,
+            line.action,
+            line.subject,
+            line.detail,
+            line.request_id,
+        ]
+    )
+    return hashlib.sha256(previous + content).digest()

@@ -1,0 +1,143 @@
+"""Answers accepted for a form version, their sheets, findings and photos.
+
+Insert-only: revised, never changed.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, HasId
+
+
+class Submission(HasId, Base):
+    """`submission_id` is made by the client; `content_hash` decides between replay and conflict."""
+
+    __tablename__ = "submission"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    submission_id: Mapped[UUID]
+    form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    door: Mapped[str]
+    firm_id: Mapped[UUID | None] = mapped_column(ForeignKey("firm.id"))
+    external_id: Mapped[str | None]
+    content_hash: Mapped[str]
+    client_time: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        # The constraint, not a look before the insert, is what keeps five parallel posts from counting twice.
+        UniqueConstraint("wave_id", "submission_id"),
+        Index("submission_wave_subject_idx", "wave_id", "subject_id"),
+        CheckConstraint("door IN ('page','api','bulk')", name="door"),
+    )
+
+
+class SubmissionRevision(HasId, Base):
+    """One state of the answers. Number 1 is what was handed in; a later one has a reason and an author."""
+
+    __tablename__ = "submission_revision"
+
+    submission_pk: Mapped[UUID] = mapped_column(ForeignKey("submission.id"))
+    number: Mapped[int]
+    answers: Mapped[dict[str, Any]]
+    reason: Mapped[str | None]
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("submission_pk", "number"),)
+
+
+class SubmissionText(Base):
+    """Free text of a revision, in rows of its own that can be emptied when a person asks to be forgotten."""
+
+    __tablename__ = "submission_text"
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("submission_revision.id"), primary_key=True)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class ScoreSheet(Base):
+    """Every intermediate line from answers to published score. `raw` is an exact fraction in text."""
+
+    __tablename__ = "score_sheet"
+
+    revision_id: Mapped[UUID] = mapped_column(ForeignKey("submission_revision.id"), primary_key=True)
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    raw: Mapped[str | None]
+    published: Mapped[Decimal | None] = mapped_column(Numeric)
+    grade: Mapped[str | None]
+    sheet: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("score_sheet_wave_subject_idx", "wave_id", "subject_id"),)
+
+
+class Finding(HasId, Base):
+    """One lost point or recorded fault at a unit."""
+
+    __tablename__ = "finding"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    submission_pk: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), index=True)
+    item: Mapped[str]
+    code: Mapped[str]
+    points: Mapped[Decimal] = mapped_column(Numeric)
+    key_item: Mapped[bool]
+    state: Mapped[str] = mapped_column(default="pending")
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("state IN ('pending','confirmed','overturned')", name="state"),
+        Index("finding_wave_subject_idx", "wave_id", "subject_id"),
+    )
+
+
+class Attachment(HasId, Base):
+    """A photo: promised by a client, sent to the store, verified by the worker.
+
+    `attachment_id` is the client's name for it within its submission; the object key is random.
+    """
+
+    __tablename__ = "attachment"
+
+    submission_id: Mapped[UUID]
+    attachment_id: Mapped[UUID]
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    question: Mapped[str]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    state: Mapped[str] = mapped_column(default="expected")
+    problem: Mapped[str | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    created_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "attachment_id"),
+        CheckConstraint("state IN ('expected','verified','refused')", name="state"),
+        CheckConstraint("size > 0", name="size"),
+    )
+
+
+class Pending(Base):
+    """What follows a submission, as a row that a worker takes in batches.
+
+    A Procrastinate job with its NOTIFY for each submission would cost two thirds of the rate.
+    """
+
+    __tablename__ = "pending"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    submission_pk: Mapped[UUID] = mapped_column(ForeignKey("submission.id"))
+    created_at: Mapped[datetime]

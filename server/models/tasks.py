@@ -1,0 +1,83 @@
+"""Who was asked to fill what: invitations, assignments, the browsers that redeemed them, their drafts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, HasId
+
+
+class Invitation(HasId, Base):
+    """One sampled person is asked to fill one form about one subject. Born with its submission id."""
+
+    __tablename__ = "invitation"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    submission_id: Mapped[UUID] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    locale: Mapped[str]
+    variables: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        # One invitation per person and wave, whatever retries a launch goes through.
+        UniqueConstraint("wave_id", "contact_id"),
+        Index("invitation_wave_subject_idx", "wave_id", "subject_id"),
+    )
+
+
+class Assignment(HasId, Base):
+    """One known person must fill one form about one subject within a window."""
+
+    __tablename__ = "assignment"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    submission_id: Mapped[UUID] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    variables: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    opens_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("assignment_wave_subject_idx", "wave_id", "subject_id"),)
+
+
+class RespondentSession(HasId, Base):
+    """A browser that redeemed a link. `ref` stands in the address, the secret in a cookie of that path."""
+
+    __tablename__ = "respondent_session"
+
+    ref: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[bytes]
+    invitation_id: Mapped[UUID | None] = mapped_column(ForeignKey("invitation.id"), index=True)
+    assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignment.id"), index=True)
+    locale: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("num_nonnulls(invitation_id, assignment_id) = 1", name="one_task"),)
+
+
+class Draft(Base):
+    """Answers not yet handed in; deleted by the transaction that stores the submission."""
+
+    __tablename__ = "draft"
+
+    submission_id: Mapped[UUID] = mapped_column(primary_key=True)
+    form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
+    answers: Mapped[dict[str, Any]]
+    page: Mapped[int]
+    revision: Mapped[int]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,41 @@
+"""Rounds of a programme."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base, HasId
+
+STATES = ("planned", "drawn", "launched", "closed")
+
+
+class Wave(HasId, Base):
+    """One round: an instrument's form, dates, a draw. `prn_key` keys its permanent random numbers."""
+
+    __tablename__ = "wave"
+
+    programme_version_id: Mapped[UUID] = mapped_column(ForeignKey("programme_version.id"))
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    title_en: Mapped[str | None]
+    instrument: Mapped[str]
+    form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
+    state: Mapped[str] = mapped_column(default="planned")
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    firm_id: Mapped[UUID | None] = mapped_column(ForeignKey("firm.id"))
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    timezone: Mapped[str] = mapped_column(default="Asia/Shanghai")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    prn_key: Mapped[bytes]
+    launched_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("state IN ('planned','drawn','launched','closed')", name="state"),
+        CheckConstraint("instrument IN ('survey','visit')", name="instrument"),
+        CheckConstraint("closes_at > opens_at", name="window"),
+    )

@@ -1,0 +1,60 @@
+"""Deferring background work by name, in the caller's own transaction.
+
+Lower layers know a job only by its name; `server/jobs.py` binds names to functions, and a test proves that
+every name is bound. The job row is written on the caller's connection: it exists exactly when the data
+exist. No `queueing_lock` and no defer inside a SAVEPOINT: a caught AlreadyEnqueued would lose the caller's
+rows at commit without an error.
+"""
+
+from typing import Final
+
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.types import JSONValue
+from sqlalchemy import Connection, text
+
+# Job name -> what it does. Every task may run twice.
+JOBS: Final[dict[str, str]] = {
+    "send_messages": "hand queued messages to the SMS gateway",
+    "follow_messages": "ask the gateway what became of the messages it accepted",
+    "inspect_attachment": "verify an uploaded photo and make its thumbnail",
+    "follow_submissions": "take pending rows of new submissions in batches",
+    "launch_invitations": "write the invitations and messages of a launched wave in batches",
+    "close_waves": "close waves whose time is over",
+    "seal_audit": "chain unsealed audit lines",
+    "anchor_audit": "copy the head of the audit chain to the object store",
+    "retry_stalled": "put jobs of killed workers back into the queue",
+}
+
+QUEUE: Final = "anfang"
+
+# Deferring needs no pool of its own: every insert runs on the connection it is handed.
+_app = App(connector=SyncPsycopgConnector())
+
+
+def defer(connection: Connection, job: str, **arguments: JSONValue) -> None:
+    """Write a job on the caller's connection.
+
+    Raises:
+        KeyError: for a name that is not in `JOBS`, at the call and not in a worker at night.
+    """
+    if job not in JOBS:
+        raise KeyError(job)
+    driver = connection.connection.driver_connection
+    _app.configure_task(job, queue=QUEUE, connection=driver).defer(**arguments)
+
+
+def defer_unless_waiting(connection: Connection, job: str) -> bool:
+    """Defer a chore unless it already waits: while no worker runs, a clock must not pile chores up."""
+    waiting = text(
+        "SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :job AND scheduled_at IS NULL"
+        " LIMIT 1"
+    )
+    if connection.scalar(waiting, {"job": job}):
+        return False
+    defer(connection, job)
+    return True
+
+
+def depth(connection: Connection) -> int:
+    """How many jobs wait."""
+    return int(connection.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")) or 0)

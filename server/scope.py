@@ -1,0 +1,82 @@
+"""What a person may see: a subtree of units, programmes, a firm. The one module that applies it.
+
+Every read for people goes through `Scope.units`, `.waves` or `.submissions`; a structural test finds a
+query in a page or the API that does not. Foreign rows are absent, never forbidden, so ids tell nothing.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from server.db import AnySelect
+from server.models.organisation import Subject, Unit
+from server.models.submissions import Submission
+from server.models.waves import Wave
+
+Query = TypeVar("Query", bound=AnySelect)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """None means no limit of that kind; an empty tuple means nothing at all.
+
+    Attributes:
+        unit_paths: paths of the units whose subtrees are visible.
+        firm_ids: firms whose waves and submissions are visible.
+    """
+
+    unit_paths: tuple[str, ...] | None = None
+    firm_ids: tuple[UUID, ...] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is visible."""
+        return self.unit_paths is None and self.firm_ids is None
+
+    def units(self, query: Query) -> Query:
+        """Limit a query that selects from or joins `Unit`."""
+        return query.where(self._unit())
+
+    def subjects(self, query: Query) -> Query:
+        """Limit a query that selects from or joins `Subject` to units in the subtree."""
+        if self.unit_paths is None:
+            return query
+        return query.where(Subject.unit_id.in_(select(Unit.id).where(self._unit())))
+
+    def waves(self, query: Query) -> Query:
+        """Limit a query on `Wave`: waves of my firms, and waves that reach into my subtree or above it."""
+        if self.firm_ids is not None:
+            query = query.where(Wave.firm_id.in_(self.firm_ids))
+        if self.unit_paths is None:
+            return query
+        wave_unit = select(Unit.path).where(Unit.id == Wave.unit_id).scalar_subquery()
+        reached: list[ColumnElement[bool]] = [Wave.unit_id.is_(None)]
+        for path in self.unit_paths:
+            reached.append(wave_unit.startswith(path, autoescape=True))
+            reached.append(wave_unit.in_(ancestors(path)))
+        return query.where(or_(*reached))
+
+    def submissions(self, query: Query) -> Query:
+        """Limit a query on `Submission`."""
+        if self.firm_ids is not None:
+            query = query.where(Submission.firm_id.in_(self.firm_ids))
+        if self.unit_paths is None:
+            return query
+        visible = select(Subject.id).join(Unit, Unit.id == Subject.unit_id).where(self._unit())
+        return query.where(Submission.subject_id.in_(visible))
+
+    def _unit(self) -> ColumnElement[bool]:
+        if self.unit_paths is None:
+            return true()
+        return or_(false(), *(Unit.path.startswith(path, autoescape=True) for path in self.unit_paths))
+
+
+EVERYTHING = Scope()
+
+
+def ancestors(path: str) -> list[str]:
+    """The paths above and including a unit: `C/D/` -> [`C/`, `C/D/`]."""
+    codes = path.removesuffix("/").split("/")
+    return ["/".join(codes[: end + 1]) + "/" for end in range(len(codes))]
