@@ -1,0 +1,103 @@
+"""The words of our messages: who asks, about what, where to, and how to refuse.
+
+A programme brings the template; signature and refusal words are ours, so that none goes out without them. In
+mainland China the signature stands in 【】 at the front, and a message without it is not delivered.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout"})
+FALLBACK_LOCALE: Final = "zh"
+_VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is the same in every message of a language."""
+
+    signature: str
+    optout: str
+    visit: str
+
+
+WORDINGS: Final[dict[str, Wording]] = {
+    "zh": Wording(
+        signature="【{organisation}】",
+        optout="拒收请回复R",
+        visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
+    ),
+    "en": Wording(
+        signature="[{organisation}] ",
+        optout="Reply R to stop",
+        visit="You have a new task: {unit}. Open this link: {link}",
+    ),
+}
+
+
+class TemplateRefused(Exception):
+    """A template that cannot become a message: `unknown_variable` (with its name) or `missing_link`."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+def compose(
+    template: str | Mapping[str, str], *, locale: str, organisation: str, unit: str, link: str
+) -> str:
+    """An invitation's text, signed and with the words that refuse.
+
+    Args:
+        template: with {organisation}, {unit}, {link} and {optout}, or one for each language.
+        locale: `zh` or `en`; what has no words here is written in Chinese.
+
+    Raises:
+        TemplateRefused: `unknown_variable`, `missing_link`.
+    """
+    chosen, language = _choose(template, locale)
+    wording = WORDINGS[language]
+    check_template(chosen)
+    values = {"organisation": organisation, "unit": unit, "link": link, "optout": wording.optout}
+    body = _VARIABLE.sub(lambda found: values[found[1]], chosen)
+    # A space and no comma: phones take full-width punctuation after an address for a part of it.
+    refusal = "" if "{optout}" in chosen else " " + wording.optout
+    return _signed(body + refusal, wording, organisation)
+
+
+def compose_visit(*, organisation: str, unit: str, link: str, locale: str = FALLBACK_LOCALE) -> str:
+    """A task's text for a visitor, in neutral words: others see the phone on which it arrives."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return compose(wording.visit, locale=locale, organisation=organisation, unit=unit, link=link)
+
+
+def check_template(template: str) -> None:
+    """Refuse a template at the time it is written, not at the launch.
+
+    Raises:
+        TemplateRefused: `unknown_variable`, `missing_link`.
+    """
+    used = set(_VARIABLE.findall(template))
+    for name in sorted(used - VARIABLES):
+        raise TemplateRefused("unknown_variable", name=name)
+    if "link" not in used:
+        raise TemplateRefused("missing_link")
+
+
+def _choose(template: str | Mapping[str, str], locale: str) -> tuple[str, str]:
+    language = locale if locale in WORDINGS else FALLBACK_LOCALE
+    if isinstance(template, str):
+        return template, language
+    if language in template:
+        return template[language], language
+    # A text is never mixed: where only another language was written, its signature and refusal come along.
+    other = next(name for name in (FALLBACK_LOCALE, *WORDINGS) if name in template)
+    return template[other], other
+
+
+def _signed(body: str, wording: Wording, organisation: str) -> str:
+    signature = wording.signature.format(organisation=organisation)
+    return body if body.startswith(signature) else signature + body

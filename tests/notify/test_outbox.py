@@ -1,0 +1,181 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection, Engine, Row, select, text
+
+from server.config import Secret
+from server.keys import KeyRing
+from server.models.messages import STATES, Message
+from server.notify.outbox import (
+    REPLACES,
+    NewMessage,
+    Outcome,
+    claim,
+    enqueue,
+    expire,
+    has_opted_out,
+    opt_out,
+    reconcile,
+    settle,
+)
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+PHONE = "+8613800138000"
+ONE = NewMessage("wave:1", "invitation", PHONE, "【江城银行】请评价", NOW, NOW + HOUR)
+
+
+def many(count: int) -> list[NewMessage]:
+    return [
+        replace(ONE, dedupe_key=f"wave:{number}", recipient=f"+86138{number:08}") for number in range(count)
+    ]
+
+
+def rows(connection: Connection) -> Sequence[Row[Any]]:
+    return connection.execute(select(*Message.__table__.columns).order_by(Message.dedupe_key)).all()
+
+
+def states(connection: Connection) -> list[tuple[str, str | None]]:
+    return [(row.state, row.reason) for row in rows(connection)]
+
+
+def test_a_queued_message_is_frozen_encrypted_and_counted(connection: Connection, keys: KeyRing) -> None:
+    assert enqueue(connection, [replace(ONE, text="评" * 71)], keys, NOW) == 1
+    (row,) = rows(connection)
+    assert (row.state, row.kind, row.segments, row.created_at) == ("queued", "invitation", 2, NOW)
+    assert (keys.decrypt(row.recipient), keys.decrypt(row.text)) == (PHONE, "评" * 71)
+    assert row.recipient_hash == keys.lookup_hash(PHONE)
+    shown = connection.execute(text("SELECT message::text FROM message")).scalar_one()
+    assert PHONE.encode().hex() not in shown
+
+
+def test_a_repeated_launch_queues_nothing_twice(connection: Connection, keys: KeyRing) -> None:
+    assert enqueue(connection, many(3), keys, NOW) == 3
+    assert enqueue(connection, many(5), keys, NOW) == 2
+    assert enqueue(connection, many(5), keys, NOW) == 0
+    assert enqueue(connection, [], keys, NOW) == 0
+    assert len(rows(connection)) == 5
+
+
+def test_who_said_stop_is_skipped_and_stays_countable(connection: Connection, keys: KeyRing) -> None:
+    opt_out(connection, keys.lookup_hashes(PHONE), "reply", NOW)
+    enqueue(connection, [ONE, replace(ONE, dedupe_key="wave:2", recipient="+8613900139000")], keys, NOW)
+    assert states(connection) == [("skipped", "opt_out"), ("queued", None)]
+    assert len(claim(connection, NOW, 10)) == 1
+
+
+def test_a_stop_holds_after_the_keys_have_changed(connection: Connection) -> None:
+    old, new = (Secret(Fernet.generate_key().decode()) for _ in range(2))
+    before, after = KeyRing([old]), KeyRing([new, old])
+    enqueue(connection, [ONE], before, NOW)
+    assert opt_out(connection, after.lookup_hashes(PHONE), "link", NOW) == 1
+    assert states(connection) == [("cancelled", "opt_out")]
+    opt_out(connection, before.lookup_hashes("+8613900139000"), "link", NOW)
+    assert has_opted_out(connection, after.lookup_hashes("+8613900139000"))
+
+
+def test_a_stop_cancels_what_is_queued_and_nothing_of_others(connection: Connection, keys: KeyRing) -> None:
+    enqueue(connection, [ONE, *many(3)[2:]], keys, NOW)
+    assert opt_out(connection, keys.lookup_hashes(PHONE), "reply", NOW) == 1
+    assert opt_out(connection, keys.lookup_hashes(PHONE), "reply", NOW) == 0
+    assert states(connection) == [("cancelled", "opt_out"), ("queued", None)]
+
+
+def test_only_what_is_due_is_claimed_and_only_once(connection: Connection, keys: KeyRing) -> None:
+    early = replace(ONE, dedupe_key="wave:2", not_before=NOW + MINUTE)
+    over = replace(ONE, dedupe_key="wave:3", expires_at=NOW)
+    enqueue(connection, [ONE, early, over], keys, NOW)
+    (claimed,) = claim(connection, NOW, 10)
+    assert (keys.decrypt(claimed.recipient), keys.decrypt(claimed.text)) == (PHONE, ONE.text)
+    assert claim(connection, NOW, 10) == []
+    assert [state for state, _ in states(connection)] == ["sending", "queued", "queued"]
+    assert expire(connection, NOW) == 1
+    assert states(connection)[2] == ("expired", "too_late")
+
+
+def test_a_claim_respects_its_limit(connection: Connection, keys: KeyRing) -> None:
+    enqueue(connection, many(7), keys, NOW)
+    assert [len(claim(connection, NOW, 3)) for _ in range(4)] == [3, 3, 1, 0]
+
+
+def test_two_workers_at_once_claim_different_messages(engine: Engine, keys: KeyRing) -> None:
+    with engine.begin() as connection:
+        enqueue(connection, many(10), keys, NOW)
+    with engine.begin() as first, engine.begin() as second:
+        one, other = claim(first, NOW, 6), claim(second, NOW, 6)
+    assert (len(one), len(other)) == (6, 4)
+    assert {message.id for message in one}.isdisjoint(message.id for message in other)
+
+
+REPORTS: list[Outcome] = [
+    Outcome("accepted", provider_id="SM1"),
+    Outcome("failed", "30003"),
+    Outcome("undelivered", "30005"),
+    Outcome("delivered"),
+    Outcome("unknown", "no_answer"),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(REPORTS)), 3)))
+def test_reports_in_any_order_and_twice_end_in_the_strongest(
+    connection: Connection, keys: KeyRing, order: tuple[int, ...]
+) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    (message,) = claim(connection, NOW, 1)
+    strength = ["unknown", "accepted", "failed", "undelivered", "delivered"]
+    for number in (*order, *order):
+        settle(connection, message.id, REPORTS[number], NOW)
+    (row,) = rows(connection)
+    assert row.state == max((REPORTS[number].state for number in order), key=strength.index)
+    assert row.provider_id == ("SM1" if 0 in order else None)
+
+
+def test_a_late_acceptance_keeps_its_id_and_moves_nothing_back(connection: Connection, keys: KeyRing) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    (message,) = claim(connection, NOW, 1)
+    assert settle(connection, message.id, Outcome("delivered"), NOW)
+    assert not settle(connection, message.id, Outcome("accepted", provider_id="SM1"), NOW + MINUTE)
+    (row,) = rows(connection)
+    assert (row.state, row.provider_id, row.delivered_at) == ("delivered", "SM1", NOW)
+
+
+@pytest.mark.parametrize("state", ["queued", "cancelled", "skipped", "expired"])
+def test_nothing_settles_a_message_that_was_not_being_sent(
+    connection: Connection, keys: KeyRing, state: str
+) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    (row,) = rows(connection)
+    connection.execute(text("UPDATE message SET state = :state"), {"state": state})
+    for report in REPORTS:
+        assert not settle(connection, row.id, report, NOW)
+    assert rows(connection)[0].state == state
+
+
+def test_a_deferred_message_is_due_again_later(connection: Connection, keys: KeyRing) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    (message,) = claim(connection, NOW, 1)
+    settle(connection, message.id, Outcome("queued", "throttled", retry_at=NOW + MINUTE), NOW)
+    assert claim(connection, NOW, 1) == []
+    assert [again.id for again in claim(connection, NOW + MINUTE, 1)] == [message.id]
+
+
+def test_what_a_crashed_worker_left_becomes_unknown_and_is_not_sent_again(
+    connection: Connection, keys: KeyRing
+) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    claim(connection, NOW, 1)
+    assert reconcile(connection, NOW + 10 * MINUTE) == 0
+    assert reconcile(connection, NOW + 11 * MINUTE) == 1
+    assert states(connection) == [("unknown", "worker_lost")]
+    assert claim(connection, NOW + 12 * MINUTE, 1) == []
+
+
+def test_the_order_of_states_has_no_way_back() -> None:
+    assert set(REPLACES) | {"sending", "cancelled"} == set(STATES)
+    moves = {(old, new) for new, replaced in REPLACES.items() for old in replaced}
+    assert not moves & {(new, old) for old, new in moves}
