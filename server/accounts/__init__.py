@@ -1,0 +1,1 @@
+"""People, firms and API keys; what each may do, and where."""

@@ -1,0 +1,153 @@
+"""Creating people, accounts, firms and API keys."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+
+from server import audit
+from server.accounts.identity import Identity
+from server.accounts.permissions import ROLES
+from server.accounts.sessions import SHORTEST_PASSWORD, hash_password
+from server.db import new_id
+from server.errors import Detail, Refusal
+from server.keys import KeyRing, token_hash
+from server.models.accounts import Account, ApiKey, Firm, Person, PersonPrivate, RoleGrant
+from server.models.organisation import Subject, Unit
+from server.scope import Scope
+
+KEY_PREFIX_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A sign-in to be created; `unit_code` limits the role to that unit's subtree."""
+
+    login: str
+    name: str
+    password: str
+    role: str
+    unit_code: str | None = None
+    locale: str = "zh"
+
+
+def add_account(connection: Connection, new: NewAccount, *, by: str, now: datetime) -> UUID:
+    """Create person, account and role in one go.
+
+    Raises:
+        Refusal: invalid_fields with every problem (login_taken, password_short, unknown_role, unknown_unit).
+    """
+    login = new.login.strip().lower()
+    unit_id = _unit_id(connection, new.unit_code)
+    problems = _problems(connection, new, login, unit_id)
+    if problems:
+        raise Refusal("invalid_fields", details=problems)
+    person_id = add_person(connection, new.name, unit_id=unit_id, now=now)
+    account_id = new_id()
+    connection.execute(
+        insert(Account).values(
+            id=account_id,
+            person_id=person_id,
+            login=login,
+            password_hash=hash_password(new.password),
+            locale=new.locale,
+            created_at=now,
+        )
+    )
+    connection.execute(
+        insert(RoleGrant).values(id=new_id(), account_id=account_id, role=new.role, unit_id=unit_id)
+    )
+    detail = {"role": new.role, "unit": new.unit_code}
+    audit.record(connection, [audit.Entry(by, "account_added", f"account:{account_id}", detail)], at=now)
+    return account_id
+
+
+def _unit_id(connection: Connection, code: str | None) -> UUID | None:
+    return connection.scalar(select(Unit.id).where(Unit.code == code)) if code else None
+
+
+def _problems(connection: Connection, new: NewAccount, login: str, unit_id: UUID | None) -> list[Detail]:
+    taken = connection.scalar(select(Account.id).where(Account.login == login))
+    checks = (
+        (not login or taken is not None, Detail("login_taken", "/login", {"login": login})),
+        (
+            len(new.password) < SHORTEST_PASSWORD,
+            Detail("password_short", "/password", {"limit": SHORTEST_PASSWORD}),
+        ),
+        (new.role not in ROLES, Detail("unknown_role", "/role", {"role": new.role})),
+        (
+            new.unit_code is not None and unit_id is None,
+            Detail("unknown_unit", "/unit", {"unit": new.unit_code}),
+        ),
+    )
+    return [detail for wrong, detail in checks if wrong]
+
+
+def add_person(
+    connection: Connection,
+    name: str,
+    *,
+    now: datetime,
+    unit_id: UUID | None = None,
+    phone: tuple[str, KeyRing] | None = None,
+) -> UUID:
+    """A person, with the phone number (E.164 and the ring to encrypt it) where there is one."""
+    person_id = new_id()
+    connection.execute(insert(Person).values(id=person_id, name=name, unit_id=unit_id, created_at=now))
+    if phone:
+        number, ring = phone
+        connection.execute(
+            insert(PersonPrivate).values(
+                person_id=person_id, phone=ring.encrypt(number), phone_hash=ring.lookup_hash(number)
+            )
+        )
+    return person_id
+
+
+def add_firm(connection: Connection, code: str, name: str, *, now: datetime) -> UUID:
+    firm_id = new_id()
+    connection.execute(insert(Firm).values(id=firm_id, code=code, name=name, created_at=now))
+    connection.execute(
+        insert(Subject).values(id=new_id(), code=f"firm:{code}", kind="firm", firm_id=firm_id, name=name)
+    )
+    return firm_id
+
+
+def add_api_key(
+    connection: Connection, firm_id: UUID, *, by: str, now: datetime, expires_at: datetime | None = None
+) -> str:
+    """A new key for a firm. The return value is the only time it is seen."""
+    secret = f"ak_{secrets.token_urlsafe(32)}"
+    connection.execute(
+        insert(ApiKey).values(
+            id=new_id(),
+            firm_id=firm_id,
+            prefix=secret[:KEY_PREFIX_LENGTH],
+            secret_hash=token_hash(secret),
+            permissions=["submissions.write"],
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    audit.record(connection, [audit.Entry(by, "api_key_added", f"firm:{firm_id}", {})], at=now)
+    return secret
+
+
+def find_api_key(connection: Connection, secret: str, *, now: datetime) -> Identity | None:
+    """The firm behind a key, or None when the key is unknown, expired or revoked."""
+    row = connection.execute(
+        select(ApiKey.firm_id, ApiKey.permissions, ApiKey.expires_at, Firm.name)
+        .join(Firm, Firm.id == ApiKey.firm_id)
+        .where(ApiKey.secret_hash == token_hash(secret), ApiKey.revoked_at.is_(None))
+    ).first()
+    if row is None or (row.expires_at and row.expires_at <= now):
+        return None
+    return Identity(
+        actor=f"firm:{row.firm_id}",
+        name=row.name,
+        permissions=frozenset(row.permissions),
+        scope=Scope(firm_ids=(row.firm_id,)),
+        firm_id=row.firm_id,
+    )

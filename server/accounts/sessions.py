@@ -1,0 +1,133 @@
+"""Signing in and out: argon2id, sessions in PostgreSQL, limits that hold over any number of processes."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from server import audit
+from server.accounts.identity import Identity, of_account
+from server.db import new_id
+from server.errors import Refusal
+from server.keys import token_hash
+from server.models.accounts import Account, SignInAttempt, StaffSession
+
+SESSION_LENGTH = timedelta(hours=12)
+ATTEMPT_WINDOW = timedelta(minutes=5)
+ATTEMPTS_PER_LOGIN = 10
+ATTEMPTS_IN_ALL = 1_000
+SHORTEST_PASSWORD = 12
+
+_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`secret` goes into the cookie; only its hash is stored."""
+
+    secret: str
+    identity: Identity
+    expires_at: datetime
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+@cache
+def _decoy() -> str:
+    """Verified when the login is unknown, so that time does not tell which logins exist."""
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def sign_in(connection: Connection, login: str, password: str, *, address: str, now: datetime) -> SignedIn:
+    """Check a password and open a session.
+
+    The failed attempt is written on the same connection: the caller commits in both cases.
+
+    Raises:
+        Refusal: sign_in_failed, or too_many_attempts (10 in 5 minutes a login, 1,000 in all).
+    """
+    login = login.strip().lower()
+    _refuse_too_many(connection, login, now)
+    account = connection.execute(
+        select(Account.id, Account.password_hash).where(Account.login == login, Account.disabled_at.is_(None))
+    ).first()
+    identity = None
+    if _matches(account.password_hash if account else _decoy(), password) and account:
+        identity = of_account(connection, account.id)
+    if account is None or identity is None:
+        connection.execute(
+            insert(SignInAttempt).values(id=new_id(), login=login[:200], address=address, at=now)
+        )
+        raise Refusal("sign_in_failed")
+    _rehash(connection, account.id, account.password_hash, password)
+    return _open_session(connection, identity, account.id, now)
+
+
+def _refuse_too_many(connection: Connection, login: str, now: datetime) -> None:
+    recent = SignInAttempt.at > now - ATTEMPT_WINDOW
+    # The lock serialises attempts on one login, so that fifty at once are still counted one by one.
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("sign-in:" + login))))
+    for condition, limit in (
+        ((recent, SignInAttempt.login == login), ATTEMPTS_PER_LOGIN),
+        ((recent,), ATTEMPTS_IN_ALL),
+    ):
+        attempts = connection.scalar(select(func.count()).select_from(SignInAttempt).where(*condition))
+        if attempts is not None and attempts >= limit:
+            raise Refusal("too_many_attempts", minutes=int(ATTEMPT_WINDOW.total_seconds() // 60))
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _rehash(connection: Connection, account_id: UUID, stored: str, password: str) -> None:
+    if _hasher.check_needs_rehash(stored):
+        connection.execute(
+            update(Account).where(Account.id == account_id).values(password_hash=hash_password(password))
+        )
+
+
+def _open_session(connection: Connection, identity: Identity, account_id: UUID, now: datetime) -> SignedIn:
+    secret, session_id, expires_at = secrets.token_urlsafe(32), new_id(), now + SESSION_LENGTH
+    connection.execute(delete(StaffSession).where(StaffSession.expires_at < now))
+    connection.execute(
+        insert(StaffSession).values(
+            id=session_id,
+            secret_hash=token_hash(secret),
+            account_id=account_id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    audit.record(connection, [audit.Entry(identity.actor, "signed_in", identity.actor, {})], at=now)
+    return SignedIn(secret, replace(identity, session_id=session_id), expires_at)
+
+
+def find_session(connection: Connection, secret: str, *, now: datetime) -> Identity | None:
+    """Who is behind a cookie, or None when the session is unknown, over, or its account disabled."""
+    row = connection.execute(
+        select(StaffSession.id, StaffSession.account_id).where(
+            StaffSession.secret_hash == token_hash(secret), StaffSession.expires_at > now
+        )
+    ).first()
+    return of_account(connection, row.account_id, session_id=row.id) if row else None
+
+
+def sign_out(connection: Connection, session_id: UUID) -> None:
+    connection.execute(delete(StaffSession).where(StaffSession.id == session_id))
+
+
+def csrf_token(secret_key: str, session_id: UUID) -> str:
+    """The token that forms of this session carry: a MAC, so nothing more needs to be stored."""
+    return hmac.digest(secret_key.encode(), b"csrf:" + session_id.bytes, "sha256").hex()

@@ -1,0 +1,34 @@
+"""Reading the organisation within a scope."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from server.db import AnyRow
+from server.models.contacts import Contact
+from server.models.organisation import Unit
+from server.scope import Scope
+
+
+def list_units(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
+    """The visible part of the tree, parents before children: every column, and `contacts`, their number."""
+    contacts = select(func.count()).select_from(Contact).where(Contact.unit_id == Unit.id).scalar_subquery()
+    query = select(*Unit.__table__.columns, contacts.label("contacts")).order_by(Unit.path)
+    return connection.execute(scope.units(query)).all()
+
+
+def contact_counts(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
+    """Outlets with contacts: code, name, and how many; nobody's name or number."""
+    query = (
+        select(
+            Unit.code,
+            Unit.name,
+            Unit.name_en,
+            func.count().label("contacts"),
+            func.max(Contact.served_on).label("newest"),
+        )
+        .join(Contact, Contact.unit_id == Unit.id)
+        .group_by(Unit.id)
+        .order_by(Unit.path)
+    )
+    return connection.execute(scope.units(query)).all()

@@ -1,0 +1,256 @@
+"""From a personal link to answers on the way: redeeming, resuming, drafts.
+
+Opening a link writes nothing, so previews and virus scanners use nothing up. The first POST redeems: it
+opens a session whose address holds no token, so the token does not travel in referrers or history.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, literal, null, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_merge
+
+from server import audit
+from server.db import AnyRow, AnySelect, new_id
+from server.keys import token_hash
+from server.models.contacts import Contact, ContactPrivate
+from server.models.organisation import Subject, Unit
+from server.models.submissions import Submission
+from server.models.tasks import Assignment, Draft, Invitation, RespondentSession
+from server.models.waves import Wave
+from server.notify.outbox import opt_out
+
+Kind = Literal["invitation", "assignment"]
+Standing = Literal["open", "started", "finished", "expired", "closed", "early"]
+
+REF_BYTES = 12
+MAX_TOKEN_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a link or a session stands for: an invitation or an assignment with its wave and subject."""
+
+    kind: Kind
+    id: UUID
+    wave_id: UUID
+    wave_state: str
+    form_version_id: UUID
+    subject_id: UUID
+    unit_name: str
+    unit_name_en: str
+    timezone: str
+    submission_id: UUID
+    variables: Mapping[str, Any]
+    locale: str
+    large_type: bool
+    opens_at: datetime
+    expires_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def actor(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+    def standing(self, now: datetime) -> Standing:
+        """Whether this link can still be answered, and if not, why."""
+        if self.completed_at is not None:
+            return "finished"
+        if now >= self.expires_at:
+            return "expired"
+        if self.wave_state != "launched":
+            return "closed"
+        if now < self.opens_at:
+            return "early"
+        return "started" if self.started_at else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that redeemed a link. `secret` goes into a cookie whose path is the session's address."""
+
+    ref: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """Answers not yet handed in. `revision` counts the savings."""
+
+    answers: dict[str, Any]
+    page: int
+    revision: int
+
+
+def find_by_token(connection: Connection, token: str, kind: Kind) -> Task | None:
+    """The task of a link, or None when no such link was ever given out."""
+    if len(token) > MAX_TOKEN_LENGTH:
+        return None
+    query = _task_query(kind)
+    table = Invitation if kind == "invitation" else Assignment
+    row = connection.execute(query.where(table.token_hash == token_hash(token))).first()
+    return _task(kind, row) if row else None
+
+
+def find_by_session(
+    connection: Connection, ref: str, secret: str, *, now: datetime
+) -> tuple[Task, str] | None:
+    """The task behind a session and the session's language, or None when cookie and address do not fit."""
+    session = connection.execute(
+        select(
+            RespondentSession.secret_hash, RespondentSession.invitation_id,
+            RespondentSession.assignment_id, RespondentSession.locale,
+        ).where(RespondentSession.ref == ref, RespondentSession.expires_at > now)
+    ).first()  # fmt: skip
+    if session is None or not secrets.compare_digest(session.secret_hash, token_hash(secret)):
+        return None
+    kind: Kind = "invitation" if session.invitation_id else "assignment"
+    table = Invitation if kind == "invitation" else Assignment
+    task_id = session.invitation_id or session.assignment_id
+    row = connection.execute(_task_query(kind).where(table.id == task_id)).one()
+    return _task(kind, row), session.locale
+
+
+def redeem(connection: Connection, task: Task, *, locale: str, now: datetime) -> Session:
+    """Open a session for whoever holds the link, and note the first start."""
+    session = Session(secrets.token_urlsafe(REF_BYTES), secrets.token_urlsafe(16))
+    connection.execute(
+        insert(RespondentSession).values(
+            id=new_id(),
+            ref=session.ref,
+            secret_hash=token_hash(session.secret),
+            locale=locale,
+            created_at=now,
+            # The thanks page stays readable for a while after the link itself is over.
+            expires_at=task.expires_at,
+            **{f"{task.kind}_id": task.id},
+        )
+    )
+    table = Invitation if task.kind == "invitation" else Assignment
+    started = connection.execute(
+        update(table).where(table.id == task.id, table.started_at.is_(None)).values(started_at=now)
+    )
+    if started.rowcount:
+        audit.record(connection, [audit.Entry(task.actor, "task_started", task.actor, {})], at=now)
+    return session
+
+
+def change_language(connection: Connection, ref: str, locale: str) -> None:
+    connection.execute(update(RespondentSession).where(RespondentSession.ref == ref).values(locale=locale))
+
+
+def decline(connection: Connection, task: Task, *, now: datetime) -> None:
+    """The person behind an invitation wants no more messages: their number is opted out everywhere."""
+    phone_hash = connection.scalar(
+        select(ContactPrivate.phone_hash)
+        .join(Invitation, Invitation.contact_id == ContactPrivate.contact_id)
+        .where(Invitation.id == task.id)
+    )
+    if phone_hash is not None:
+        opt_out(connection, [phone_hash], "link", now)
+        audit.record(connection, [audit.Entry(task.actor, "opted_out", task.actor, {})], at=now)
+
+
+def load_draft(connection: Connection, task: Task) -> SavedDraft | None:
+    row = connection.execute(
+        select(Draft.answers, Draft.page, Draft.revision).where(Draft.submission_id == task.submission_id)
+    ).first()
+    return SavedDraft(row.answers, row.page, row.revision) if row else None
+
+
+def save_draft(
+    connection: Connection,
+    task: Task,
+    answers: Mapping[str, Any],
+    *,
+    page: int,
+    cleared: frozenset[str],
+    now: datetime,
+) -> SavedDraft:
+    """Merge one page's answers into the draft; names in `cleared` were emptied on that page.
+
+    The row is locked while merging, so that two devices saving different pages lose nothing.
+    """
+    connection.execute(
+        insert_or_merge(Draft)
+        .values(
+            submission_id=task.submission_id,
+            form_version_id=task.form_version_id,
+            answers={},
+            page=page,
+            revision=0,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["submission_id"])
+    )
+    row = connection.execute(
+        select(Draft.answers, Draft.revision)
+        .where(Draft.submission_id == task.submission_id)
+        .with_for_update()
+    ).one()
+    merged = {name: value for name, value in row.answers.items() if name not in cleared} | dict(answers)
+    revision = row.revision + 1
+    connection.execute(
+        update(Draft)
+        .where(Draft.submission_id == task.submission_id)
+        .values(answers=merged, page=page, revision=revision, updated_at=now)
+    )
+    return SavedDraft(merged, page, revision)
+
+
+def received_at(connection: Connection, task: Task) -> datetime | None:
+    """When the task's submission arrived, or None."""
+    return connection.scalar(
+        select(Submission.received_at).where(
+            Submission.wave_id == task.wave_id, Submission.submission_id == task.submission_id
+        )
+    )
+
+
+def _task_query(kind: Kind) -> AnySelect:
+    table: Any = Invitation if kind == "invitation" else Assignment
+    query = (
+        select(
+            table.id, table.wave_id, table.subject_id, table.submission_id, table.variables,
+            table.expires_at, table.started_at, table.completed_at,
+            Wave.state.label("wave_state"), Wave.form_version_id, Unit.timezone,
+            Unit.name.label("unit_name"), Unit.name_en.label("unit_name_en"),
+        )
+        .join(Wave, Wave.id == table.wave_id)
+        .join(Subject, Subject.id == table.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id)
+    )  # fmt: skip
+    if kind == "assignment":
+        return query.add_columns(
+            literal("zh").label("locale"), null().label("large_type"), Assignment.opens_at
+        )
+    return query.join(Contact, Contact.id == Invitation.contact_id).add_columns(
+        Invitation.locale, Contact.large_type, Wave.opens_at
+    )
+
+
+def _task(kind: Kind, row: AnyRow) -> Task:
+    return Task(
+        kind=kind,
+        id=row.id,
+        wave_id=row.wave_id,
+        wave_state=row.wave_state,
+        form_version_id=row.form_version_id,
+        subject_id=row.subject_id,
+        unit_name=row.unit_name,
+        unit_name_en=row.unit_name_en or row.unit_name,
+        timezone=row.timezone,
+        submission_id=row.submission_id,
+        variables=row.variables,
+        locale=row.locale,
+        large_type=bool(row.large_type),
+        opens_at=row.opens_at,
+        expires_at=row.expires_at,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+    )

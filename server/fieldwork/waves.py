@@ -1,0 +1,213 @@
+"""Planning a wave, and finding waves again within a scope."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from server import audit
+from server.db import AnyRow, new_id
+from server.errors import Detail, Refusal
+from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
+from server.models.organisation import Unit
+from server.models.waves import Wave
+from server.notify.texts import TemplateRefused, check_template
+from server.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class NewWave:
+    """What a coordinator decides. `ratio` is a share of each stratum, `message` the SMS
+    text template by language."""
+
+    programme: str
+    instrument: str
+    code: str
+    title: str
+    opens_at: datetime
+    closes_at: datetime
+    title_en: str | None = None
+    unit_code: str | None = None
+    firm_id: UUID | None = None
+    ratio: Decimal = Decimal("0.3")
+    minimum: int = 5
+    message: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A form used in a programme for one purpose."""
+
+    programme_version_id: UUID
+    programme: str
+    name: str
+    kind: str
+    title: dict[str, str]
+    form: str
+    version: int
+
+
+def instruments(connection: Connection) -> list[Instrument]:
+    """Every instrument of every published programme."""
+    rows = connection.execute(
+        select(ProgrammeVersion.id, ProgrammeVersion.content, Programme.key)
+        .join(Programme, Programme.id == ProgrammeVersion.programme_id)
+        .where(ProgrammeVersion.status == "published")
+        .order_by(Programme.key, ProgrammeVersion.version)
+    )
+    return [
+        Instrument(row.id, row.key, each["name"], each["kind"], each["title"], each["form"], each["version"])
+        for row in rows
+        for each in row.content["instruments"]
+    ]
+
+
+def plan_wave(connection: Connection, new: NewWave, *, by: str, now: datetime) -> UUID:
+    """Create a planned wave.
+
+    Raises:
+        Refusal: invalid_fields with every problem.
+    """
+    instrument = _instrument(connection, new)
+    unit_id = _unit_id(connection, new.unit_code)
+    problems = _problems(connection, new, instrument, unit_id)
+    if problems or instrument is None:
+        raise Refusal("invalid_fields", details=problems)
+    form_version_id = connection.scalar(
+        select(FormVersion.id)
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(Form.key == instrument.form, FormVersion.version == instrument.version)
+    )
+    wave_id = new_id()
+    connection.execute(
+        insert(Wave).values(
+            id=wave_id,
+            programme_version_id=instrument.programme_version_id,
+            code=new.code.strip(),
+            title=new.title.strip(),
+            title_en=new.title_en,
+            instrument=instrument.kind,
+            form_version_id=form_version_id,
+            unit_id=unit_id,
+            firm_id=new.firm_id,
+            opens_at=new.opens_at,
+            closes_at=new.closes_at,
+            settings={
+                "ratio": str(new.ratio),
+                "minimum": new.minimum,
+                "message": dict(new.message),
+                "organisation": organisation_name(connection),
+            },
+            # Of this wave alone: with one key for all waves the same people would be drawn every time.
+            prn_key=secrets.token_bytes(32),
+            created_at=now,
+        )
+    )
+    audit.record(connection, [audit.Entry(by, "wave_planned", f"wave:{wave_id}", {"code": new.code})], at=now)
+    return wave_id
+
+
+def _instrument(connection: Connection, new: NewWave) -> Instrument | None:
+    matching = [
+        each
+        for each in instruments(connection)
+        if (each.programme, each.name) == (new.programme, new.instrument)
+    ]
+    return matching[-1] if matching else None
+
+
+def organisation_name(connection: Connection) -> str:
+    """How the whole organisation is called: the name of the root unit, empty before the first import."""
+    root = select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.path).limit(1)
+    return connection.scalar(root) or ""
+
+
+def _unit_id(connection: Connection, code: str | None) -> UUID | None:
+    return connection.scalar(select(Unit.id).where(Unit.code == code)) if code else None
+
+
+def _problems(
+    connection: Connection, new: NewWave, instrument: Instrument | None, unit_id: UUID | None
+) -> list[Detail]:
+    taken = connection.scalar(select(Wave.id).where(Wave.code == new.code.strip()))
+    checks = (
+        (instrument is None, Detail("unknown_instrument", "/instrument")),
+        (not new.code.strip(), Detail("field_required", "/code")),
+        (taken is not None, Detail("code_taken", "/code", {"code": new.code})),
+        (not new.title.strip(), Detail("field_required", "/title")),
+        (new.closes_at <= new.opens_at, Detail("closes_before_opens", "/closes_at")),
+        (not 0 < new.ratio <= 1, Detail("ratio_out_of_range", "/ratio")),
+        (new.minimum < 0, Detail("minimum_negative", "/minimum")),
+        (bool(new.unit_code) and unit_id is None, Detail("unknown_unit", "/unit", {"unit": new.unit_code})),
+    )
+    return [detail for wrong, detail in checks if wrong] + _message_problems(new)
+
+
+def _message_problems(new: NewWave) -> list[Detail]:
+    """A text without a link must fail now, not when two thousand people get it."""
+    problems = []
+    for language, template in new.message.items():
+        try:
+            check_template(template)
+        except TemplateRefused as refused:
+            problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
+    return problems
+
+
+def find_wave(connection: Connection, wave_id: UUID, scope: Scope) -> AnyRow:
+    """The wave's row with `programme` (key), `programme_title` and `unit_name`.
+
+    Raises:
+        Refusal: not_found when there is none within the scope.
+    """
+    row = connection.execute(scope.waves(_wave_query().where(Wave.id == wave_id))).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row
+
+
+def list_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
+    """The waves within the scope, newest first."""
+    return connection.execute(scope.waves(_wave_query().order_by(Wave.opens_at.desc(), Wave.id))).all()
+
+
+def _wave_query() -> Any:
+    return (
+        select(
+            *Wave.__table__.columns,
+            Programme.key.label("programme"),
+            ProgrammeVersion.content["title"].label("programme_title"),
+            Unit.name.label("unit_name"),
+            Unit.path.label("unit_path"),
+        )
+        .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
+        .join(Programme, Programme.id == ProgrammeVersion.programme_id)
+        .join(Unit, Unit.id == Wave.unit_id, isouter=True)
+    )
+
+
+def move_wave(connection: Connection, wave_id: UUID, *, before: str, after: str, now: datetime) -> None:
+    """Change the state, once: of two people pressing the same button one gets `wrong_state`."""
+    values = {"state": after} | ({"launched_at": now} if after == "launched" else {})
+    moved = connection.execute(update(Wave).where(Wave.id == wave_id, Wave.state == before).values(**values))
+    if moved.rowcount != 1:
+        state = connection.scalar(select(Wave.state).where(Wave.id == wave_id))
+        raise Refusal("wrong_state", state=state, needed=before)
+
+
+def close_due(connection: Connection, *, now: datetime) -> int:
+    """Close launched waves whose time is over; returns how many."""
+    closed = connection.execute(
+        update(Wave).where(Wave.state == "launched", Wave.closes_at < now).values(state="closed")
+    )
+    return closed.rowcount
+
+
+def count_by_state(connection: Connection, scope: Scope) -> dict[str, int]:
+    query = scope.waves(select(Wave.state, func.count()).group_by(Wave.state))
+    return dict(connection.execute(query).tuples().all())

@@ -1,0 +1,31 @@
+"""What follows a submission after its receipt: taken from `pending` in batches by the worker."""
+
+from sqlalchemy import Connection, delete, select
+
+from server import queue
+from server.models.submissions import Attachment, Pending, Submission
+
+BATCH = 500
+
+
+def follow_batch(connection: Connection) -> int:
+    """Take up to `BATCH` pending rows and start what they need; returns how many were taken.
+
+    Photos that the client sent without saying so are looked for once more here.
+    """
+    taken = select(Pending.id).order_by(Pending.id).limit(BATCH).with_for_update(skip_locked=True)
+    submissions = list(
+        connection.scalars(delete(Pending).where(Pending.id.in_(taken)).returning(Pending.submission_pk))
+    )
+    expected = connection.scalars(
+        select(Attachment.id)
+        .join(
+            Submission,
+            (Submission.submission_id == Attachment.submission_id)
+            & (Submission.wave_id == Attachment.wave_id),
+        )
+        .where(Submission.id.in_(submissions), Attachment.state == "expected")
+    )
+    for attachment_id in expected:
+        queue.defer(connection, "inspect_attachment", attachment_id=str(attachment_id))
+    return len(submissions)

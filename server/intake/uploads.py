@@ -1,0 +1,185 @@
+"""Photos apart from answers: promised by a client, sent straight to the store, verified by the worker.
+
+Nothing counts before the worker has fetched the bytes and looked at them: upload targets only keep rubbish
+out, and other stores have been known to accept what they should refuse.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+
+from server import queue
+from server.clock import Clock
+from server.db import AnyRow, new_id
+from server.errors import Refusal
+from server.models.submissions import Attachment
+from server.storage.inspection import inspect_in_child
+from server.storage.photos import PhotoFacts, PhotoRefused
+from server.storage.protocol import (
+    ObjectMissing,
+    ObjectStore,
+    ObjectTooLarge,
+    UploadTarget,
+    new_object_key,
+)
+
+TARGET_LIFETIME = timedelta(hours=1)
+LARGEST_PHOTO = 25 * 1024 * 1024
+PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+PREFIX = "photos"
+SMALL, LARGE = "-320.jpg", "-1600.jpg"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a photo belongs."""
+
+    submission_id: UUID
+    wave_id: UUID
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A photo that a client is about to send, in its own words."""
+
+    place: Place
+    attachment_id: UUID
+    media_type: str
+    size: int
+    sha256: str
+
+
+def promise(connection: Connection, store: ObjectStore, new: Promise, *, now: datetime) -> UploadTarget:
+    """Note the photo and say where its bytes go. Promising again gives a fresh target for the same key.
+
+    Raises:
+        Refusal: wrong_content_type, too_large, or conflict when the id was promised with other bytes.
+    """
+    row = _note(connection, new, now)
+    return store.upload_target(
+        row.object_key, media_type=row.media_type, size=row.size, expires_in=TARGET_LIFETIME
+    )
+
+
+def sent(connection: Connection, submission_id: UUID, attachment_id: UUID) -> None:
+    """The client says that the bytes are there: have them looked at.
+
+    Raises:
+        Refusal: not_found when this submission promised no such photo.
+    """
+    inner_id = connection.scalar(
+        select(Attachment.id).where(
+            Attachment.submission_id == submission_id, Attachment.attachment_id == attachment_id
+        )
+    )
+    if inner_id is None:
+        raise Refusal("not_found")
+    queue.defer(connection, "inspect_attachment", attachment_id=str(inner_id))
+
+
+def accept(
+    connection: Connection, store: ObjectStore, place: Place, data: bytes, media_type: str, *, now: datetime
+) -> dict[str, Any]:
+    """A photo that came through the server, in a plain form; returns the reference for the answers.
+
+    Raises:
+        Refusal: wrong_content_type or too_large.
+    """
+    new = Promise(place, uuid4(), media_type, len(data), hashlib.sha256(data).hexdigest())
+    row = _note(connection, new, now)
+    store.put(row.object_key, data, media_type)
+    queue.defer(connection, "inspect_attachment", attachment_id=str(row.id))
+    return {"id": str(new.attachment_id), "sha256": new.sha256, "size": new.size, "type": new.media_type}
+
+
+def states(connection: Connection, submission_id: UUID) -> list[AnyRow]:
+    """The photos of a submission: attachment_id, question, state, problem, object_key."""
+    return list(
+        connection.execute(
+            select(
+                Attachment.attachment_id, Attachment.question, Attachment.state,
+                Attachment.problem, Attachment.object_key,
+            )
+            .where(Attachment.submission_id == submission_id)
+            .order_by(Attachment.created_at, Attachment.id)
+        )
+    )  # fmt: skip
+
+
+def inspect_one(engine: Engine, store: ObjectStore, inner_id: UUID, clock: Clock) -> None:
+    """Fetch, verify, redraw; no connection is held while the store and the picture take their time.
+
+    Bytes that are not there yet leave the photo `expected`: the client says so again when they are.
+    """
+    with engine.connect() as connection:
+        row = connection.execute(
+            select(*Attachment.__table__.columns).where(Attachment.id == inner_id)
+        ).one_or_none()
+    if row is None or row.state == "verified":
+        return
+    try:
+        facts = _inspect(store, row)
+    except ObjectMissing:
+        log.info("photo_not_there_yet", attachment=str(inner_id))
+        return
+    except PhotoRefused as refused:
+        values: dict[str, Any] = {"state": "refused", "problem": refused.code}
+    else:
+        store.put(row.object_key + SMALL, facts.small, "image/jpeg")
+        store.put(row.object_key + LARGE, facts.large, "image/jpeg")
+        values = {"state": "verified", "problem": None, "width": facts.width, "height": facts.height}
+    with engine.begin() as connection:
+        connection.execute(
+            update(Attachment).where(Attachment.id == inner_id).values(verified_at=clock.now(), **values)
+        )
+
+
+def _note(connection: Connection, new: Promise, now: datetime) -> AnyRow:
+    if new.media_type not in PHOTO_TYPES:
+        raise Refusal("wrong_content_type")
+    if not 0 < new.size <= LARGEST_PHOTO:
+        raise Refusal("too_large")
+    connection.execute(
+        insert_or_skip(Attachment)
+        .values(
+            id=new_id(),
+            submission_id=new.place.submission_id,
+            attachment_id=new.attachment_id,
+            wave_id=new.place.wave_id,
+            question=new.place.question,
+            object_key=new_object_key(PREFIX),
+            media_type=new.media_type,
+            size=new.size,
+            sha256=new.sha256,
+            state="expected",
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["submission_id", "attachment_id"])
+    )
+    row = connection.execute(
+        select(*Attachment.__table__.columns).where(
+            Attachment.submission_id == new.place.submission_id, Attachment.attachment_id == new.attachment_id
+        )
+    ).one()
+    if (row.sha256, row.size, row.question) != (new.sha256, new.size, new.place.question):
+        raise Refusal("conflict")
+    return row
+
+
+def _inspect(store: ObjectStore, row: AnyRow) -> PhotoFacts:
+    try:
+        data = store.get(row.object_key, LARGEST_PHOTO)
+    except ObjectTooLarge:
+        raise PhotoRefused("too_large") from None
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise PhotoRefused("other_bytes")
+    return inspect_in_child(data)

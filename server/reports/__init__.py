@@ -1,0 +1,1 @@
+"""What people read: results, sheets, progress. Every query takes a scope."""

@@ -1,0 +1,85 @@
+"""Single submissions and their score sheets, line by line."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from server.db import AnyRow
+from server.errors import Refusal
+from server.models.organisation import Subject, Unit
+from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision, SubmissionText
+from server.scope import Scope
+
+PAGE_SIZE = 50
+
+
+def list_submissions(
+    connection: Connection, wave_id: UUID, scope: Scope, *, page: int = 1
+) -> Sequence[AnyRow]:
+    """One page of a wave's submissions, newest first; one row more than `PAGE_SIZE` when there are more."""
+    query = (
+        _query()
+        .where(Submission.wave_id == wave_id)
+        .order_by(Submission.received_at.desc(), Submission.id)
+        .offset((page - 1) * PAGE_SIZE)
+        .limit(PAGE_SIZE + 1)
+    )
+    return connection.execute(scope.submissions(query)).all()
+
+
+def find_submission(connection: Connection, pk: UUID, scope: Scope) -> AnyRow:
+    """A submission with its latest answers and sheet.
+
+    Raises:
+        Refusal: not_found when there is none within the scope.
+    """
+    query = _query().add_columns(SubmissionRevision.answers, ScoreSheet.sheet).where(Submission.id == pk)
+    row = connection.execute(scope.submissions(query)).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row
+
+
+def texts_of(connection: Connection, revision_id: UUID) -> dict[str, str]:
+    query = select(SubmissionText.question, SubmissionText.text).where(
+        SubmissionText.revision_id == revision_id
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def findings_of_wave(connection: Connection, wave_id: UUID, scope: Scope) -> Sequence[AnyRow]:
+    """Findings of a wave with the unit's name, key items first."""
+    query = (
+        select(
+            Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state, Unit.name, Unit.code
+        )
+        .join(Subject, Subject.id == Finding.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id)
+        .where(Finding.wave_id == wave_id)
+        .order_by(Finding.key_item.desc(), Unit.code, Finding.code)
+    )
+    return connection.execute(scope.subjects(query)).all()
+
+
+def _query() -> Any:
+    newest = (
+        select(SubmissionRevision.id)
+        .where(SubmissionRevision.submission_pk == Submission.id)
+        .order_by(SubmissionRevision.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Submission.id, Submission.submission_id, Submission.wave_id, Submission.form_version_id,
+            Submission.door, Submission.received_at, SubmissionRevision.id.label("revision_id"),
+            Unit.code, Unit.name, Unit.name_en, Unit.timezone,
+            ScoreSheet.published, ScoreSheet.grade, ScoreSheet.raw,
+        )
+        .join(SubmissionRevision, SubmissionRevision.id == newest)
+        .join(Subject, Subject.id == Submission.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id, isouter=True)
+        .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)
+    )  # fmt: skip
