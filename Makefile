@@ -1,0 +1,39 @@
+# Anfang. `make run` shows it, `make test` proves it; both prepare what they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench lock system-needs
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## create .venv and install what requirements.txt lists
+
+# The stamp lies inside .venv, so that removing .venv is all it takes to begin anew.
+$(INSTALLED): requirements.txt .ci/environment
+	@PYTHON='$(PYTHON)' .ci/environment
+	@touch $@
+
+run: setup ## start everything with a demo; Ctrl-C stops it (PORT, ANFANG_HOME, DATABASE_URL, S3_ENDPOINT_URL)
+	@exec $(BIN)/python -m server.embedded run
+
+test: setup system-needs check ## checks and all tests
+	$(BIN)/python -m pytest -n 2
+
+check: setup ## style, types and the rules of the architecture: seconds
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/architecture
+
+bench: setup ## measure, side by side in one run
+	$(BIN)/python -m bench
+
+lock: setup ## write requirements.txt from requirements.in
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url -o requirements.txt requirements.in
+
+system-needs:
+	@.ci/system-needs

@@ -1,0 +1,10 @@
+"""Commands: `flask --app wsgi …`. Each prints one clear sentence when it cannot work."""
+
+from flask import Flask
+
+from server.cli import accounts, audit, database, demo, draws, keys, processes
+
+
+def install(app: Flask) -> None:
+    for group in (accounts, audit, database, demo, draws, keys, processes):
+        group.install(app)

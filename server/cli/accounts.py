@@ -1,0 +1,59 @@
+"""`flask accounts add`, `flask firms add`, `flask firms key`."""
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from server.accounts import register
+from server.accounts.permissions import ROLES
+from server.cli.failing import explained
+from server.db import transaction
+from server.models.accounts import Firm
+from server.services import services
+
+accounts = AppGroup("accounts", help="Sign-ins for staff.")
+firms = AppGroup("firms", help="Third-party survey firms and their API keys.")
+
+BY = "system"
+
+
+def install(app: Flask) -> None:
+    app.cli.add_command(accounts)
+    app.cli.add_command(firms)
+
+
+@accounts.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--role", required=True, type=click.Choice(sorted(ROLES)))
+@click.option("--unit", help="Code of the unit whose subtree the role reaches; everything when left out.")
+@click.password_option(help="At least 12 characters; asked for when left out.")
+def add_account(login: str, name: str, role: str, unit: str | None, password: str) -> None:
+    """Create a sign-in."""
+    new = register.NewAccount(login=login, name=name, password=password, role=role, unit_code=unit)
+    with explained(), transaction() as connection:
+        register.add_account(connection, new, by=BY, now=services().clock.now())
+    click.echo(f"{login} may now sign in as {role}.")
+
+
+@firms.command("add")
+@click.argument("code")
+@click.argument("name")
+def add_firm(code: str, name: str) -> None:
+    """Register a firm and print its first API key."""
+    with explained(), transaction() as connection:
+        now = services().clock.now()
+        firm_id = register.add_firm(connection, code, name, now=now)
+        click.echo(register.add_api_key(connection, firm_id, by=BY, now=now))
+
+
+@firms.command("key")
+@click.argument("code")
+def add_key(code: str) -> None:
+    """Print a new API key for a firm. It is shown this once."""
+    with explained(), transaction() as connection:
+        firm_id = connection.scalar(select(Firm.id).where(Firm.code == code))
+        if firm_id is None:
+            raise click.ClickException(f"There is no firm with the code {code}.")
+        click.echo(register.add_api_key(connection, firm_id, by=BY, now=services().clock.now()))
