@@ -1,0 +1,153 @@
+"""A wave's results, live; its submissions, and each one's sheet line by line."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from server.db import AnyRow, connection
+from server.errors import Refusal
+from server.fieldwork.waves import find_wave
+from server.forms import display_text
+from server.http import headers
+from server.http.access import identity, requires
+from server.http.locale import locale
+from server.http.problems import json_response
+from server.intake import uploads
+from server.reports import sheets
+from server.reports.progress import Progress, wave_progress
+from server.reports.results import WaveResult, wave_result
+from server.services import services
+from server.web.presenting import page
+
+blueprint = Blueprint("results", __name__)
+
+PHOTO_LINK_LIFETIME = timedelta(minutes=10)
+
+
+@blueprint.get("/console/waves/<uuid:wave_id>/results")
+@requires("results.read")
+def show(wave_id: UUID) -> Response:
+    wave, progress, result = _results(wave_id)
+    findings = sheets.findings_of_wave(connection(), wave_id, identity().scope)
+    form = services().forms.get(connection(), wave.form_version_id).form
+    titles = {name: question.title.render(locale(), _unknown) for name, question in form.questions.items()}
+    return page(
+        "console/results.html",
+        wave=wave,
+        progress=progress,
+        result=result,
+        findings=findings,
+        titles=titles,
+    )
+
+
+@blueprint.get("/console/waves/<uuid:wave_id>/results.json")
+@requires("results.read")
+def live(wave_id: UUID) -> Response:
+    """What the results page asks for every few seconds."""
+    _, progress, result = _results(wave_id)
+    return json_response(
+        {
+            "progress": asdict(progress),
+            "mean": _text(result.mean),
+            "n": result.n,
+            "units": [
+                {"code": unit.code, "n": unit.n, "mean": _text(unit.mean), "rank": unit.rank}
+                for unit in result.units
+            ],
+        }
+    )
+
+
+@blueprint.get("/console/waves/<uuid:wave_id>/submissions")
+@requires("sheets.read")
+def list_submissions(wave_id: UUID) -> Response:
+    wave = find_wave(connection(), wave_id, identity().scope)
+    number = request.args.get("page", 1, type=int)
+    if not 1 <= number <= 100_000:
+        raise Refusal("not_found")
+    rows = sheets.list_submissions(connection(), wave_id, identity().scope, page=number)
+    return page(
+        "console/submissions.html",
+        wave=wave,
+        rows=rows[: sheets.PAGE_SIZE],
+        page=number,
+        more=len(rows) > sheets.PAGE_SIZE,
+    )
+
+
+@blueprint.get("/console/submissions/<uuid:pk>")
+@requires("sheets.read")
+def show_submission(pk: UUID) -> Response:
+    submission = sheets.find_submission(connection(), pk, identity().scope)
+    wave = find_wave(connection(), submission.wave_id, identity().scope)
+    headers.allow_store()
+    return page(
+        "console/submission.html",
+        wave=wave,
+        submission=submission,
+        answers=_answers(submission),
+        sections=_sections(submission),
+        photos=_photos(submission),
+    )
+
+
+def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
+    who = identity()
+    wave = find_wave(connection(), wave_id, who.scope)
+    progress = wave_progress(connection(), wave_id, wave.instrument, who.scope)
+    # Readers of single sheets see single answers anyway; a unit's own people must not single out customers.
+    suppress = wave.instrument == "survey" and not who.may("sheets.read")
+    return wave, progress, wave_result(connection(), wave_id, who.scope, suppress_small=suppress)
+
+
+def _answers(submission: AnyRow) -> dict[str, tuple[str, str]]:
+    """Question name -> its title and its answer, in the reader's words, in the order of the form."""
+    form = services().forms.get(connection(), submission.form_version_id).form
+    values = {**submission.answers, **sheets.texts_of(connection(), submission.revision_id)}
+    language = locale()
+
+    def piped(name: str) -> str:
+        if name == "unit":
+            return str(submission.name)
+        return display_text(form, name, values.get(name), language)
+
+    return {
+        name: (question.title.render(language, piped), display_text(form, name, values[name], language))
+        for name, question in form.questions.items()
+        if name in values and question.type != "file"
+    }
+
+
+def _sections(submission: AnyRow) -> dict[str, Any]:
+    """Section name -> its title as the form writes it: text, or text by language; empty without a sheet."""
+    rules = services().forms.get(connection(), submission.form_version_id).rules
+    return {section.name: section.title for section in rules.sections} if rules else {}
+
+
+def _photos(submission: AnyRow) -> list[dict[str, Any]]:
+    """Verified photos with addresses that last minutes; the others with what is wrong with them."""
+    store = services().store
+    return [
+        {
+            "question": photo.question.removesuffix("-photo"),
+            "state": photo.state,
+            "problem": photo.problem,
+            "small": store.link(photo.object_key + uploads.SMALL, PHOTO_LINK_LIFETIME),
+            "large": store.link(photo.object_key + uploads.LARGE, PHOTO_LINK_LIFETIME),
+        }
+        for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id)
+    ]
+
+
+def _unknown(_name: str) -> str:
+    """What is piped into a title that stands for all visits: nothing is known yet."""
+    return "…"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,85 @@
+"""Rendering: templates, their language, the demo banner, the inlined parts of the respondent page."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from jinja2 import StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
+
+from server import catalogue
+from server.db import connection
+from server.errors import Refusal
+from server.fieldwork.responding import Task
+from server.http import headers
+from server.http.access import form_token, identity_or_none
+from server.http.locale import locale
+from server.reports.deployment import is_demo
+
+STATIC = Path(__file__).parent / "static"
+INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(catalogue.filters())
+    app.context_processor(_common)
+
+
+def page(template: str, *, status: int = 200, **context: Any) -> Response:
+    """A console page."""
+    return Response(render_template(template, **context), status=status, mimetype="text/html")
+
+
+def render_respondent(template: str, task: Task | None, *, status: int = 200, **context: Any) -> Response:
+    """A page for customers and shoppers. What it inlines is allowed by hash and nothing else is."""
+    html = render_template(template, task=task, **context)
+    for found in INLINE.finditer(html):
+        headers.allow(f"{found[1]}-src", headers.hash_source(found[2]))
+    return Response(html, status=status, mimetype="text/html")
+
+
+def error_page(refusal: Refusal) -> str:
+    """A refusal as a page; must not fail itself, whatever is broken."""
+    g.broken = refusal.status >= 500
+    return render_template("console/error.html", refusal=refusal)
+
+
+@cache
+def _static_text(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
+def _common() -> dict[str, Any]:
+    language = locale()
+
+    def text(key: str, /, **params: object) -> str:
+        return catalogue.text(key, language, **params)
+
+    def sentence(code: str, /, **params: object) -> str:
+        return catalogue.sentence(code, language, **params)
+
+    return {
+        "locale": language,
+        "t": text,
+        "sentence": sentence,
+        "inline": _static_text,
+        "csrf": form_token() if not g.get("broken") else "",
+        "identity": identity_or_none() if not g.get("broken") else None,
+        "demo": _demo(),
+        "path": request.path,
+        "request_id": g.get("request_id", ""),
+    }
+
+
+def _demo() -> bool:
+    """Asked for every page: the banner must never be forgotten, and must never break a page either."""
+    if g.get("broken"):
+        return False
+    try:
+        return is_demo(connection())
+    except SQLAlchemyError:
+        return False

@@ -1,0 +1,83 @@
+"use strict";
+/* Improves the console; every page is complete without it.
+   Numbers of a running wave stay current, and a button that was pressed is not pressed twice. */
+
+const EVERY = 5000;
+
+const FORMATS = {
+  number: (value) => Number(value).toLocaleString("en-US"),
+  percent: (value) => `${(100 * Number(value)).toFixed(1)}%`,
+  score: (value) => Number(value).toFixed(2),
+};
+
+function valueAt(data, path) {
+  return path.split(".").reduce((part, name) => (part === null || part === undefined ? null : part[name]), data);
+}
+
+function show(element, value) {
+  const text = value === null || value === undefined ? "—" : FORMATS[element.dataset.format](value);
+  if (element.textContent === text) return;
+  element.textContent = text;
+  element.classList.remove("fresh");
+  void element.offsetWidth; /* restarts the animation */
+  element.classList.add("fresh");
+}
+
+/* Ranks, intervals and drawings hang together: when a unit changes, the server draws them again. */
+async function redraw(live) {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of live.querySelectorAll("[data-swap]")) {
+    const fresh = page.querySelector(`[data-swap="${part.dataset.swap}"]`);
+    if (fresh) part.replaceWith(fresh);
+  }
+}
+
+function follow(live) {
+  const state = document.getElementById("live-state");
+  let units = null;
+
+  async function refresh() {
+    const answer = await fetch(live.dataset.address, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const data = await answer.json();
+    for (const element of live.querySelectorAll("[data-live]")) show(element, valueAt(data, element.dataset.live));
+    const now = JSON.stringify(data.units);
+    if (units !== null && units !== now) await redraw(live);
+    units = now;
+  }
+
+  function tell(connected) {
+    const text = connected ? state.dataset.liveOn : state.dataset.liveOff;
+    if (state.textContent !== text) state.textContent = text;
+    state.classList.toggle("off", !connected);
+  }
+
+  async function turn() {
+    if (!document.hidden) {
+      try {
+        await refresh();
+        tell(true);
+      } catch {
+        tell(false);
+      }
+    }
+    setTimeout(turn, EVERY);
+  }
+
+  turn();
+}
+
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", () => {
+    for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
+  });
+}
+/* A page that comes back from the browser's memory must not keep its buttons off. */
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("form[method=post] button[disabled]")) button.disabled = false;
+});
+
+const live = document.querySelector("[data-address][data-running]");
+if (live) follow(live);

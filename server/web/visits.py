@@ -1,0 +1,78 @@
+"""Photos of a visit: announced to us, sent straight to the store, looked at by the worker."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from server import wire
+from server.db import connection, transaction
+from server.errors import Detail, Refusal
+from server.http.access import open_to_all
+from server.http.problems import json_response
+from server.intake import uploads
+from server.services import services
+from server.web.respond import THE_SESSION, task_of_session
+
+blueprint = Blueprint("visits", __name__)
+
+
+class AnnouncementSchema(Schema):
+    """A photo that the page is about to send."""
+
+    class Meta:
+        unknown = RAISE
+
+    question = fields.String(required=True, validate=validate.Length(max=200))
+    size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))
+
+
+_announcement = AnnouncementSchema()
+
+
+@blueprint.post("/a/<ref>/photos")
+@open_to_all(THE_SESSION)
+def announce(ref: str) -> Response:
+    """Answers with `id`, `url` and `fields`: where the page posts the bytes, and how it names them."""
+    task = task_of_session(ref)
+    if task.standing(services().clock.now()) not in {"started", "finished"}:
+        raise Refusal("link_expired")
+    announced = _announced()
+    shelved = services().forms.get(connection(), task.form_version_id)
+    if announced["question"] not in shelved.form.questions:
+        named = {"name": announced["question"], "suggestion": ""}
+        raise Refusal("invalid_fields", details=[Detail("unknown_question", "/question", named)])
+    photo = uploads.Promise(
+        uploads.Place(task.submission_id, task.wave_id, announced["question"]),
+        uuid4(),
+        announced["type"],
+        announced["size"],
+        announced["sha256"],
+    )
+    with transaction() as open_connection:
+        target = uploads.promise(open_connection, services().store, photo, now=services().clock.now())
+    return json_response(
+        {"id": str(photo.attachment_id), "url": target.url, "fields": dict(target.fields)}, 201
+    )
+
+
+@blueprint.post("/a/<ref>/photos/<uuid:attachment_id>/sent")
+@open_to_all(THE_SESSION)
+def sent(ref: str, attachment_id: UUID) -> Response:
+    task = task_of_session(ref)
+    with transaction() as open_connection:
+        uploads.sent(open_connection, task.submission_id, attachment_id)
+    return Response(status=204)
+
+
+def _announced() -> dict[str, Any]:
+    body = wire.loads(request.get_data(cache=False))
+    try:
+        loaded: dict[str, Any] = _announcement.load(body if isinstance(body, dict) else {})
+    except ValidationError as error:
+        details = [Detail("field_invalid", f"/{name}") for name in error.messages_dict]
+        raise Refusal("invalid_fields", details=details) from None
+    return loaded

@@ -1,0 +1,164 @@
+"""Every code and every key has a text, in both languages, with the same places for parameters."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import server
+from server import catalogue, phones, tables, wire
+from server.errors import STATUSES
+from server.fieldwork import importing
+from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
+from server.sampling import frame
+from server.scoring import problems
+from server.storage.photos import REFUSALS
+
+SERVER = Path(server.__file__).parent
+TEMPLATES = SERVER / "web" / "templates"
+AREAS = ("errors", "respond", "visit", "console")
+TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
+    "wire": wire.CODES,
+    "tables": tables.CODES,
+    "phones": phones.CODES,
+    "sampling": frame.CODES,
+    "scoring": problems.CODES,
+    "definitions": DEFINITION_CODES,
+    "answers": ANSWER_CODES,
+    "importing": importing.CODES,
+}
+KEY = re.compile(r"""\bt\(\s*(["'])([^"']+)\1\s*[,)]""")
+NOON = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+
+
+def places(text: str) -> set[str]:
+    """The parameters that a text takes."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def codes_raised() -> Iterator[str]:
+    """The literal first arguments of `Detail(…)`, `Refusal(…)` and `PhotoRefused(…)`."""
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+                continue
+            first = node.args[0]
+            named = node.func.id in {"Detail", "Refusal", "PhotoRefused"}
+            if named and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+def test_a_file_has_each_key_once() -> None:
+    for path in catalogue.TEXTS.rglob("*.json"):
+        names = [name for name, _ in json.loads(path.read_text("utf-8"), object_pairs_hook=list)]
+        assert sorted(names) == sorted(set(names)), path
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_both_languages_say_the_same(area: str) -> None:
+    chinese, english = (catalogue.texts(locale, area) for locale in ("zh", "en"))
+    assert chinese.keys() == english.keys()
+    assert {key: places(text) for key, text in chinese.items()} == {
+        key: places(text) for key, text in english.items()
+    }
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_each_code_of_a_table_has_a_sentence(table: str) -> None:
+    errors = catalogue.texts("zh", "errors")
+    for code, params in TABLES[table].items():
+        assert code in errors
+        assert places(errors[code]) <= set(params), code
+
+
+def test_each_code_that_is_raised_has_a_sentence() -> None:
+    raised = {*STATUSES, *REFUSALS, *codes_raised()}
+    assert raised - catalogue.texts("zh", "errors").keys() == set()
+
+
+def test_each_key_in_a_template_has_a_text() -> None:
+    used = {found[2] for path in TEMPLATES.rglob("*.html") for found in KEY.finditer(path.read_text("utf-8"))}
+    known = {f"{area}.{name}" for area in AREAS for name in catalogue.texts("zh", area)}
+    assert used - known == set()
+
+
+def test_an_unknown_key_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        catalogue.text("respond.no_such_text", "zh")
+    with pytest.raises(KeyError):
+        catalogue.text("nowhere.title", "zh")
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"), [("zh", "请填写"), ("zh-CN", "请填写"), ("en", "Please"), ("fr", "请填写")]
+)
+def test_a_reader_of_another_language_gets_chinese(locale: str, expected: str) -> None:
+    assert catalogue.sentence("phone_empty", locale).startswith(expected)
+
+
+def test_a_sentence_survives_what_it_does_not_know() -> None:
+    assert catalogue.sentence("no_such_code", "en") == "Something went wrong. Please try again later."
+    assert catalogue.sentence("number_max", "en") == "It must be at most …."
+
+
+def test_a_suggestion_follows_only_when_there_is_one() -> None:
+    bare = catalogue.sentence("type_unknown", "en", type="radio", suggestion="")
+    assert bare == "There is no type “radio”."
+    helped = catalogue.sentence("type_unknown", "en", type="radio", suggestion="radiogroup")
+    assert helped == bare + " Did you mean “radiogroup”?"
+
+
+@pytest.mark.parametrize(
+    ("message", "locale", "expected"),
+    [
+        ({"default": "太大", "en": "Too large"}, "en", "Too large"),
+        ({"default": "太大", "en": "Too large"}, "zh", "太大"),
+        ({"default": "Too large", "zh-cn": "太大"}, "zh", "太大"),
+        ({"fr": "Trop"}, "zh", "Trop"),
+        ({}, "en", "It must be at most 5."),
+    ],
+)
+def test_the_form_speaks_for_itself(message: dict[str, str], locale: str, expected: str) -> None:
+    assert catalogue.sentence("number_max", locale, limit=5, message=message) == expected
+
+
+def test_parameters_may_be_called_anything() -> None:
+    assert "zz" in catalogue.sentence("locale_invalid", "en", locale="zz")
+    assert "W1" in catalogue.sentence("code_taken", "en", code="W1")
+    assert "{brand}" in catalogue.sentence("message_unknown_variable", "en", name="brand")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("number", (1234567,), "1,234,567"),
+        ("number", (Decimal("12.5"),), "13"),
+        ("number", (Fraction(7, 3), 1), "2.3"),
+        ("number", (None,), "—"),
+        ("score", (Decimal("88.125"),), "88.13"),
+        ("score", (Fraction(2, 3),), "0.67"),
+        ("score", (Decimal("-0.125"),), "-0.13"),
+        ("score", (100,), "100.00"),
+        ("score", (None,), "—"),
+        ("percent", (0.385,), "38.5%"),
+        ("percent", (Fraction(1, 3),), "33.3%"),
+        ("percent", (Decimal(1), 0), "100%"),
+        ("percent", (None,), "—"),
+        ("day", (date(2026, 1, 2), "zh"), "2026年1月2日"),
+        ("day", (date(2026, 1, 2), "en"), "2 Jan 2026"),
+        ("day", (datetime(2026, 11, 22, 16, 5, tzinfo=UTC), "zh"), "2026年11月23日"),
+        ("day", (None, "zh"), "—"),
+        ("moment", (NOON, "zh"), "11月22日 14:05"),
+        ("moment", (NOON, "en", "Asia/Urumqi"), "22 Nov 12:05"),
+        ("moment", (None, "en"), "—"),
+    ],
+)
+def test_filters_write_as_readers_do(name: str, arguments: tuple[object, ...], expected: str) -> None:
+    assert catalogue.filters()[name](*arguments) == expected

@@ -1,0 +1,261 @@
+"""Stand-ins for what the console's views pass to their templates: every page in every state worth seeing."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from server.accounts.identity import Identity
+from server.errors import Detail, Refusal
+from server.fieldwork.importing import ImportReport
+from server.fieldwork.waves import Instrument
+from server.notify.inbox import ReceivedSms
+from server.notify.segments import measure
+from server.reports.progress import Progress
+from server.reports.results import UnitResult, WaveResult
+from server.sampling.draws import StratifiedPlan, draw
+from server.sampling.estimates import Interval
+from server.sampling.frame import FrameMember
+from server.sampling.verification import Difference
+from server.scope import Scope
+from server.tables import TableProblem
+
+NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+ID = UUID("0193b0c0-0000-7000-8000-000000000001")
+KEY = bytes(range(32))
+
+
+def wave(state: str = "launched", instrument: str = "survey", **changes: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{
+            "id": ID,
+            "code": "2026Q4-SMS",
+            "title": "第四季度满意度",
+            "title_en": "Satisfaction, fourth quarter",
+            "programme": "branch-service",
+            "programme_title": {"default": "网点服务品质考核", "en": "Branch service quality"},
+            "unit_name": None,
+            "instrument": instrument,
+            "state": state,
+            "opens_at": datetime(2026, 11, 21, 16, tzinfo=UTC),
+            "closes_at": datetime(2026, 12, 6, 16, tzinfo=UTC),
+            "settings": {
+                "ratio": "0.3",
+                "minimum": 5,
+                "organisation": {"zh": "示范银行", "en": "Model Bank"},
+                "message": {"zh": "请评价{unit}：{link}", "en": "Please rate {unit}: {link}"},
+            },
+            **changes,
+        }
+    )
+
+
+def member(number: int, stratum: str) -> FrameMember:
+    return FrameMember(f"K{number:03}", stratum, "opted_out" if number % 9 == 0 else None)
+
+
+RESULT = draw([member(n, f"B01-0{n % 3}") for n in range(60)], StratifiedPlan(Decimal("0.3"), 5), KEY)
+DRAWN = SimpleNamespace(record=RESULT.to_json(), drawn_at=NOW, method=RESULT.method)
+PROGRESS = Progress(200, 198, 190, 2, 90, 77, 0.385, Interval(0.32, 0.454))
+NOBODY = Progress(0, 0, 0, 0, 0, 0, None, None)
+NOTHING = WaveResult(0, 0, None, None, ())
+UNITS = (
+    UnitResult("A", "南门", "South Gate", "城南", 8, Decimal("92.50"), Interval(88.1, 96.9), 1, False),
+    UnitResult("B", "北门", "North Gate", "", 6, Decimal("71.00"), Interval(62.0, 80.0), 2, False),
+    UnitResult("C", "东门", "East Gate", "城南", 1, Decimal("80.00"), None, 3, False),
+    UnitResult("D", "西门", "West Gate", "城南", 2, None, None, None, True),
+    UnitResult("E", "中门", "Middle Gate", "城南", 0, None, None, None, False),
+)
+FINDING = SimpleNamespace(
+    item="LOB-08",
+    code="LOB-08",
+    points=Decimal("1.5"),
+    key_item=True,
+    state="pending",
+    name="南门",
+    name_en="South Gate",
+)
+ROW = SimpleNamespace(
+    id=ID, received_at=NOW, timezone="Asia/Shanghai", code="A", name="南门", name_en=None,
+    door="page", published=Decimal("87.50"), grade="good", raw="175/2",
+)  # fmt: skip
+ALONE = SimpleNamespace(**{**vars(ROW), "name": None, "timezone": None, "published": None, "grade": None})
+UNIT = SimpleNamespace(
+    code="B01", name="城南支行", name_en="Chengnan", level="sub_branch", path="H/B01/", address=None,
+    contacts=0, closed_at=None,
+)  # fmt: skip
+OUTLET = SimpleNamespace(
+    **{
+        **vars(UNIT),
+        "path": "H/B01/X/",
+        "level": "outlet",
+        "contacts": 1200,
+        "address": "南街",
+        "closed_at": NOW,
+    }
+)
+
+
+def line(item: str, rule: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "item": item, "code": "", "section": "hall", "answer": ["5"], "earned": "1", "possible": "1",
+        "lost": "0", "weight": "1", "rule": rule, "applicable": True, "bonus": False, "critical": None,
+        "key": False, "kind": "", "listedAsHardware": False, **changes,
+    }  # fmt: skip
+
+
+SHEET = {
+    "method": "points", "scale": "100", "earned": "1592/19", "possible": "100", "bonus": "0", "raw": "87.5",
+    "published": "87.50", "grade": "good", "counted": 3, "critical": ["item"], "rules": {},
+    "sections": [
+        {"section": "hall", "earned": "1", "possible": "2", "partEarned": "50", "partPossible": "100",
+         "critical": True}
+    ],
+    "lines": [
+        line("courtesy", "choice"),
+        line("aspects.clean", "critical_item", lost="1/3", earned="0", critical="item", key=True, code="L8"),
+        line("queue", "hidden", applicable=False, answer=[]),
+        line("extra", "sum", bonus=True, section=""),
+    ],
+}  # fmt: skip
+SUBMISSION = SimpleNamespace(**vars(ROW), sheet=SHEET, answers={})
+ANSWERS = {"courtesy": ("礼貌", "很满意"), "aspects": ("环境", ""), "remark": ("其他意见", "<b>很好</b>")}
+PHOTOS = [
+    {"question": "courtesy", "state": "verified", "problem": None, "small": "/s.jpg", "large": "/l.jpg"},
+    {"question": "LOB-01", "state": "expected", "problem": None, "small": "", "large": ""},
+    {"question": "LOB-01", "state": "refused", "problem": "too_large", "small": "", "large": ""},
+]
+PROBLEMS = (
+    TableProblem(3, "phone", "import_phone", {"value": "…12"}),
+    TableProblem(None, None, "header_missing", {"names": "phone"}),
+    TableProblem(4, "备注", "cell_too_long", {"limit": 9}),
+)
+VALUES = {
+    "opens_on": "2026-11-22", "closes_on": "2026-12-06", "ratio": "30", "minimum": "5",
+    "message_zh": "{link}", "message_en": "{link}",
+}  # fmt: skip
+SURVEY = Instrument(ID, "branch-service", "satisfaction", "survey", {"default": "满意度"}, "hall", 1)
+SMS = [
+    ReceivedSms("p1", "r1", "+8613800138000", "【示范银行】请评价：https://a.example/r/x，谢谢", NOW),
+    ReceivedSms("p2", "r2", "+8613800138001", "没有链接", NOW),
+    ReceivedSms("p3", "r3", "+8613800138002", "httpx 不是链接", NOW),
+]
+
+
+def errors(*details: Detail) -> dict[str, Detail]:
+    return {each.pointer.removeprefix("/"): each for each in details}
+
+
+WAVE_ERRORS = errors(
+    Detail("code_taken", "/code", {"code": "2026Q4"}),
+    Detail("closes_before_opens", "/closes_at"),
+    Detail("message_unknown_variable", "/message_zh", {"name": "shop"}),
+)
+
+
+SAMPLES = {"zh": ("【示范银行】请评价", measure("【示范银行】请评价"))}
+
+
+def of_wave(state: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "wave": wave(state), "preview": None, "draw": DRAWN, "differences": None, "progress": PROGRESS,
+        "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES,
+        **changes,
+    }  # fmt: skip
+
+
+def report(*problems: TableProblem, created: int = 0) -> dict[str, Any]:
+    made = ImportReport(created, 0, 0, "gb18030", ("备注", "生日"), problems)
+    return {"kind": "contacts", "filename": "客户.csv", "report": made, "shown": problems[:2]}
+
+
+def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -> dict[str, Any]:
+    shown = wave(instrument=instrument)
+    return {
+        "wave": shown, "progress": PROGRESS, "result": result, "findings": [],
+        "titles": {"LOB-08": "柜台前秩序"}, **changes,
+    }  # fmt: skip
+
+
+def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]]) -> dict[str, Any]:
+    titles = {"hall": {"default": "营业厅", "en": "Hall"}}
+    return {
+        "wave": wave(), "submission": submission, "answers": ANSWERS, "sections": titles, "photos": photos,
+    }  # fmt: skip
+
+
+PREVIEW = {"draw": None, "preview": RESULT}
+NOBODY_THERE = draw([], StratifiedPlan(Decimal("0.3"), 5), KEY)
+UNCONFIRMED = [Difference("/strata/0/selected/1", "K1", None), Difference("/plan/cap", None, 3)]
+WHOLE = WaveResult(15, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS)
+OWN = WaveResult(2, 0, None, None, UNITS[3:4])
+
+PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "sign_in": ("sign_in", {"login": "", "error": None, "next": "/console"}),
+    "sign_in_failed": ("sign_in", {"login": "a", "error": Refusal("sign_in_failed"), "next": "/console"}),
+    "home": ("home", {"rows": [(wave(), PROGRESS), (wave("planned", "visit", title_en=None), NOBODY)]}),
+    "home_empty": ("home", {"rows": []}),
+    "units": ("units", {"units": [UNIT, OUTLET]}),
+    "units_empty": ("units", {"units": []}),
+    "contacts": (
+        "contacts",
+        {
+            "counts": [
+                SimpleNamespace(code="A", name="南门", name_en=None, contacts=3, newest=date(2026, 11, 8)),
+                SimpleNamespace(code="B", name="北门", name_en="North", contacts=1, newest=None),
+            ]
+        },
+    ),
+    "contacts_empty": ("contacts", {"counts": []}),
+    "import_good": ("import_result", report(created=3)),
+    "import_some": ("import_result", report(*PROBLEMS, created=3)),
+    "import_none": ("import_result", report(*PROBLEMS)),
+    "wave_new": (
+        "wave_new",
+        {"values": VALUES, "errors": {}, "instruments": [SURVEY], "units": [UNIT], "organisation": "银行"},
+    ),
+    "wave_new_wrong": (
+        "wave_new",
+        {"values": VALUES, "errors": WAVE_ERRORS, "instruments": [SURVEY], "units": [], "organisation": ""},
+    ),
+    "wave_new_impossible": (
+        "wave_new",
+        {"values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": ""},
+    ),
+    "wave_planned": ("wave", of_wave("planned", progress=NOBODY, **PREVIEW)),
+    "wave_nobody": ("wave", of_wave("planned", progress=NOBODY, draw=None, preview=NOBODY_THERE)),
+    "wave_drawn": ("wave", of_wave("drawn", progress=NOBODY)),
+    "wave_verified": ("wave", of_wave("launched", differences=[])),
+    "wave_unconfirmed": ("wave", of_wave("closed", differences=UNCONFIRMED)),
+    "wave_undrawn": ("wave", of_wave("closed", draw=None)),
+    "wave_visits": (
+        "wave",
+        of_wave("launched", wave=wave(instrument="visit", settings={}), draw=None, samples={}),
+    ),
+    "results": ("results", of_results(WHOLE)),
+    "results_own": ("results", of_results(OWN)),
+    "results_empty": ("results", of_results(NOTHING, progress=NOBODY)),
+    "results_visits": ("results", of_results(WHOLE, "visit", findings=[FINDING])),
+    "results_visits_empty": ("results", of_results(NOTHING, "visit")),
+    "submissions": ("submissions", {"wave": wave(), "rows": [ROW, ALONE], "page": 2, "more": True}),
+    "submissions_empty": ("submissions", {"wave": wave(), "rows": [], "page": 1, "more": False}),
+    "submission": ("submission", of_submission(SUBMISSION, PHOTOS)),
+    "submission_unscored": ("submission", of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [])),
+    "inbox": ("inbox", {"messages": SMS, "recipient": ""}),
+    "inbox_none_found": ("inbox", {"messages": [], "recipient": "+8613800138000"}),
+    "error": ("error", {"refusal": Refusal("not_found")}),
+    "error_details": (
+        "error",
+        {"refusal": Refusal("invalid_fields", details=[Detail("field_date", row=3)])},
+    ),
+    "error_signed_out": ("error", {"refusal": Refusal("not_signed_in")}),
+    "error_broken": ("error", {"refusal": Refusal("internal")}),
+}  # fmt: skip
+WITHOUT_IDENTITY = {"sign_in", "sign_in_failed", "error", "error_signed_out", "error_broken"}
+
+
+def somebody(*permissions: str) -> Identity:
+    return Identity(
+        "account:1", "王芳", frozenset(permissions), Scope(None, None), roles=("coordinator", "owner")
+    )

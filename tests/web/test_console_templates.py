@@ -1,0 +1,253 @@
+"""Every console page is rendered with stand-ins for what its view passes, in both languages.
+
+Undefined names fail, missing texts fail; what the pages may not contain is looked for in their HTML.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, render_template
+from jinja2 import StrictUndefined
+
+from server import catalogue, web
+from server.accounts.permissions import PERMISSIONS, ROLES
+from server.models import organisation, waves
+from server.scoring.definitions import CRITICAL_LEVELS
+from server.scoring.sheet import LINE_RULES
+from server.web.console import blueprint as console
+from server.web.inbox import blueprint as inbox
+from tests.web.console_pages import PAGES, RESULT, UNITS, WITHOUT_IDENTITY, somebody, wave
+
+TEMPLATES = Path(web.__file__).parent / "templates" / "console"
+
+# What a template puts together from a value: the prefix of the key, and every value there is.
+COMPOSED = {
+    "role": tuple(ROLES),
+    "level": organisation.LEVELS,
+    "state": waves.STATES,
+    "instrument": ("survey", "visit"),
+    "door": ("page", "api", "bulk"),
+    "excluded": ("opted_out", "duplicate_phone"),
+    "finding": ("pending", "confirmed", "overturned"),
+    "photo": ("expected", "refused"),
+    "rule": LINE_RULES,
+    "critical": CRITICAL_LEVELS,
+    "wave.step_": ("plan", "draw", "send", "collect"),
+    "column": None,
+    "column_about": None,
+}
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    made = Flask("server", static_folder="web/static", template_folder="web/templates")
+    made.jinja_env.undefined = StrictUndefined
+    made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
+    made.jinja_env.filters.update(catalogue.filters())
+    made.register_blueprint(console)
+    made.register_blueprint(inbox)
+    return made
+
+
+def rendered(app: Flask, name: str, locale: str = "zh", **changes: Any) -> str:
+    template, context = PAGES[name]
+
+    def text(key: str, /, **params: object) -> str:
+        return catalogue.text(key, locale, **params)
+
+    def sentence(code: str, /, **params: object) -> str:
+        return catalogue.sentence(code, locale, **params)
+
+    shared = {
+        "locale": locale, "t": text, "sentence": sentence, "csrf": "token", "demo": True, "path": "/console",
+        "identity": None if name in WITHOUT_IDENTITY else somebody(*PERMISSIONS), "request_id": "abcdefgh",
+    }  # fmt: skip
+    with app.test_request_context("/console"):
+        return render_template(f"console/{template}.html", **{**shared, **context, **changes})
+
+
+class Elements(HTMLParser):
+    """Collects start tags with their attributes, and which of them stand inside a label."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.labelled: list[dict[str, str | None]] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if "label" in self.open:
+            self.labelled.append(dict(attrs))
+        if tag not in {"meta", "link", "input", "img"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def of(self, *tags: str) -> Iterator[dict[str, str | None]]:
+        return (attributes for tag, attributes in self.found if tag in tags)
+
+
+every_page = pytest.mark.parametrize("name", PAGES)
+both_languages = pytest.mark.parametrize("locale", catalogue.LOCALES)
+
+
+@every_page
+@both_languages
+def test_a_page_is_whole_and_brings_nothing_inline(app: Flask, name: str, locale: str) -> None:
+    html = rendered(app, name, locale)
+    elements = Elements(html)
+    assert elements.open == []
+    assert "<style" not in html
+    for tag, attributes in elements.found:
+        assert "style" not in attributes, tag
+        assert not [each for each in attributes if each.startswith("on")], tag
+        assert tag != "script" or attributes.get("src"), "a script without an address"
+
+
+@every_page
+def test_every_input_has_a_label_and_every_id_is_its_own(app: Flask, name: str) -> None:
+    elements = Elements(rendered(app, name))
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert sorted(ids) == sorted(set(ids))
+    labels = {attributes.get("for") for attributes in elements.of("label")}
+    for attributes in elements.of("input", "select", "textarea"):
+        if attributes.get("type") != "hidden":
+            assert attributes.get("id") in labels or attributes in elements.labelled, attributes
+        for described in (attributes.get("aria-describedby") or "").split():
+            assert described in ids
+
+
+@every_page
+def test_whatever_changes_something_carries_the_token(app: Flask, name: str) -> None:
+    html = rendered(app, name)
+    for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", html, re.DOTALL):
+        assert 'name="csrf" value="token"' in form or 'action="/sign-in"' in form
+
+
+@every_page
+def test_the_demo_banner_is_on_every_page(app: Flask, name: str) -> None:
+    assert 'class="demo"' in rendered(app, name)
+    assert 'class="demo"' not in rendered(app, name, demo=False)
+
+
+@every_page
+def test_a_page_shows_nothing_that_its_reader_may_not_do(app: Flask, name: str) -> None:
+    html = rendered(app, name, identity=somebody("console.enter"))
+    for address in ('/inbox"', '/console/waves/new"', '/draw"', '/launch"'):
+        if not name.startswith(("inbox", "wave_new")):
+            assert address not in html
+
+
+def test_a_mean_never_stands_without_its_n(app: Flask) -> None:
+    html = rendered(app, "results")
+    assert re.search(r"83\.00</b>\s*<small>n = <span[^>]*>15<", html)
+    assert html.count('data-unit-value="n"') == len(UNITS)
+
+
+def test_a_cell_that_is_too_small_shows_no_score(app: Flask) -> None:
+    html = rendered(app, "results_own")
+    assert "样本不足" in html
+    assert 'data-unit-value="mean"' not in html
+
+
+def test_a_chart_says_in_words_what_it_draws(app: Flask) -> None:
+    html = rendered(app, "results", "en")
+    assert 'aria-label="Mean 92.50, 95% interval 88.1 to 96.9"' in html
+    assert 'aria-label="Mean 80.00, too few answers for an interval"' in html
+    assert "nan" not in html
+
+
+@pytest.mark.parametrize(("state", "live"), [("launched", True), ("closed", False), ("drawn", False)])
+def test_only_a_running_wave_is_followed(app: Flask, state: str, live: bool) -> None:
+    assert ("data-running" in rendered(app, "results", wave=wave(state))) is live
+
+
+def test_an_address_in_a_message_ends_where_the_sentence_goes_on(app: Flask) -> None:
+    html = rendered(app, "inbox")
+    assert (
+        '<a href="https://a.example/r/x" target="_blank" rel="noreferrer">https://a.example/r/x</a>，谢谢'
+        in html
+    )
+    assert html.count('rel="noreferrer"') == 1
+
+
+def test_answers_are_text_and_nothing_else(app: Flask) -> None:
+    assert "&lt;b&gt;很好&lt;/b&gt;" in rendered(app, "submission")
+
+
+def test_lost_points_are_marked_in_words_and_not_by_colour_alone(app: Flask) -> None:
+    html = rendered(app, "submission")
+    assert re.search(r'<tr class="lost grave">.*?−0\.33', html, re.DOTALL)
+
+
+def test_a_wave_until_the_sixth_does_not_say_the_seventh(app: Flask) -> None:
+    html = rendered(app, "wave_drawn")
+    assert "2026年11月22日 – 2026年12月6日" in html
+    assert "12月7日" not in html
+
+
+def test_preview_and_record_show_the_same_numbers(app: Flask) -> None:
+    table = re.compile(r"<tbody>.*?</tfoot>", re.DOTALL)
+    before, after = (table.search(rendered(app, name)) for name in ("wave_planned", "wave_drawn"))
+    assert before is not None
+    assert after is not None
+    assert before[0] == after[0]
+
+
+def test_the_sign_in_page_keeps_where_to_go_on(app: Flask) -> None:
+    assert 'name="next" value="/console/units?a=b"' in rendered(app, "sign_in", next="/console/units?a=b")
+
+
+def test_every_template_has_a_page_here() -> None:
+    own = {path.stem for path in TEMPLATES.glob("*.html")} - {"base", "parts"}
+    assert own == {template for template, _ in PAGES.values()}
+
+
+def keys(locale: str) -> dict[str, str]:
+    path = Path(catalogue.__file__).parent / "texts" / locale / "console.json"
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def composed() -> Iterator[tuple[str, str]]:
+    for prefix, values in COMPOSED.items():
+        for value in values or ():
+            yield prefix, f"{prefix}{value}" if prefix.endswith("_") else f"{prefix}.{value}"
+
+
+@both_languages
+@pytest.mark.parametrize("key", [key for _, key in composed()])
+def test_every_value_has_a_word(locale: str, key: str) -> None:
+    assert keys(locale)[key]
+
+
+def test_both_languages_say_the_same_with_the_same_parameters() -> None:
+    chinese, english = keys("zh"), keys("en")
+    places = re.compile(r"\{(\w+)\}")
+    assert list(chinese) == list(english)
+    for key, text in chinese.items():
+        assert sorted(places.findall(text)) == sorted(places.findall(english[key])), key
+
+
+def test_no_text_is_left_that_no_page_says() -> None:
+    sources = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html"))
+    said = set(re.findall(r"[\"']console\.([\w.]+)[\"']", sources)) | {key for _, key in composed()}
+    prefixes = tuple(f"{prefix}." for prefix, values in COMPOSED.items() if values is None)
+    assert [key for key in keys("zh") if key not in said and not key.startswith(prefixes)] == []
+
+
+def test_an_inclusion_is_shown_as_a_share(app: Flask) -> None:
+    stratum = RESULT.strata[0]
+    share = catalogue.percent(Fraction(len(stratum.selected), stratum.eligible))
+    assert share in rendered(app, "wave_drawn")
