@@ -1,0 +1,124 @@
+"""The shopper's path: a visit opened by its link, photos by both ways, the receipt, the sheet."""
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import Engine, func, select
+
+from server.keys import KeyRing
+from server.models.submissions import Attachment, Finding, ScoreSheet
+from tests.builders import create_units, create_visit
+
+MOMENTS = {"entered": "10:05", "ticket": "10:06", "called": "10:20", "served": "10:31", "left": "10:33"}
+
+
+def photo(shade: int) -> bytes:
+    data = io.BytesIO()
+    Image.effect_noise((1200, 900), shade).convert("RGB").save(data, "JPEG")
+    return data.getvalue()
+
+
+@pytest.fixture
+def link(address: str, engine: Engine, keys: KeyRing) -> str:
+    with engine.begin() as connection:
+        create_units(connection)
+        return f"{address}/v/{create_visit(connection, keys).token}"
+
+
+def fill_first_page(page: Page) -> None:
+    for name, value in MOMENTS.items():
+        page.fill(f"input[name={name}]", value)
+    page.check("input[name=business][value=cash]", force=True)
+
+
+def fill_items(page: Page) -> None:
+    """Everything is in order, and no photo could be taken."""
+    first_choices = page.locator(
+        "fieldset label:first-of-type input[type=radio], fieldset input[value=true_and_own]"
+    )
+    for box in first_choices.all():
+        box.check(force=True)
+    for reasons in page.locator("details:has(input[name$='-nophoto'])").all():
+        say_no_photo(reasons)
+
+
+def say_no_photo(reasons: Locator) -> None:
+    reason = reasons.locator("input")
+    if reason.is_visible() or reasons.locator("xpath=..").is_visible():
+        if not reason.is_visible():
+            reasons.locator("summary").click()
+        reason.fill("排队的人多，不方便拍")
+
+
+def go_on(page: Page) -> None:
+    page.locator("button[name=go][value=next], button[name=go][value=finish]").first.click()
+
+
+def finish(page: Page) -> None:
+    """Go through the remaining pages; a page that does not let us on fails with what it says."""
+    while not page.url.endswith("/done"):
+        assert "check=1" not in page.url, page.locator("[id$='-e']").all_inner_texts()
+        fill_items(page)
+        for text in page.locator(".q:not(.item) textarea").all():
+            text.fill("大堂经理主动迎接，叫号有序，柜员双手接递，整体良好。")
+        go_on(page)
+
+
+def test_a_visit_with_a_photo_through_the_plain_form(
+    phone: Page, link: str, engine: Engine, work: Callable[[], None]
+) -> None:
+    phone.goto(link)
+    fill_first_page(phone)
+    go_on(phone)
+    assert "/v/" not in phone.url
+    fill_items(phone)
+    first = phone.locator("fieldset.item").first
+    first.locator("input[type=file]").set_input_files(
+        {"name": "sign.jpg", "mimeType": "image/jpeg", "buffer": photo(40)}
+    )
+    first.locator("input[name$='-nophoto']").fill("")
+    go_on(phone)
+    finish(phone)
+    work()
+    phone.reload()
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(Attachment.state))) == ["verified"]
+        assert connection.scalar(select(ScoreSheet.published)) == 100
+        assert connection.scalar(select(func.count(Finding.id))) == 0
+
+
+def test_a_photo_goes_straight_to_the_store_and_a_fault_becomes_a_finding(
+    smart_phone: Page, link: str, engine: Engine, work: Callable[[], None]
+) -> None:
+    data = photo(60)
+    smart_phone.goto(link)
+    fill_first_page(smart_phone)
+    go_on(smart_phone)
+    fill_items(smart_phone)
+    first = smart_phone.locator("fieldset.item").first
+    first.locator("input[type=radio][value=no]").check(force=True)
+    first.locator("input[name$='-nophoto']").fill("")
+    first.locator("input[type=file]").set_input_files(
+        {"name": "sign.jpg", "mimeType": "image/jpeg", "buffer": data}
+    )
+    expect(first.locator("input[name$='-photo'][value*=';']")).to_have_count(1)
+    note = first.locator("textarea")
+    if note.count():
+        note.fill("店招左侧灯箱不亮，表面有明显污渍，路人一眼就能看到。")
+    go_on(smart_phone)
+    expect(smart_phone).to_have_url(re.compile("/3$"))
+    finish(smart_phone)
+    work()
+    with engine.connect() as connection:
+        [attachment] = connection.execute(select(Attachment.state, Attachment.sha256, Attachment.size)).all()
+        assert attachment.state == "verified"
+        assert list(connection.scalars(select(Finding.code))) == ["OUT-01"]
+        published = connection.scalar(select(ScoreSheet.published))
+        assert published is not None
+        assert published < 100
+    smart_phone.reload()
+    expect(smart_phone.locator("body")).not_to_contain_text(str(published))

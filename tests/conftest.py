@@ -1,0 +1,149 @@
+"""What every test can ask for: a migrated database, a store, an application whose clock stands still.
+
+Commits are real. The tables are emptied before each test that asks for the database, not rolled back after
+it: what is tested are transactions.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, Engine, text
+
+import server.models  # noqa: F401 - registers the tables on Base.metadata
+from server import migrations, timetable
+from server.app import create_app
+from server.clock import SetClock
+from server.config import S3Settings, Secret, Settings
+from server.db import Base, db, engine_for
+from server.fieldwork.definitions import publish_shipped
+from server.keys import KeyRing
+from server.outgoing import Outgoing
+from server.storage.objects import S3Store
+from tests.embedded_session import SharedServices, bucket_for, database_url_for, run_folder, shared_services
+
+START = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
+PUBLIC_URL = "http://anfang.test"
+# Published once in the template; they never change, so no test needs them emptied.
+KEPT = {"form", "form_version", "programme", "programme_version", "timetable_entry"}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedServices:
+    return shared_services(run_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def database_url(shared: SharedServices, worker_id: str) -> str:
+    return database_url_for(shared, worker_id, _migrate)
+
+
+def _migrate(url: str) -> None:
+    engine = engine_for(url)
+    migrations.upgrade(engine)
+    with engine.begin() as connection:
+        publish_shipped(connection, now=START)
+        timetable.seed(connection)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def session_engine(database_url: str) -> Iterator[Engine]:
+    engine = engine_for(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(session_engine: Engine) -> Engine:
+    """An engine on emptied tables."""
+    tables = ", ".join(name for name in Base.metadata.tables if name not in KEPT)
+    with session_engine.begin() as connection:
+        # Past the guard of the audit log, which forbids exactly this to everybody else.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(f"TRUNCATE {tables}, procrastinate_jobs CASCADE"))
+    return session_engine
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction is rolled back after the test."""
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def s3_settings(shared: SharedServices, worker_id: str) -> S3Settings:
+    endpoint = shared.settings["S3_ENDPOINT_URL"]
+    return S3Settings(
+        endpoint_url=endpoint,
+        public_endpoint_url=endpoint,
+        bucket=bucket_for(worker_id),
+        region="us-east-1",
+        access_key_id=shared.settings["S3_ACCESS_KEY_ID"],
+        secret_access_key=Secret(shared.settings["S3_SECRET_ACCESS_KEY"]),
+    )
+
+
+@pytest.fixture(scope="session")
+def page_origin() -> str:
+    """Where the pages come from that post to the store."""
+    return PUBLIC_URL
+
+
+@pytest.fixture(scope="session")
+def store(s3_settings: S3Settings, page_origin: str) -> S3Store:
+    store = S3Store(s3_settings, Outgoing())
+    store.ensure_bucket([page_origin])
+    return store
+
+
+@pytest.fixture(scope="session")
+def key() -> Secret:
+    return Secret(Fernet.generate_key().decode())
+
+
+@pytest.fixture
+def keys(key: Secret) -> KeyRing:
+    return KeyRing([key])
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(START)
+
+
+@pytest.fixture
+def settings(database_url: str, s3_settings: S3Settings, key: Secret, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        s3=s3_settings,
+        secret_key=Secret("a secret of the tests, long enough"),
+        keys=(key,),
+        public_url=PUBLIC_URL,
+        port=8000,
+        surface="all",
+        environment="test",
+        gateway="inbox",
+        twilio=None,
+        home=tmp_path,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, clock: SetClock, store: S3Store, engine: Engine) -> Iterator[Flask]:
+    app = create_app(settings, clock=clock, store=store)
+    app.testing = False  # errors must become the pages and problems that people get
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
