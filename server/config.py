@@ -7,17 +7,22 @@ embedded start writes. So a command typed beside a running demo finds the same d
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 Surface = Literal["public", "internal", "all"]
 Environment = Literal["production", "test"]
 Gateway = Literal["inbox", "twilio"]
 
 SETTINGS_FILE = "anfang.env"
+PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -69,7 +74,7 @@ class TwilioSettings:
 class Settings:
     """Everything a process is told from outside. Built by `load` or by a test, never changed."""
 
-    database_url: str
+    database_url: str = field(repr=False)  # it usually holds a password
     s3: S3Settings
     secret_key: Secret
     keys: tuple[Secret, ...]
@@ -95,15 +100,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     given = os.environ if environ is None else environ
     home = Path(given.get("ANFANG_HOME") or "var").absolute()
-    # An empty variable counts as unset, as it does for the embedded start.
-    filled = {name: value for name, value in given.items() if value}
+    # An empty variable counts as unset, as it does for the embedded start; secrets mounted from files end in
+    # a newline.
+    filled = {name: value.strip() for name, value in given.items() if value.strip()}
     return _Reader({**_file(home / SETTINGS_FILE), **filled}, home).settings()
 
 
 def _file(path: Path) -> dict[str, str]:
-    if not path.is_file():
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
         return {}
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key.strip(): value.strip() for key, _, value in pairs}
 
@@ -124,7 +134,7 @@ class _Reader:
             s3=self._s3(),
             secret_key=self._secret("SECRET_KEY", shortest=32),
             keys=self._keys(),
-            public_url=self._url("PUBLIC_URL", f"http://localhost:{port}"),
+            public_url=self._public_url(port),
             port=port,
             surface=cast(Surface, self._choice("ANFANG_SURFACE", get_args(Surface), "all")),
             environment=cast(Environment, self._choice("ANFANG_ENV", get_args(Environment), "production")),
@@ -157,30 +167,43 @@ class _Reader:
 
     def _url(self, name: str, default: str | None = None) -> str:
         value = self._text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            self._problems.append(f"{name} is {value!r}; it must be an address such as https://example.org.")
+        if value and not _is_address(value):
+            shown = _without_password(value)
+            self._problems.append(f"{name} is {shown!r}; it must be an address such as https://example.org.")
+        return value
+
+    def _public_url(self, port: int) -> str:
+        value = self._url("PUBLIC_URL", f"http://localhost:{port}")
+        # Links are built on it, and the store compares it with what browsers send as Origin.
+        if _is_address(value) and value.partition("://")[2] != urlsplit(value).netloc:
+            self._problems.append("PUBLIC_URL must end after host and port, without a path.")
         return value
 
     def _database_url(self) -> str:
         value = self._text("DATABASE_URL")
-        scheme = value.partition("://")[0]
+        scheme, _, rest = value.partition("://")
+        address = f"postgresql://{rest}"
         if value and scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             self._problems.append("DATABASE_URL must begin with postgresql://; no other database is spoken.")
-        return "postgresql://" + value.partition("://")[2] if value else value
+        elif value and not _is_database(address):
+            self._problems.append(
+                "DATABASE_URL is no address such as postgresql://user:password@host:5432/name; "
+                "signs like @ : / in a password are written as %40 %3A %2F."
+            )
+        return address if value else value
 
     def _port(self) -> int:
         text = self._text("PORT", "8000")
-        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        if not PORT.fullmatch(text) or not 0 < int(text) < 65536:
             self._problems.append(f"PORT is {text!r}; it must be a number from 1 to 65535.")
             return 8000
         return int(text)
 
     def _s3(self) -> S3Settings:
-        endpoint = self._url("S3_ENDPOINT_URL")
+        endpoint, public = self._url("S3_ENDPOINT_URL"), "S3_PUBLIC_ENDPOINT_URL"
         return S3Settings(
             endpoint_url=endpoint,
-            public_endpoint_url=self._url("S3_PUBLIC_ENDPOINT_URL", endpoint) if endpoint else "",
+            public_endpoint_url=self._url(public) if public in self._values else endpoint,
             bucket=self._text("S3_BUCKET", "anfang"),
             region=self._text("S3_REGION", "us-east-1"),
             access_key_id=self._text("S3_ACCESS_KEY_ID"),
@@ -196,7 +219,10 @@ class _Reader:
         )
 
     def _keys(self) -> tuple[Secret, ...]:
-        texts = [part.strip() for part in self._text("ANFANG_KEYS").split(",") if part.strip()]
+        given = self._text("ANFANG_KEYS")
+        texts = [part.strip() for part in given.split(",") if part.strip()]
+        if given and not texts:
+            self._problems.append("ANFANG_KEYS holds no key. `flask --app wsgi keys new` prints one.")
         for number, text in enumerate(texts, start=1):
             if not _is_key(text):
                 self._problems.append(
@@ -208,6 +234,28 @@ class _Reader:
 
 def _is_key(text: str) -> bool:
     try:
-        return len(base64.urlsafe_b64decode(text)) == 32
+        return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
     except (binascii.Error, ValueError):
         return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and parts.username is None and not parts.query and not parts.fragment
+
+
+def _is_database(text: str) -> bool:
+    """Whether SQLAlchemy can read it; its own complaint would come as a traceback."""
+    try:
+        return bool(make_url(text).database)
+    except (ArgumentError, ValueError):
+        return False
+
+
+def _without_password(text: str) -> str:
+    """An address as it may be shown."""
+    return re.sub(r"//.*@", "//…@", text)

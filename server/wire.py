@@ -1,9 +1,10 @@
 """The one door for JSON from strangers, and the canonical form in which contents are compared.
 
 `loads` refuses what Python's reader lets through or dies of: duplicate keys (two readers would see two
-documents), NaN and Infinity (not JSON, and poison to a score), integers beyond 2^53 (rounded by every
-browser, refused by PostgreSQL beyond 2^63), NUL and lone surrogates (PostgreSQL and UTF-8 refuse them later,
-when it is too late to say where), and nesting that exhausts the stack.
+documents), NaN and Infinity (not JSON, and poison to a score), numbers beyond 2^53 (rounded by every
+browser; 1e17 comes back from PostgreSQL as an integer that `canonical` refuses), NUL and lone surrogates
+(PostgreSQL and UTF-8 refuse them later, when it is too late to say where), and nesting that exhausts the
+stack.
 
 `canonical` is RFC 8785 over NFC text, so that "same content" means the same on every door.
 """
@@ -12,12 +13,14 @@ import hashlib
 import json
 import math
 import unicodedata
-from dataclasses import dataclass
 from typing import Never, TypeAlias
 
 import rfc8785
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+# The way down to a value, innermost step first. It becomes a pointer only when there is something to point
+# at: a pointer made for every element of a long list below a long key would cost hours.
+Trail: TypeAlias = "tuple[str | int, Trail] | None"
 
 MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1  # I-JSON: beyond it a page, a workbook and the server would see different numbers
@@ -33,19 +36,20 @@ CODES: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Unreadable(ValueError):
     """A body that is not acceptable JSON: a stable code, the JSON pointer where known, and parameters."""
 
-    code: str
-    pointer: str
-    params: dict[str, str | int]
+    def __init__(self, code: str, pointer: str, params: dict[str, str | int]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.pointer = pointer
+        self.params = params
 
 
 def loads(data: bytes | str, *, max_depth: int = MAX_DEPTH) -> Json:
     """Read one JSON document.
 
-    Numbers come back as int (within 2^53) or finite float; text is NFC.
+    Numbers come back as int or float, both within 2^53; text is NFC.
 
     Raises:
         Unreadable: with one of `CODES`.
@@ -66,7 +70,7 @@ def loads(data: bytes | str, *, max_depth: int = MAX_DEPTH) -> Json:
         raise Unreadable("json_depth", "", {"limit": max_depth}) from None
     except json.JSONDecodeError as error:
         raise Unreadable("json_syntax", "", {"line": error.lineno, "column": error.colno}) from None
-    return _clean(value, "", max_depth)
+    return _clean(value, None, max_depth, max_depth)
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -91,34 +95,46 @@ def _integer(text: str) -> int:
 
 def _float(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
+    if not math.isfinite(value) or abs(value) > MAX_INTEGER:
         _refuse_number(text)
     return value
 
 
-def _clean(value: Json, pointer: str, depth: int) -> Json:
+def _clean(value: Json, trail: Trail, depth: int, max_depth: int) -> Json:
     if isinstance(value, str):
-        return _text(value, pointer)
+        return _text(value, trail)
     if not isinstance(value, list | dict):
         return value
     if depth == 0:
-        raise Unreadable("json_depth", pointer, {"limit": MAX_DEPTH})
+        raise Unreadable("json_depth", _pointer(trail), {"limit": max_depth})
     if isinstance(value, list):
-        return [_clean(item, f"{pointer}/{index}", depth - 1) for index, item in enumerate(value)]
-    return {
-        _text(key, pointer): _clean(item, f"{pointer}/{pointer_part(key)}", depth - 1)
-        for key, item in value.items()
-    }
+        return [_clean(item, (index, trail), depth - 1, max_depth) for index, item in enumerate(value)]
+    result: dict[str, Json] = {}
+    for key, item in value.items():
+        name = _text(key, trail)
+        # Two keys may differ as bytes and be one as text.
+        if name in result:
+            raise Unreadable("json_duplicate_key", _pointer(trail), {"key": shortened(name)})
+        result[name] = _clean(item, (key, trail), depth - 1, max_depth)
+    return result
 
 
-def _text(text: str, pointer: str) -> str:
+def _text(text: str, trail: Trail) -> str:
     if text.isascii():
         if "\x00" in text:
-            raise Unreadable("json_text", pointer, {})
+            raise Unreadable("json_text", _pointer(trail), {})
         return text
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Unreadable("json_text", pointer, {})
+        raise Unreadable("json_text", _pointer(trail), {})
     return unicodedata.normalize("NFC", text)
+
+
+def _pointer(trail: Trail) -> str:
+    parts: list[str] = []
+    while trail is not None:
+        step, trail = trail
+        parts.append("/" + pointer_part(str(step)))
+    return "".join(reversed(parts))
 
 
 def pointer_part(key: str) -> str:
@@ -127,8 +143,9 @@ def pointer_part(key: str) -> str:
 
 
 def shortened(text: str, limit: int = 40) -> str:
-    """Text from a stranger, cut so that an error message cannot become the attack."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Text from a stranger, cut and made writable, so that an error message cannot become the attack."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return cut.encode("utf-8", "replace").decode("utf-8")
 
 
 def canonical(value: Json) -> bytes:
