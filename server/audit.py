@@ -14,15 +14,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import wire
 from server.db import AnyRow
+from server.locks import SEAL_LOCK
 from server.models.audit import AuditAnchor, AuditLine, AuditSeal
 
 # Set by the web layer, so that a line can be matched with the log of the request that wrote it.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-SEAL_LOCK = 7_203_002
+# Found without asking the database, since whoever cuts the tail there can take out the anchors as well.
+NEWEST_HEAD = "audit/newest-head"
 SEAL_BATCH = 5_000
 FIRST_HEAD = hashlib.sha256(b"anfang audit chain").digest()
 
@@ -82,10 +85,9 @@ def head(connection: Connection) -> tuple[int, bytes]:
 
 
 def anchored(connection: Connection, *, position: int, value: bytes, place: str, at: datetime) -> None:
-    """Note that a head was copied to `place`."""
-    connection.execute(
-        insert(AuditAnchor), [{"position": position, "head": value, "place": place, "anchored_at": at}]
-    )
+    """Note that a head was copied to `place`. The first note of a position stays: later ones prove less."""
+    note = {"position": position, "head": value, "place": place, "anchored_at": at}
+    connection.execute(insert_or_skip(AuditAnchor).on_conflict_do_nothing(), [note])
 
 
 def verify(connection: Connection, outside: Iterable[tuple[int, bytes]] = ()) -> Iterator[Damage]:
@@ -94,24 +96,27 @@ def verify(connection: Connection, outside: Iterable[tuple[int, bytes]] = ()) ->
     Args:
         outside: heads read back from where they were anchored; the rows of `audit_anchor` are checked too.
     """
-    heads: dict[int, bytes] = {0: FIRST_HEAD}
+    stored = connection.execute(select(AuditAnchor.position, AuditAnchor.head))
+    anchors = [*((row.position, row.head) for row in stored), *outside]
+    heads: dict[int, bytes | None] = dict.fromkeys(position for position, _ in anchors)
+    heads[0] = FIRST_HEAD
     position, value = 0, FIRST_HEAD
     sealed = (
         select(AuditSeal.position, AuditSeal.head, AuditSeal.line_id, *_line_columns())
         .join(AuditLine, AuditLine.id == AuditSeal.line_id, isouter=True)
         .order_by(AuditSeal.position)
     )
-    for row in connection.execute(sealed):
+    for row in connection.execute(sealed, execution_options={"yield_per": SEAL_BATCH}):
         if row.position != position + 1:
             yield Damage(position + 1, "missing")
         position, value = row.position, _next_head(value, row)
         if value != row.head:
             yield Damage(position, "changed")
             value = row.head  # go on from what is stored, so that one change is reported once
-        heads[position] = row.head
-    stored = connection.execute(select(AuditAnchor.position, AuditAnchor.head)).tuples()
-    for anchor_position, anchor_head in [*stored, *outside]:
-        if heads.get(anchor_position) != anchor_head:
+        if position in heads:
+            heads[position] = row.head
+    for anchor_position, anchor_head in anchors:
+        if heads[anchor_position] != anchor_head:
             yield Damage(anchor_position, "not_as_anchored")
 
 

@@ -22,6 +22,7 @@ CONCURRENCY = 4
 POLLING_SECONDS = 1.0
 SEND_LIMIT = 200
 STALLED_SECONDS = 60
+KEEP_FAILED_HOURS = 72
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 
 log = structlog.get_logger()
@@ -88,6 +89,7 @@ def anchor_audit() -> None:
     position, head = audit.head(connection())
     place = f"audit/heads/{position:012d}"
     given.store.put(place, head.hex().encode(), "text/plain")
+    given.store.put(audit.NEWEST_HEAD, f"{position} {head.hex()}".encode(), "text/plain")
     with transaction() as open_connection:
         audit.anchored(open_connection, position=position, value=head, place=place, at=now)
 
@@ -104,11 +106,15 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 }
 
 
+# The clock defers them again in seconds; a retry on top would only make two of them wait.
+RECURRING = frozenset({"send_messages", "follow_messages", "follow_submissions", "seal_audit", "close_waves"})
+
+
 def worker_app(app: Flask) -> App:
     """The Procrastinate application whose tasks run inside `app`'s context."""
     procrastinate = App(connector=PsycopgConnector(conninfo=services().settings.database_url))
     for name, function in FUNCTIONS.items():
-        procrastinate.task(name=name, retry=RETRY)(_in_context(app, function))
+        procrastinate.task(name=name, retry=False if name in RECURRING else RETRY)(_in_context(app, function))
     procrastinate.task(name="retry_stalled")(_retry_stalled(procrastinate))
     return procrastinate
 
@@ -146,7 +152,9 @@ def _retry_stalled(procrastinate: App) -> Callable[[], Any]:
         stalled = await procrastinate.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
         for job in stalled:
             await procrastinate.job_manager.retry_job(job)
-        log.info("stalled_jobs", retried=[_job_name(job) for job in stalled])
+            log.info("stalled_job", retried=_job_name(job))
+        # A failed job is kept for a while, for whoever looks for the reason.
+        await procrastinate.job_manager.delete_old_jobs(KEEP_FAILED_HOURS, include_failed=True)
 
     return retry_stalled
 

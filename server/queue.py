@@ -26,6 +26,8 @@ JOBS: Final[dict[str, str]] = {
 }
 
 QUEUE: Final = "anfang"
+# Workers report every ten seconds.
+WORKER_SILENCE: Final = 30
 
 # Deferring needs no pool of its own: every insert runs on the connection it is handed.
 _app = App(connector=SyncPsycopgConnector())
@@ -39,6 +41,9 @@ def defer(connection: Connection, job: str, **arguments: JSONValue) -> None:
     """
     if job not in JOBS:
         raise KeyError(job)
+    if not connection.in_transaction():
+        # The driver would begin one that SQLAlchemy knows nothing of, and `commit` would do nothing.
+        connection.begin()
     driver = connection.connection.driver_connection
     _app.configure_task(job, queue=QUEUE, connection=driver).defer(**arguments)
 
@@ -53,6 +58,15 @@ def defer_unless_waiting(connection: Connection, job: str) -> bool:
         return False
     defer(connection, job)
     return True
+
+
+def has_worker(connection: Connection, *, within_seconds: int = WORKER_SILENCE) -> bool:
+    """Whether a worker gave a sign of life lately."""
+    alive = text(
+        "SELECT EXISTS (SELECT FROM procrastinate_workers"
+        " WHERE last_heartbeat > now() - make_interval(secs => :seconds))"
+    )
+    return bool(connection.scalar(alive, {"seconds": within_seconds}))
 
 
 def depth(connection: Connection) -> int:

@@ -5,10 +5,12 @@ not used: a job that another process added did not fire, then vanished. Chores o
 what coordinators plan are rows, each firing once because an occurrence is UNIQUE.
 """
 
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,18 +18,21 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 from flask import Flask
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import queue
 from server.db import AnyRow, db, new_id
+from server.locks import CLOCK_LOCK
 from server.models.timetable import TimetableEntry, TimetableOccurrence
 from server.services import services
 
-CLOCK_LOCK = 7_203_003
 STANDBY_SECONDS = 3.0
 REREAD_SECONDS = 10
-KEEP_OCCURRENCES = timedelta(days=400)
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+# The newest occurrence is looked for in the last hour first: a clock that stood still for a month has missed
+# 44,640 minutes, and wants one of them.
+LOOK_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=32))
 
 log = structlog.get_logger()
 
@@ -66,12 +71,17 @@ def seed(connection: Connection) -> None:
 def run_clock(app: Flask) -> None:
     """Stand by until the lock is free, then fire until the lock's connection breaks or we are stopped."""
     with app.app_context(), db.engine.connect() as lock:
-        while not lock.scalar(select(func.pg_try_advisory_lock(CLOCK_LOCK))):
-            lock.commit()
+        while not become_active(lock):
             time.sleep(STANDBY_SECONDS)
-        lock.commit()
         log.info("clock_active")
         _Clock(app, lock).run()
+
+
+def become_active(lock: Connection) -> bool:
+    """Whether this connection now holds the clock's lock, until it is closed."""
+    held = lock.scalar(select(func.pg_try_advisory_lock(CLOCK_LOCK)))
+    lock.commit()
+    return bool(held)
 
 
 class _Clock:
@@ -90,8 +100,13 @@ class _Clock:
             self._scheduler.add_job(
                 self._chore, "interval", seconds=chore.seconds, args=[chore.job], id=f"chore:{chore.job}"
             )
-        self._scheduler.add_job(self._reread, "interval", seconds=REREAD_SECONDS, id="reread")
-        self._reread()
+        self._scheduler.add_job(
+            self._reread,
+            "interval",
+            seconds=REREAD_SECONDS,
+            id="reread",
+            next_run_time=services().clock.now(),
+        )
         self._scheduler.start()
 
     def _chore(self, job: str) -> None:
@@ -107,12 +122,22 @@ class _Clock:
             log.exception("clock_lock_lost")
             self._scheduler.shutdown(wait=False)
             return
-        with self._app.app_context(), db.engine.begin() as connection:
-            now = services().clock.now()
-            for entry, last in entries(connection):
-                occurrence = due(entry, last, now)
-                if occurrence is not None:
+        with self._app.app_context():
+            fire_due(db.engine, services().clock.now())
+
+
+def fire_due(engine: Engine, now: datetime) -> None:
+    """Fire what is due, an entry a transaction: one with a broken rule must not hold up the others."""
+    with engine.connect() as connection:
+        waiting = entries(connection)
+    for entry, last in waiting:
+        try:
+            occurrence = due(entry, last, now)
+            if occurrence is not None:
+                with engine.begin() as connection:
                     fire(connection, entry, occurrence, now)
+        except (ValueError, LookupError, TypeError):
+            log.exception("timetable_entry_broken", key=entry.key)
 
 
 def entries(connection: Connection) -> list[tuple[AnyRow, datetime | None]]:
@@ -133,17 +158,54 @@ def entries(connection: Connection) -> list[tuple[AnyRow, datetime | None]]:
 def due(entry: Any, last: datetime | None, now: datetime) -> datetime | None:
     """The newest occurrence that should have fired by now and has not; several missed ones count once.
 
-    A cron entry that has never fired is due at the newest occurrence of the day before.
+    A cron entry that has never fired is due at the newest occurrence of the day before. Where clocks are set
+    back, what names its hour fires in the first of the two; where they are set forward, an hour that does not
+    exist fires an hour later.
+
+    Raises:
+        ValueError, LookupError: for a rule or a time zone that is none.
     """
     if entry.at is not None:
-        return entry.at if entry.at <= now and last is None else None
-    trigger = CronTrigger.from_crontab(entry.cron, timezone=ZoneInfo(entry.timezone))
-    moment = last or now - timedelta(days=1)
-    newest = None
-    upcoming = trigger.get_next_fire_time(last, moment + timedelta(seconds=1))
-    while upcoming is not None and upcoming <= now:
-        newest, upcoming = upcoming, trigger.get_next_fire_time(upcoming, upcoming + timedelta(seconds=1))
-    return newest
+        return cast(datetime, entry.at) if entry.at <= now and last is None else None
+    trigger = _trigger(entry.cron or "", entry.timezone)
+    names_its_hour = "*" not in entry.cron.split()[1]
+    after = last or now - timedelta(days=1)
+    for start in sorted({after, *(max(after, now - back) for back in LOOK_BACK)}, reverse=True):
+        newest = None
+        for occurrence in _occurrences(trigger, start, now):
+            if not (names_its_hour and occurrence.fold):
+                newest = occurrence.astimezone(UTC)
+        if newest is not None:
+            return newest
+    return None
+
+
+def _occurrences(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
+    upcoming = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
+    while upcoming is not None and upcoming <= until:
+        yield upcoming
+        # Stepping on in local time would fall back an hour where clocks are set back, and never end.
+        upcoming = trigger.get_next_fire_time(None, upcoming.astimezone(UTC) + timedelta(seconds=1))
+
+
+def _trigger(cron: str, timezone: str) -> CronTrigger:
+    """APScheduler counts weekdays from Monday = 0; crontab, and whoever reads one, from Sunday = 0 and 7."""
+    *fields, weekdays = cron.split()
+    return CronTrigger.from_crontab(" ".join([*fields, _weekdays(weekdays)]), timezone=ZoneInfo(timezone))
+
+
+def _weekdays(field: str) -> str:
+    if "/" in field:
+        raise ValueError("name weekdays instead of counting them in steps")
+    named = []
+    for part in field.split(","):
+        numbers = re.fullmatch(r"([0-7])(?:-([0-7]))?", part)
+        if numbers is None:
+            named.append(part)
+        else:
+            first = int(numbers[1])
+            named += [WEEKDAYS[day % 7] for day in range(first, int(numbers[2] or first) + 1)]
+    return ",".join(named)
 
 
 def fire(connection: Connection, entry: Any, occurs_at: datetime, now: datetime) -> bool:

@@ -11,8 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-# Two deployments starting at once must not both migrate; the number is arbitrary but never changes.
-MIGRATION_LOCK = 7_203_001
+from server.locks import MIGRATION_LOCK
 
 
 def _config() -> Config:
@@ -40,10 +39,14 @@ def upgrade(engine: Engine) -> None:
     config = _config()
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.commit()  # or all migrations would share the transaction that this statement began
         try:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
         finally:
             connection.rollback()
+            # The pool hands this connection on, and requests are meant to wait as long as they must.
+            connection.execute(text("RESET lock_timeout"))
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": MIGRATION_LOCK})
+            connection.commit()

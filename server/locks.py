@@ -1,0 +1,20 @@
+"""PostgreSQL's advisory locks: their numbers in one place, so that no two purposes share one."""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+# Arbitrary, but never changed: processes of two releases must meet at the same lock.
+MIGRATION_LOCK: Final = 7_203_001
+SEAL_LOCK: Final = 7_203_002
+CLOCK_LOCK: Final = 7_203_003
+
+_HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock"
+    " AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
+
+
+def is_held(connection: Connection, lock: int) -> bool:
+    """Whether any session of this database holds the lock."""
+    return bool(connection.scalar(_HELD, {"lock": lock}))
