@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
 from server.models.organisation import Subject, Unit
@@ -35,6 +36,10 @@ class Scope:
         """Whether everything is visible."""
         return self.unit_paths is None and self.firm_ids is None
 
+    def reaches(self, path: str) -> bool:
+        """Whether the unit of this path is visible; "" stands for the whole organisation."""
+        return self.unit_paths is None or any(path.startswith(each) for each in self.unit_paths)
+
     def units(self, query: Query) -> Query:
         """Limit a query that selects from or joins `Unit`."""
         return query.where(self._unit())
@@ -51,8 +56,10 @@ class Scope:
             query = query.where(Wave.firm_id.in_(self.firm_ids))
         if self.unit_paths is None:
             return query
-        wave_unit = select(Unit.path).where(Unit.id == Wave.unit_id).scalar_subquery()
-        reached: list[ColumnElement[bool]] = [Wave.unit_id.is_(None)]
+        # An alias and an explicit correlation: the query itself may join `Unit` for its name.
+        place = aliased(Unit)
+        wave_unit = select(place.path).where(place.id == Wave.unit_id).correlate(Wave).scalar_subquery()
+        reached: list[ColumnElement[bool]] = [Wave.unit_id.is_(None) if self.unit_paths else false()]
         for path in self.unit_paths:
             reached.append(wave_unit.startswith(path, autoescape=True))
             reached.append(wave_unit.in_(ancestors(path)))

@@ -23,6 +23,7 @@ ATTEMPT_WINDOW = timedelta(minutes=5)
 ATTEMPTS_PER_LOGIN = 10
 ATTEMPTS_IN_ALL = 1_000
 SHORTEST_PASSWORD = 12
+LONGEST_LOGIN = 200
 
 _hasher = PasswordHasher()
 
@@ -54,7 +55,8 @@ def sign_in(connection: Connection, login: str, password: str, *, address: str, 
     Raises:
         Refusal: sign_in_failed, or too_many_attempts (10 in 5 minutes a login, 1,000 in all).
     """
-    login = login.strip().lower()
+    # Cut before it is looked up, counted and kept: a login that is counted under another name has no limit.
+    login = login.strip().lower()[:LONGEST_LOGIN]
     _refuse_too_many(connection, login, now)
     account = connection.execute(
         select(Account.id, Account.password_hash).where(Account.login == login, Account.disabled_at.is_(None))
@@ -63,9 +65,7 @@ def sign_in(connection: Connection, login: str, password: str, *, address: str, 
     if _matches(account.password_hash if account else _decoy(), password) and account:
         identity = of_account(connection, account.id)
     if account is None or identity is None:
-        connection.execute(
-            insert(SignInAttempt).values(id=new_id(), login=login[:200], address=address, at=now)
-        )
+        connection.execute(insert(SignInAttempt).values(id=new_id(), login=login, address=address, at=now))
         raise Refusal("sign_in_failed")
     _rehash(connection, account.id, account.password_hash, password)
     return _open_session(connection, identity, account.id, now)
@@ -101,6 +101,7 @@ def _rehash(connection: Connection, account_id: UUID, stored: str, password: str
 def _open_session(connection: Connection, identity: Identity, account_id: UUID, now: datetime) -> SignedIn:
     secret, session_id, expires_at = secrets.token_urlsafe(32), new_id(), now + SESSION_LENGTH
     connection.execute(delete(StaffSession).where(StaffSession.expires_at < now))
+    connection.execute(delete(SignInAttempt).where(SignInAttempt.at < now - ATTEMPT_WINDOW))
     connection.execute(
         insert(StaffSession).values(
             id=session_id,

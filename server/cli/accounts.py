@@ -43,6 +43,8 @@ def add_account(login: str, name: str, role: str, unit: str | None, password: st
 def add_firm(code: str, name: str) -> None:
     """Register a firm and print its first API key."""
     with explained(), transaction() as connection:
+        if connection.scalar(select(Firm.id).where(Firm.code == code)) is not None:
+            raise click.ClickException(f"There is already a firm with the code {code}.")
         now = services().clock.now()
         firm_id = register.add_firm(connection, code, name, now=now)
         click.echo(register.add_api_key(connection, firm_id, by=BY, now=now))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from server import catalogue
 from server.errors import Refusal
+from server.keys import KeyLost
 from server.storage.protocol import StoreUnavailable
 
 
@@ -16,11 +18,27 @@ def explained() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(f"The database at DATABASE_URL cannot be used: {reason}") from None
+        raise click.ClickException(
+            f"The database at DATABASE_URL cannot be used: {_reason(error.orig)}."
+        ) from None
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedTable | UndefinedColumn):
+            raise
+        raise click.ClickException("The schema is not current: run `flask --app wsgi db upgrade`.") from None
+    except KeyLost:
+        raise click.ClickException(
+            "A stored value was written with a key that is not in ANFANG_KEYS: put that key back, at the end."
+        ) from None
     except StoreUnavailable as error:
-        raise click.ClickException(f"The object store at S3_ENDPOINT_URL cannot be used: {error}") from None
+        raise click.ClickException(
+            f"The object store at S3_ENDPOINT_URL cannot be used: {_reason(error)}."
+        ) from None
     except Refusal as refusal:
         sentences = [catalogue.sentence(refusal.code, "en", **refusal.params)]
         sentences += [catalogue.sentence(each.code, "en", **each.params) for each in refusal.details]
         raise click.ClickException(" ".join(sentences)) from None
+
+
+def _reason(error: object) -> str:
+    """The first line of what a library says."""
+    return next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")

@@ -1,18 +1,20 @@
 """`flask keys new`, `flask keys rewrite`: rotating the keys of personal data."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server.cli.failing import explained
 from server.db import transaction
 from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
-from server.models.contacts import ContactPrivate
+from server.models.contacts import ContactPrivate, OptOut
 from server.models.messages import InboxMessage, Message
 from server.services import services
 
@@ -43,7 +45,13 @@ def rewrite() -> None:
     """Write every encrypted value again with the first key, so that the old keys can go."""
     with explained(), transaction() as connection:
         total = sum(_rewrite(connection, services().keys, *entry) for entry in ENCRYPTED)
+        left = _opt_outs_left(connection)
     click.echo(f"{total} rows now use the first key.")
+    if left:
+        click.echo(
+            f"{left} numbers that said stop are stored nowhere else, so they stay under the key they came "
+            "with: keep the old keys, or these numbers could be asked again."
+        )
 
 
 def _rewrite(
@@ -58,10 +66,37 @@ def _rewrite(
     ids = list(connection.scalars(select(key_column).order_by(key_column)))
     for start in range(0, len(ids), BATCH):
         chosen = select(*table.__table__.columns).where(key_column.in_(ids[start : start + BATCH]))
+        moved: dict[bytes, bytes] = {}
         for row in connection.execute(chosen):
             texts = {name: keys.decrypt(row._mapping[name]) for name in columns if row._mapping[name]}
             values: dict[str, Any] = {name: keys.encrypt(text) for name, text in texts.items()}
-            if hashed:
-                values[hashed[1]] = keys.lookup_hash(texts[hashed[0]])
-            connection.execute(update(table).where(key_column == row._mapping[key]).values(**values))
+            if hashed and hashed[0] in texts:
+                values[hashed[1]], *older = keys.lookup_hashes(texts[hashed[0]])
+                moved |= dict.fromkeys(older, values[hashed[1]])
+            if values:
+                connection.execute(update(table).where(key_column == row._mapping[key]).values(**values))
+        _move_opt_outs(connection, moved)
     return len(ids)
+
+
+def _move_opt_outs(connection: Connection, moved: Mapping[bytes, bytes]) -> None:
+    """Let the wishes follow: a number that said stop is kept as a hash alone, and nothing else finds it.
+
+    Args:
+        moved: hash under an older key -> hash under the first.
+    """
+    wishes = select(OptOut.phone_hash, OptOut.source, OptOut.at).where(OptOut.phone_hash.in_(moved))
+    for wish in connection.execute(wishes):
+        values = {"phone_hash": moved[wish.phone_hash], "source": wish.source, "at": wish.at}
+        connection.execute(insert_or_skip(OptOut).on_conflict_do_nothing(), values)
+        connection.execute(delete(OptOut).where(OptOut.phone_hash == wish.phone_hash))
+
+
+def _opt_outs_left(connection: Connection) -> int:
+    """Wishes of numbers that are stored nowhere else, so that nothing tells their new hash."""
+    known = [
+        exists().where(table.__table__.columns[hashed[1]] == OptOut.phone_hash)
+        for table, _, _, hashed in ENCRYPTED
+        if hashed
+    ]
+    return connection.scalar(select(func.count()).select_from(OptOut).where(~or_(*known))) or 0

@@ -5,6 +5,7 @@ import sys
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from server import jobs, timetable
 from server.cli.database import require_ready
@@ -26,6 +27,7 @@ def install(app: Flask) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=DEFAULT_WORKERS, show_default=True)
 @click.option("--threads", default=DEFAULT_THREADS, show_default=True)
+@with_appcontext
 def serve(host: str, workers: int, threads: int) -> None:
     """Serve the web with granian."""
     _check()
@@ -40,6 +42,7 @@ def serve(host: str, workers: int, threads: int) -> None:
 
 
 @click.command()
+@with_appcontext
 def worker() -> None:
     """Do background work: SMS, photos, invitations, seals."""
     _check()
@@ -47,10 +50,13 @@ def worker() -> None:
 
 
 @click.command()
+@with_appcontext
 def clock() -> None:
     """Fire the timetable; a second clock stands by."""
     _check()
     timetable.run_clock(_app())
+    # It only ends by itself when its lock may be another's; supervisors restart what fails.
+    raise click.ClickException("The connection that made this clock the active one broke: start it again.")
 
 
 def _check() -> None:

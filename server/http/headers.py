@@ -55,7 +55,7 @@ def _add(response: Response) -> Response:
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", _policy())
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= 400:
         # Personal links and results must not stay in a shared browser or a proxy.
         response.headers.setdefault("Cache-Control", "no-store")
     if services().settings.secure:
