@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, bindparam, select
 
 from server.db import AnyRow
 from server.errors import Refusal
@@ -16,6 +15,21 @@ from server.intake.prepare import Ask, Door
 from server.intake.shelf import FormShelf, ShelvedForm
 from server.models.organisation import Subject, Unit
 from server.models.waves import Wave
+
+# Built once: putting a statement together costs several times what its execution does.
+_WAVE = (
+    select(
+        Wave.id, Wave.code, Wave.instrument, Wave.timezone, Wave.form_version_id, Wave.state,
+        Wave.opens_at, Wave.closes_at, Unit.path,
+    )
+    .join(Unit, Unit.id == Wave.unit_id, isouter=True)
+    .where(Wave.code == bindparam("code"), Wave.firm_id == bindparam("firm_id"))
+)  # fmt: skip
+_SUBJECTS = (
+    select(Subject.code, Subject.id, Subject.name, Unit.name_en)
+    .join(Unit, Unit.id == Subject.unit_id, isouter=True)
+    .where(Subject.code.in_(bindparam("codes", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +62,7 @@ def open_wave(
         Refusal: not_found for a wave that is not the firm's (whether or not it exists), wave_not_open
             outside its dates or before its launch.
     """
-    place = aliased(Unit)
-    row = connection.execute(
-        select(
-            Wave.id, Wave.code, Wave.instrument, Wave.timezone, Wave.form_version_id, Wave.state,
-            Wave.opens_at, Wave.closes_at, place.path,
-        )
-        .join(place, place.id == Wave.unit_id, isouter=True)
-        .where(Wave.code == code, Wave.firm_id == firm_id)
-    ).first()  # fmt: skip
+    row = connection.execute(_WAVE, {"code": code, "firm_id": firm_id}).first()
     if row is None:
         raise Refusal("not_found")
     if row.state != "launched" or not row.opens_at <= now < row.closes_at:
@@ -67,14 +73,13 @@ def open_wave(
 
 def find_subjects(connection: Connection, wave: OpenWave, codes: Iterable[str]) -> dict[str, SubjectFacts]:
     """The subjects of the wave among these codes; what lies outside the wave's subtree is absent."""
-    query = (
-        select(Subject.code, Subject.id, Subject.name, Unit.name_en)
-        .join(Unit, Unit.id == Subject.unit_id, isouter=True)
-        .where(Subject.code.in_(set(codes)))
-    )
+    query = _SUBJECTS
     if wave.unit_path is not None:
         query = query.where(Unit.path.startswith(wave.unit_path, autoescape=True))
-    return {row.code: SubjectFacts(row.id, _variables(row)) for row in connection.execute(query)}
+    return {
+        row.code: SubjectFacts(row.id, _variables(row))
+        for row in connection.execute(query, {"codes": list(set(codes))})
+    }
 
 
 def ask_firm(wave: OpenWave, subject: SubjectFacts, *, door: Door, now: datetime) -> Ask:

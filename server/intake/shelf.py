@@ -1,7 +1,9 @@
 """Compiled forms at hand: compiled once per process and version, since a published version never changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -10,6 +12,9 @@ from server.forms import CompiledForm, Question, compile_form
 from server.models.definitions import Form, FormVersion
 from server.scoring.form_items import form_rules
 from server.scoring.rules import ScoreRules
+
+# Input types of `text` whose answers may say who somebody is.
+OWN_WORDS = frozenset({"text", "tel", "email", "url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +59,26 @@ def _compile(connection: Connection, form_version_id: UUID) -> ShelvedForm:
     ).first()
     if row is None:
         raise LookupError(f"no form version {form_version_id}")
-    form = compile_form(row.content)
+    return shelved_form(form_version_id, row.key, row.version, row.content)
+
+
+def shelved_form(form_version_id: UUID, key: str, version: int, content: Mapping[str, Any]) -> ShelvedForm:
+    """Raises server.forms.FormInvalid."""
+    form = compile_form(content)
     answerable = {question.name: question for question in form.questions.values() if question.compute is None}
     return ShelvedForm(
         form_version_id=form_version_id,
-        key=row.key,
-        version=row.version,
+        key=key,
+        version=version,
         form=form,
-        rules=form_rules(row.content),
+        rules=form_rules(content),
         free_text=frozenset(name for name, question in answerable.items() if _is_free_text(question)),
         answerable=frozenset(answerable),
     )
 
 
 def _is_free_text(question: Question) -> bool:
-    if question.companion is not None:
-        return question.companion.role in {"note", "nophoto"}
-    return question.type in {"text", "comment"}
+    """Whether a person writes here what they like: notes and the text beside "other" too, dates not."""
+    if question.type == "text":
+        return question.behaviour.control.attributes.get("type", "text") in OWN_WORDS
+    return question.type == "comment"

@@ -101,15 +101,19 @@ def accept(
     return {"id": str(new.attachment_id), "sha256": new.sha256, "size": new.size, "type": new.media_type}
 
 
-def states(connection: Connection, submission_id: UUID) -> list[AnyRow]:
-    """The photos of a submission: attachment_id, question, state, problem, object_key."""
+def named_photos(connection: Connection, wave_id: UUID, submission_id: UUID) -> list[AnyRow]:
+    """The photos that a submission's answers name: attachment_id, question, state, problem, object_key."""
     return list(
         connection.execute(
             select(
                 Attachment.attachment_id, Attachment.question, Attachment.state,
                 Attachment.problem, Attachment.object_key,
             )
-            .where(Attachment.submission_id == submission_id)
+            .where(
+                Attachment.submission_id == submission_id,
+                Attachment.wave_id == wave_id,
+                Attachment.named,
+            )
             .order_by(Attachment.created_at, Attachment.id)
         )
     )  # fmt: skip
@@ -170,7 +174,8 @@ def _note(connection: Connection, new: Promise, now: datetime) -> AnyRow:
             Attachment.submission_id == new.place.submission_id, Attachment.attachment_id == new.attachment_id
         )
     ).one()
-    if (row.sha256, row.size, row.question) != (new.sha256, new.size, new.place.question):
+    known = (row.sha256, row.size, row.media_type, row.question, row.wave_id)
+    if known != (new.sha256, new.size, new.media_type, new.place.question, new.place.wave_id):
         raise Refusal("conflict")
     return row
 

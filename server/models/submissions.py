@@ -103,7 +103,8 @@ class Finding(HasId, Base):
 class Attachment(HasId, Base):
     """A photo: promised by a client, sent to the store, verified by the worker.
 
-    `attachment_id` is the client's name for it within its submission; the object key is random.
+    `attachment_id` is the client's name for it within its submission; the object key is random. `named` says
+    that the submission's answers name it: a photo that was taken again or removed is not waited for.
     """
 
     __tablename__ = "attachment"
@@ -116,6 +117,7 @@ class Attachment(HasId, Base):
     media_type: Mapped[str]
     size: Mapped[int]
     sha256: Mapped[str]
+    named: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default="expected")
     problem: Mapped[str | None]
     width: Mapped[int | None]

@@ -1,0 +1,188 @@
+import hashlib
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import requests
+from PIL import Image
+from sqlalchemy import Connection, Engine, select, text
+
+from server.clock import SetClock
+from server.errors import Refusal
+from server.intake.uploads import (
+    LARGE,
+    LARGEST_PHOTO,
+    SMALL,
+    Place,
+    Promise,
+    accept,
+    inspect_one,
+    promise,
+    sent,
+)
+from server.models.submissions import Attachment
+from server.storage.memory import MemoryStore
+from server.storage.objects import S3Store
+from tests import builders
+from tests.builders import NOW
+
+
+def jpeg(colour: str = "navy") -> bytes:
+    stream = BytesIO()
+    Image.new("RGB", (640, 480), colour).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+PHOTO = jpeg()
+
+
+def wave(connection: Connection) -> UUID:
+    builders.create_units(connection)
+    return builders.create_wave(connection, state="launched", instrument="visit")
+
+
+def promised(wave_id: UUID, data: bytes = PHOTO, **changes: Any) -> Promise:
+    place = Place(uuid4(), wave_id, "OUT-01-photo")
+    return replace(
+        Promise(place, uuid4(), "image/jpeg", len(data), hashlib.sha256(data).hexdigest()), **changes
+    )
+
+
+def rows(connection: Connection) -> Any:
+    return connection.execute(select(*Attachment.__table__.columns)).all()
+
+
+def jobs(connection: Connection) -> list[str]:
+    found = "SELECT args->>'attachment_id' FROM procrastinate_jobs WHERE task_name = 'inspect_attachment'"
+    return list(connection.scalars(text(found)))
+
+
+def test_the_same_promise_again_is_for_the_same_object(connection: Connection) -> None:
+    store, new = MemoryStore(), promised(wave(connection))
+    first = promise(connection, store, new, now=NOW)
+    again = promise(connection, store, new, now=NOW)
+    [row] = rows(connection)
+    assert row.state == "expected"
+    assert first.fields == again.fields
+
+
+@pytest.mark.parametrize("other", [{"sha256": "b" * 64}, {"size": 7}, {"media_type": "image/png"}])
+def test_other_bytes_under_a_promised_id_conflict(connection: Connection, other: dict[str, Any]) -> None:
+    new = promised(wave(connection))
+    promise(connection, MemoryStore(), new, now=NOW)
+    with pytest.raises(Refusal, match="conflict"):
+        promise(connection, MemoryStore(), replace(new, **other), now=NOW)
+
+
+def test_another_waves_promise_under_the_same_ids_conflicts(connection: Connection) -> None:
+    new = promised(wave(connection))
+    promise(connection, MemoryStore(), new, now=NOW)
+    other = builders.create_wave(connection, code="OTHER", instrument="visit")
+    with pytest.raises(Refusal, match="conflict"):
+        promise(connection, MemoryStore(), replace(new, place=replace(new.place, wave_id=other)), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "status"),
+    [
+        ({"media_type": "image/svg+xml"}, "wrong_content_type", 415),
+        ({"media_type": "text/html"}, "wrong_content_type", 415),
+        ({"size": LARGEST_PHOTO + 1}, "too_large", 413),
+        ({"size": 0}, "too_large", 413),
+    ],
+)
+def test_what_is_no_photo_is_not_promised(
+    connection: Connection, changes: dict[str, Any], code: str, status: int
+) -> None:
+    new = promised(wave(connection), **changes)
+    with pytest.raises(Refusal) as refusal:
+        promise(connection, MemoryStore(), new, now=NOW)
+    assert (refusal.value.code, refusal.value.status) == (code, status)
+    assert rows(connection) == []
+
+
+def test_only_the_submissions_own_photos_can_be_called_sent(connection: Connection) -> None:
+    new = promised(wave(connection))
+    promise(connection, MemoryStore(), new, now=NOW)
+    for submission_id, attachment_id in (
+        (uuid4(), new.attachment_id),
+        (new.place.submission_id, uuid4()),
+    ):
+        with pytest.raises(Refusal, match="not_found"):
+            sent(connection, submission_id, attachment_id)
+    assert jobs(connection) == []
+    sent(connection, new.place.submission_id, new.attachment_id)
+    assert jobs(connection) == [str(rows(connection)[0].id)]
+
+
+def test_a_photo_in_a_plain_form_is_stored_and_named(connection: Connection) -> None:
+    store, place = MemoryStore(), promised(wave(connection)).place
+    reference = accept(connection, store, place, PHOTO, "image/jpeg", now=NOW)
+    [row] = rows(connection)
+    assert reference == {
+        "id": str(row.attachment_id), "sha256": row.sha256, "size": len(PHOTO), "type": "image/jpeg",
+    }  # fmt: skip
+    assert store.get(row.object_key, LARGEST_PHOTO) == PHOTO
+    assert jobs(connection) == [str(row.id)]
+    assert list(
+        connection.scalars(select(Attachment.state).where(Attachment.submission_id == place.submission_id))
+    ) == ["expected"]
+
+
+def stored_promise(engine: Engine, store: Any, data: bytes = PHOTO, **changes: Any) -> Any:
+    with engine.begin() as connection:
+        promise(connection, store, promised(wave(connection), data, **changes), now=NOW)
+        return rows(connection)[0]
+
+
+def inspected(engine: Engine, store: Any, row: Any) -> Any:
+    inspect_one(engine, store, row.id, SetClock(NOW))
+    with engine.connect() as connection:
+        return rows(connection)[0]
+
+
+def test_from_the_promise_to_the_thumbnails_in_the_real_store(engine: Engine, store: S3Store) -> None:
+    new = promised(UUID(int=0))
+    with engine.begin() as connection:
+        new = replace(new, place=replace(new.place, wave_id=wave(connection)))
+        target = promise(connection, store, new, now=NOW)
+    answer = requests.post(target.url, data=target.fields, files={"file": PHOTO}, timeout=30)
+    assert answer.status_code in {200, 201, 204}
+    with engine.connect() as connection:
+        [row] = rows(connection)
+    after = inspected(engine, store, row)
+    assert (after.state, after.problem, after.width, after.height) == ("verified", None, 640, 480)
+    assert after.verified_at == NOW
+    for size, longest in ((SMALL, 320), (LARGE, 640)):
+        with Image.open(BytesIO(store.get(row.object_key + size, LARGEST_PHOTO))) as picture:
+            assert max(picture.size) == longest
+
+
+@pytest.mark.parametrize(
+    ("arrived", "problem"), [(jpeg("red"), "other_bytes"), (b"<svg onload=alert(1)>", "other_bytes")]
+)
+def test_bytes_that_were_not_promised_are_refused(engine: Engine, arrived: bytes, problem: str) -> None:
+    store = MemoryStore()
+    row = stored_promise(engine, store)
+    store.put(row.object_key, arrived, "image/jpeg")
+    after = inspected(engine, store, row)
+    assert (after.state, after.problem) == ("refused", problem)
+    assert store.stat(row.object_key + SMALL) is None
+
+
+def test_promised_rubbish_is_no_photo(engine: Engine) -> None:
+    store, rubbish = MemoryStore(), b"\xff\xd8\xff" + b"not a photo"
+    row = stored_promise(engine, store, rubbish)
+    store.put(row.object_key, rubbish, "image/jpeg")
+    assert inspected(engine, store, row).state == "refused"
+
+
+def test_bytes_that_are_not_there_yet_may_still_come(engine: Engine) -> None:
+    store = MemoryStore()
+    row = stored_promise(engine, store)
+    assert inspected(engine, store, row).state == "expected"
+    store.put(row.object_key, PHOTO, "image/jpeg")
+    assert inspected(engine, store, row).state == "verified"
+    assert inspected(engine, store, row).state == "verified"
