@@ -144,8 +144,8 @@ def _head_office(rng: Random) -> DemoUnit:
     return DemoUnit(
         code=ROOT_CODE,
         parent_code="",
-        name=f"{BANK}总行",
-        name_en=f"{BANK_EN} Head Office",
+        name=BANK,
+        name_en=BANK_EN,
         level="city",
         address=_address(rng, "栖云区", HEAD_ROAD),
         longitude=longitude,

@@ -24,11 +24,13 @@ from server.demo.people import FIRM, DemoContact, build_contacts, contacts_csv, 
 from server.demo.photos import Album
 from server.fieldwork import drawing, launching
 from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.importing import SentFile
 from server.fieldwork.unit_import import import_units
 from server.fieldwork.visits import NewVisit, assign_visit
 from server.fieldwork.waves import NewWave, move_wave, plan_wave
 from server.intake.prepare import Ask, Incoming, Prepared, Rejected, prepare
 from server.intake.record import record
+from server.models.accounts import Firm, Person
 from server.models.contacts import Contact
 from server.models.deployment import DeploymentFact
 from server.models.organisation import Subject, Unit
@@ -51,13 +53,14 @@ MESSAGES = {
 SURVEY_STARTED = timedelta(days=6)
 VISITS_STARTED = timedelta(days=45)
 VISITS_LASTED = timedelta(days=21)
+VISIT_WINDOW = timedelta(days=14)
 OPEN_VISITS = 6
 SEND_ALL = 10_000
 ABANDONED = 0.06
 
 
 class NotEmpty(Exception):
-    """The database has units already: a demo never mixes with real data."""
+    """Somebody has worked here already: a demo never mixes with real data."""
 
 
 class RealGateway(Exception):
@@ -79,7 +82,10 @@ class _World:
 
 
 def is_empty(connection: Connection) -> bool:
-    return not connection.scalar(select(func.count()).select_from(Unit))
+    """Whether nobody has worked here: a demo's reset would take their units, people and firms along."""
+    return not any(
+        connection.scalar(select(func.count()).select_from(table)) for table in (Unit, Person, Firm)
+    )
 
 
 def load(services: Services) -> None:
@@ -110,8 +116,8 @@ def load(services: Services) -> None:
 
 def _organisation(connection: Connection, world: _World) -> None:
     units, contacts = units_csv(list(world.units.values())), contacts_csv(list(world.contacts.values()))
-    import_units(connection, units, "units.csv", by=BY, now=world.now)
-    import_contacts(connection, world.services.keys, contacts, "contacts.csv", by=BY, now=world.now)
+    import_units(connection, SentFile(units, "units.csv", BY), now=world.now)
+    import_contacts(connection, world.services.keys, SentFile(contacts, "contacts.csv", BY), now=world.now)
     for unit in world.units.values():
         connection.execute(update(Unit).where(Unit.code == unit.code).values(attributes=unit.attributes()))
 
@@ -172,7 +178,7 @@ def _survey_answers(connection: Connection, world: _World, wave_id: UUID) -> Non
         answered = responds(rng, unit.quality, contact.eagerness)
         if not answered and rng.random() > ABANDONED:
             continue
-        at = _moment(rng, invited.created_at, world.now)
+        at = _moment(rng, invited.created_at + timedelta(minutes=10), world.now)
         connection.execute(
             update(Invitation).where(Invitation.id == invited.id).values(started_at=at - timedelta(minutes=2))
         )
@@ -202,7 +208,7 @@ def _finished_visits(world: _World, people: Sequence[UUID]) -> None:
         shelved = world.services.forms.get(connection, _form_version(connection, wave_id))
         for unit, task in zip(places, tasks, strict=True):
             rng = stream(SEED, "visit", unit.code)
-            visited = _moment(rng, started, started + VISITS_LASTED - timedelta(days=2))
+            visited = _moment(rng, started + timedelta(hours=1), started + VISIT_WINDOW)
             variables = {**task.variables, "unit": unit.name}
             occasion = Occasion(unit.quality, visited.astimezone(ZONE).date(), unit.weak_side, variables)
             ask = Ask(wave_id, task.subject_id, shelved, variables, occasion.day, "page", finds_faults=True)
@@ -273,7 +279,7 @@ def _assign(
 ) -> AnyRow:
     """Assign one visit; returns the assignment's row."""
     variables = {"visit_date": at.astimezone(ZONE).date().isoformat(), "scenario": "咨询并办理一笔现金存款"}
-    new = NewVisit(wave_id, person_id, unit.code, at, at + timedelta(days=14), variables)
+    new = NewVisit(wave_id, person_id, unit.code, at, at + VISIT_WINDOW, variables)
     assigned = assign_visit(
         connection,
         new,
@@ -308,7 +314,7 @@ def _moment(rng: Random, earliest: datetime, latest: datetime) -> datetime:
     local = at.astimezone(ZONE)
     if not 8 <= local.hour < 22:
         local = local.replace(hour=9 + rng.randrange(11))
-    return min(local.astimezone(UTC), latest)
+    return min(max(local.astimezone(UTC), earliest), latest)
 
 
 def _sound(prepared: Prepared | Rejected) -> Prepared:

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import audit
 from server.db import new_id
-from server.fieldwork.importing import ImportReport, in_file_order
+from server.fieldwork.importing import ImportReport, SentFile, in_file_order
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
 from server.models.organisation import Unit
@@ -49,13 +49,13 @@ class _Candidate:
     values: dict[str, Any]
 
 
-def import_contacts(
-    connection: Connection, keys: KeyRing, data: bytes, filename: str, *, by: str, now: datetime
-) -> ImportReport:
+def import_contacts(connection: Connection, keys: KeyRing, sent: SentFile, *, now: datetime) -> ImportReport:
     """Create and update contacts; `external_id` is a contact's identity."""
-    table = read_table(data, filename, aliases=COLUMNS, required=REQUIRED)
+    # Two imports at once that name the same contacts in another order would wait for each other.
+    connection.execute(text("LOCK TABLE contact IN SHARE ROW EXCLUSIVE MODE"))
+    table = read_table(sent.data, sent.filename, aliases=COLUMNS, required=REQUIRED)
     problems: list[TableProblem] = []
-    units = dict(connection.execute(select(Unit.code, Unit.id)).tuples().all())
+    units = dict(connection.execute(sent.scope.units(select(Unit.code, Unit.id))).all())
     created = updated = total = 0
     first_rows: dict[str, int] = {}
     batch: list[_Candidate] = []
@@ -75,7 +75,7 @@ def import_contacts(
         problems=in_file_order([*table.problems, *problems]),
     )
     counts = {"created": created, "updated": updated, "rejected": report.rejected}
-    audit.record(connection, [audit.Entry(by, "contacts_imported", "contact:*", counts)], at=now)
+    audit.record(connection, [audit.Entry(sent.by, "contacts_imported", "contact:*", counts)], at=now)
     return report
 
 
@@ -196,7 +196,7 @@ def _write_contacts(connection: Connection, changed: list[_Candidate], now: date
         ).returning(Contact.external_id, Contact.id),
         rows,
     )
-    return dict(stored.tuples().all())
+    return dict(stored.all())
 
 
 def _write_private(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
@@ -16,12 +17,13 @@ from sqlalchemy.orm import aliased
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.fieldwork.waves import find_wave, move_wave
+from server.fieldwork.waves import find_wave, find_wave_to_run, move_wave
 from server.models.contacts import Contact, ContactPrivate, OptOut
 from server.models.draws import Draw, FrameMember
 from server.models.organisation import Unit
 from server.sampling.draws import DrawResult, StratifiedPlan, draw
 from server.sampling.frame import FrameMember as Candidate
+from server.sampling.frame import SamplingError
 from server.sampling.verification import Difference, verify
 from server.scope import Scope
 
@@ -47,9 +49,13 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
     """Draw and record.
 
     Raises:
-        Refusal: not_found, or wrong_state when the wave is not `planned`: a draw is made once.
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, or wrong_state when it is not
+            `planned`: a draw is made once, and only where we ask customers ourselves.
     """
-    wave = find_wave(connection, wave_id, scope)
+    wave = find_wave_to_run(connection, wave_id, scope)
+    if wave.instrument != "survey" or wave.firm_id is not None:
+        # Customers drawn for it would be sent a shopper's checklist, or be asked twice.
+        raise Refusal("wrong_state", state=wave.state, needed="survey")
     move_wave(connection, wave_id, before="planned", after="drawn", now=now)
     candidates, places = _frame(connection, wave)
     result = draw(candidates, _plan(wave), wave.prn_key)
@@ -81,12 +87,24 @@ def verify_draw(connection: Connection, wave_id: UUID, scope: Scope) -> list[Dif
     if record is None:
         raise Refusal("wrong_state", state=wave.state, needed="drawn")
     rows = connection.execute(
-        select(FrameMember.member_id, FrameMember.stratum, FrameMember.excluded).where(
-            FrameMember.wave_id == wave_id
-        )
-    )
+        select(
+            FrameMember.member_id, FrameMember.stratum, FrameMember.excluded,
+            FrameMember.outcome, FrameMember.position,
+        ).where(FrameMember.wave_id == wave_id)
+    ).all()  # fmt: skip
     members = [Candidate(row.member_id, row.stratum, row.excluded) for row in rows]
-    return verify(record, members, wave.prn_key)
+    try:
+        return [*verify(record, members, wave.prn_key), *_changed_selection(record, rows)]
+    except SamplingError as error:
+        return [Difference(f"/{error.params.get('field', '')}", error.code, None)]
+
+
+def _changed_selection(record: dict[str, Any], rows: Sequence[AnyRow]) -> list[Difference]:
+    """What was launched are the stored outcomes: they must be the recorded ones, in the recorded order."""
+    recorded = [member for stratum in record.get("strata", ()) for member in stratum["selected"]]
+    chosen = sorted((row for row in rows if row.outcome == "selected"), key=lambda row: row.position)
+    stored = [row.member_id for row in chosen]
+    return [] if stored == recorded else [Difference("/selected", recorded, stored)]
 
 
 def stored_draw(connection: Connection, wave_id: UUID) -> AnyRow | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from server.scope import EVERYTHING, Scope
 from server.tables import TableProblem
 
 # code -> names of its parameters; the catalogue has a sentence for each, and a test compares the two.
@@ -21,12 +22,23 @@ CODES: dict[str, tuple[str, ...]] = {
     "import_unknown_datum": ("value",),
     "import_unknown_timezone": ("value",),
     "import_unknown_unit": ("value",),
+    "import_outside_scope": ("value",),
     "import_phone": ("value",),
     "import_date": ("value",),
     "import_yes_no": ("value",),
 }
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file and who sends it. What lies outside the sender's scope is neither created nor changed."""
+
+    data: bytes
+    filename: str
+    by: str
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 from server import audit, queue
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.links import NewToken, invitation_link, new_token
-from server.fieldwork.waves import find_wave, move_wave
+from server.fieldwork.waves import find_wave_to_run, move_wave
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
 from server.models.draws import FrameMember
@@ -27,9 +27,10 @@ def launch_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str,
     """Open the wave; the worker writes invitations and messages.
 
     Raises:
-        Refusal: not_found, or wrong_state when the wave is not `drawn`.
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, or wrong_state when it is not
+            `drawn`.
     """
-    find_wave(connection, wave_id, scope)
+    find_wave_to_run(connection, wave_id, scope)
     move_wave(connection, wave_id, before="drawn", after="launched", now=now)
     audit.record(connection, [audit.Entry(by, "wave_launched", f"wave:{wave_id}", {})], at=now)
     queue.defer(connection, "launch_invitations", wave_id=str(wave_id))
@@ -43,7 +44,10 @@ def invite_batch(
     Running it again after a crash goes on where it stopped: UNIQUE (wave, contact) and the message's
     dedupe key make a second invitation impossible.
     """
-    wave = connection.execute(select(*Wave.__table__.columns).where(Wave.id == wave_id)).one()
+    # The lock makes a second worker wait: both would choose the same members.
+    wave = connection.execute(
+        select(*Wave.__table__.columns).where(Wave.id == wave_id).with_for_update(key_share=True)
+    ).one()
     members = connection.execute(_uninvited(wave_id)).all()
     if not members:
         return 0
@@ -114,7 +118,7 @@ def _message(
     text = compose(
         wave.settings["message"],
         locale=member.locale,
-        organisation=wave.settings["organisation"],
+        organisation=wave.settings["organisation"][member.locale],
         unit=member.name if member.locale == "zh" else member.name_en or member.name,
         link=invitation_link(public_url, token.text),
     )

@@ -32,3 +32,10 @@ def contact_counts(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
         .order_by(Unit.path)
     )
     return connection.execute(scope.units(query)).all()
+
+
+def unit_names(connection: Connection, scope: Scope) -> dict[str, tuple[str, str]]:
+    """Code -> name in Chinese and in English (the Chinese one where there is no other) of visible outlets."""
+    query = select(Unit.code, Unit.name, Unit.name_en).where(Unit.level == "outlet").order_by(Unit.path)
+    rows = connection.execute(scope.units(query))
+    return {row.code: (row.name, row.name_en or row.name) for row in rows}

@@ -4,10 +4,11 @@ Opening a link writes nothing, so previews and virus scanners use nothing up. Th
 opens a session whose address holds no token, so the token does not travel in referrers or history.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_merge
 
 from server import audit
 from server.db import AnyRow, AnySelect, new_id
+from server.errors import Refusal
 from server.keys import token_hash
 from server.models.contacts import Contact, ContactPrivate
 from server.models.organisation import Subject, Unit
@@ -28,7 +30,10 @@ Kind = Literal["invitation", "assignment"]
 Standing = Literal["open", "started", "finished", "expired", "closed", "early"]
 
 REF_BYTES = 12
+REF = re.compile(r"[A-Za-z0-9_-]{16}")
 MAX_TOKEN_LENGTH = 64
+# How long the thanks page, and what became of the photos, stay readable after the link itself is over.
+READABLE_AFTERWARDS = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ def find_by_session(
     connection: Connection, ref: str, secret: str, *, now: datetime
 ) -> tuple[Task, str] | None:
     """The task behind a session and the session's language, or None when cookie and address do not fit."""
+    if not REF.fullmatch(ref):
+        return None
     session = connection.execute(
         select(
             RespondentSession.secret_hash, RespondentSession.invitation_id,
@@ -126,8 +133,7 @@ def redeem(connection: Connection, task: Task, *, locale: str, now: datetime) ->
             secret_hash=token_hash(session.secret),
             locale=locale,
             created_at=now,
-            # The thanks page stays readable for a while after the link itself is over.
-            expires_at=task.expires_at,
+            expires_at=task.expires_at + READABLE_AFTERWARDS,
             **{f"{task.kind}_id": task.id},
         )
     )
@@ -174,8 +180,16 @@ def save_draft(
 ) -> SavedDraft:
     """Merge one page's answers into the draft; names in `cleared` were emptied on that page.
 
-    The row is locked while merging, so that two devices saving different pages lose nothing.
+    Task and draft are locked while merging: two devices saving different pages lose nothing, and a late
+    autosave cannot leave a draft behind a submission.
+
+    Raises:
+        Refusal: link_finished when the answers were handed in meanwhile.
     """
+    table = Invitation if task.kind == "invitation" else Assignment
+    locked = select(table.completed_at).where(table.id == task.id).with_for_update()
+    if connection.execute(locked).scalar_one() is not None:
+        raise Refusal("link_finished")
     connection.execute(
         insert_or_merge(Draft)
         .values(

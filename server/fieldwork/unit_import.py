@@ -14,11 +14,21 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import audit
 from server.db import new_id
-from server.fieldwork.importing import ImportReport, chunks, in_file_order
+from server.fieldwork.importing import ImportReport, SentFile, chunks, in_file_order
 from server.models.organisation import LEVELS, Subject, Unit
+from server.scope import Scope
 from server.tables import Row, TableProblem, read_table
 
 BATCH = 2_000
+# From the parents, which are the truth, and all at once: step by step, one move would undo another.
+REPLANT = """
+    WITH RECURSIVE tree AS (
+        SELECT id, code || '/' AS path FROM unit WHERE parent_id IS NULL
+        UNION ALL
+        SELECT unit.id, tree.path || unit.code || '/' FROM unit JOIN tree ON unit.parent_id = tree.id
+    )
+    UPDATE unit SET path = tree.path FROM tree WHERE unit.id = tree.id AND unit.path <> tree.path
+"""
 CODE = re.compile(r"[^\s/\x00-\x1f]{1,60}")
 
 COLUMNS = {
@@ -63,24 +73,23 @@ class _Candidate:
 @dataclass(frozen=True, slots=True)
 class _Known:
     id: UUID
+    parent_id: UUID | None
     path: str
     values: dict[str, Any]
 
 
-def import_units(
-    connection: Connection, data: bytes, filename: str, *, by: str, now: datetime
-) -> ImportReport:
+def import_units(connection: Connection, sent: SentFile, *, now: datetime) -> ImportReport:
     """Create and update units; children may stand above their parents in the file.
 
     A code is the unit's identity: a row whose code is known updates that unit.
     """
     # Two imports at once would each miss the parents that the other is creating.
     connection.execute(text("LOCK TABLE unit IN SHARE ROW EXCLUSIVE MODE"))
-    table = read_table(data, filename, aliases=COLUMNS, required=REQUIRED)
+    table = read_table(sent.data, sent.filename, aliases=COLUMNS, required=REQUIRED)
     problems: list[TableProblem] = []
     candidates = list(_unique(_candidates(table.rows, problems), problems))
     known = _known(connection)
-    placed = list(_placed(candidates, known, problems))
+    placed = list(_within(sent.scope, _placed(candidates, known, problems), known, problems))
     created, updated = _write(connection, placed, known, now)
     report = ImportReport(
         created=created,
@@ -91,7 +100,7 @@ def import_units(
         problems=in_file_order([*table.problems, *problems]),
     )
     counts = {"created": created, "updated": updated, "rejected": report.rejected}
-    audit.record(connection, [audit.Entry(by, "units_imported", "unit:*", counts)], at=now)
+    audit.record(connection, [audit.Entry(sent.by, "units_imported", "unit:*", counts)], at=now)
     return report
 
 
@@ -171,29 +180,64 @@ def _unique(candidates: Iterable[_Candidate], problems: list[TableProblem]) -> I
 
 def _known(connection: Connection) -> dict[str, _Known]:
     rows = connection.execute(select(*Unit.__table__.columns))
-    return {row.code: _Known(row.id, row.path, dict(row._mapping)) for row in rows}
+    return {row.code: _Known(row.id, row.parent_id, row.path, dict(row._mapping)) for row in rows}
 
 
 def _placed(
     candidates: list[_Candidate], known: Mapping[str, _Known], problems: list[TableProblem]
 ) -> Iterator[tuple[_Candidate, str]]:
-    """Each candidate with its path, parents before children."""
+    """Each candidate with its path, parents before children.
+
+    Units that are not in the file stay below their parents, which the file may move.
+    """
     waiting = {candidate.code: candidate for candidate in candidates}
-    paths = {code: unit.path for code, unit in known.items() if code not in waiting}
+    codes = {unit.id: code for code, unit in known.items()}
+    parents = {
+        code: codes[unit.parent_id] if unit.parent_id else None
+        for code, unit in known.items()
+        if code not in waiting
+    }
     progress = True
     while waiting and progress:
         progress = False
         for code, candidate in list(waiting.items()):
-            if candidate.parent_code is None or candidate.parent_code in paths:
-                parent_path = paths[candidate.parent_code] if candidate.parent_code else ""
-                paths[code] = f"{parent_path}{code}/"
-                yield waiting.pop(code), paths[code]
+            above = _above(candidate.parent_code, parents)
+            if above is not None:
+                parents[code] = candidate.parent_code
+                yield waiting.pop(code), "".join(f"{each}/" for each in [*above, code])
                 progress = True
     for candidate in waiting.values():
-        cyclic = candidate.parent_code in waiting
-        code = "import_parent_cycle" if cyclic else "import_unknown_parent"
+        nowhere = candidate.parent_code not in waiting and candidate.parent_code not in parents
+        code = "import_unknown_parent" if nowhere else "import_parent_cycle"
         params = {"value": candidate.parent_code or ""}
         problems.append(TableProblem(candidate.row, "parent_code", code, params))
+
+
+def _within(
+    scope: Scope,
+    placed: Iterable[tuple[_Candidate, str]],
+    known: Mapping[str, _Known],
+    problems: list[TableProblem],
+) -> Iterator[tuple[_Candidate, str]]:
+    """Those that stand in the scope and stay there: nobody moves units in from elsewhere, or out."""
+    for candidate, path in placed:
+        before = known.get(candidate.code)
+        if scope.reaches(path) and (before is None or scope.reaches(before.path)):
+            yield candidate, path
+        else:
+            params = {"value": candidate.code}
+            problems.append(TableProblem(candidate.row, "code", "import_outside_scope", params))
+
+
+def _above(code: str | None, parents: Mapping[str, str | None]) -> list[str] | None:
+    """The codes from the root down to `code`, or None where one of them has no place yet."""
+    codes: list[str] = []
+    while code is not None:
+        if code not in parents:
+            return None
+        codes.insert(0, code)
+        code = parents[code]
+    return codes
 
 
 def _write(
@@ -226,16 +270,8 @@ def _move_subtrees(
     connection: Connection, placed: list[tuple[_Candidate, str]], known: Mapping[str, _Known]
 ) -> None:
     """Units below a moved one that are not in the file move along."""
-    for candidate, path in placed:
-        before = known.get(candidate.code)
-        if before is not None and before.path != path:
-            connection.execute(
-                text(
-                    "UPDATE unit SET path = :after || substr(path, length(:before) + 1)"
-                    " WHERE path <> :before AND starts_with(path, :before)"
-                ),
-                {"after": path, "before": before.path},
-            )
+    if any(candidate.code in known and known[candidate.code].path != path for candidate, path in placed):
+        connection.execute(text(REPLANT))
 
 
 def _write_subjects(connection: Connection, units: list[dict[str, Any]], ids: Mapping[str, UUID]) -> None:

@@ -91,7 +91,7 @@ def _tell_shopper(
         wave_id=new.wave_id,
         assignment_id=assigned.assignment_id,
         recipient=keys.decrypt(phone),
-        text=compose_visit(organisation=settings["organisation"], unit=unit_name, link=assigned.link),
+        text=compose_visit(organisation=settings["organisation"]["zh"], unit=unit_name, link=assigned.link),
         not_before=now,
         expires_at=new.expires_at,
     )

@@ -17,7 +17,7 @@ from server.models.definitions import Form, FormVersion, Programme, ProgrammeVer
 from server.models.organisation import Unit
 from server.models.waves import Wave
 from server.notify.texts import TemplateRefused, check_template
-from server.scope import Scope
+from server.scope import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,17 @@ def instruments(connection: Connection) -> list[Instrument]:
     ]
 
 
-def plan_wave(connection: Connection, new: NewWave, *, by: str, now: datetime) -> UUID:
-    """Create a planned wave.
+def plan_wave(
+    connection: Connection, new: NewWave, *, by: str, now: datetime, scope: Scope = EVERYTHING
+) -> UUID:
+    """Create a planned wave. Without a unit it reaches everything that the planner's scope does.
 
     Raises:
         Refusal: invalid_fields with every problem.
     """
     instrument = _instrument(connection, new)
-    unit_id = _unit_id(connection, new.unit_code)
-    problems = _problems(connection, new, instrument, unit_id)
+    unit_id = _unit_id(connection, new.unit_code, scope)
+    problems = _problems(connection, new, instrument, unit_id, scope)
     if problems or instrument is None:
         raise Refusal("invalid_fields", details=problems)
     form_version_id = connection.scalar(
@@ -101,7 +103,7 @@ def plan_wave(connection: Connection, new: NewWave, *, by: str, now: datetime) -
                 "ratio": str(new.ratio),
                 "minimum": new.minimum,
                 "message": dict(new.message),
-                "organisation": organisation_name(connection),
+                "organisation": organisation_names(connection),
             },
             # Of this wave alone: with one key for all waves the same people would be drawn every time.
             prn_key=secrets.token_bytes(32),
@@ -121,18 +123,29 @@ def _instrument(connection: Connection, new: NewWave) -> Instrument | None:
     return matching[-1] if matching else None
 
 
-def organisation_name(connection: Connection) -> str:
-    """How the whole organisation is called: the name of the root unit, empty before the first import."""
-    root = select(Unit.name).where(Unit.parent_id.is_(None)).order_by(Unit.path).limit(1)
-    return connection.scalar(root) or ""
+def organisation_names(connection: Connection) -> dict[str, str]:
+    """How the whole organisation is called, by language: the root unit's names; empty without units."""
+    root = select(Unit.name, Unit.name_en).where(Unit.parent_id.is_(None)).order_by(Unit.path).limit(1)
+    row = connection.execute(root).first()
+    return {"zh": row.name, "en": row.name_en or row.name} if row else {"zh": "", "en": ""}
 
 
-def _unit_id(connection: Connection, code: str | None) -> UUID | None:
-    return connection.scalar(select(Unit.id).where(Unit.code == code)) if code else None
+def _unit_id(connection: Connection, code: str | None, scope: Scope) -> UUID | None:
+    """The unit of the code within the scope; without a code the scope's own unit, where it has just one."""
+    query = scope.units(select(Unit.id))
+    if code:
+        return connection.scalar(query.where(Unit.code == code))
+    if scope.unit_paths is None or len(scope.unit_paths) != 1:
+        return None
+    return connection.scalar(query.where(Unit.path == scope.unit_paths[0]))
 
 
 def _problems(
-    connection: Connection, new: NewWave, instrument: Instrument | None, unit_id: UUID | None
+    connection: Connection,
+    new: NewWave,
+    instrument: Instrument | None,
+    unit_id: UUID | None,
+    scope: Scope,
 ) -> list[Detail]:
     taken = connection.scalar(select(Wave.id).where(Wave.code == new.code.strip()))
     checks = (
@@ -143,9 +156,16 @@ def _problems(
         (new.closes_at <= new.opens_at, Detail("closes_before_opens", "/closes_at")),
         (not 0 < new.ratio <= 1, Detail("ratio_out_of_range", "/ratio")),
         (new.minimum < 0, Detail("minimum_negative", "/minimum")),
+        (_asks_in_vain(new, instrument), Detail("field_required", "/message_zh")),
         (bool(new.unit_code) and unit_id is None, Detail("unknown_unit", "/unit", {"unit": new.unit_code})),
+        (not new.unit_code and unit_id is None and not scope.reaches(""), Detail("unit_needed", "/unit")),
     )
     return [detail for wrong, detail in checks if wrong] + _message_problems(new)
+
+
+def _asks_in_vain(new: NewWave, instrument: Instrument | None) -> bool:
+    """Whether people would be drawn whom no message can reach; firms and visits need none."""
+    return instrument is not None and instrument.kind == "survey" and not new.firm_id and not new.message
 
 
 def _message_problems(new: NewWave) -> list[Detail]:
@@ -169,6 +189,18 @@ def find_wave(connection: Connection, wave_id: UUID, scope: Scope) -> AnyRow:
     if row is None:
         raise Refusal("not_found")
     return row
+
+
+def find_wave_to_run(connection: Connection, wave_id: UUID, scope: Scope) -> AnyRow:
+    """Like `find_wave`, for those who decide about the wave and not only read their part of it.
+
+    Raises:
+        Refusal: not_found, or forbidden when the wave also asks people outside the scope.
+    """
+    wave = find_wave(connection, wave_id, scope)
+    if not scope.reaches(wave.unit_path or ""):
+        raise Refusal("forbidden")
+    return wave
 
 
 def list_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
@@ -210,4 +242,4 @@ def close_due(connection: Connection, *, now: datetime) -> int:
 
 def count_by_state(connection: Connection, scope: Scope) -> dict[str, int]:
     query = scope.waves(select(Wave.state, func.count()).group_by(Wave.state))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

@@ -49,6 +49,8 @@ class EvidenceView:
     """The evidence fields of an element; a field's name is "" when the element does not have it.
 
     `failed` says that the answer so far fails; `photo_needed` and `note_needed` that evidence is due now.
+    `failing` are the choices that fail and `photo_always` says that those that pass need a photo too, so
+    that a script in the page can tell what is due before the answer is sent.
     """
 
     photo_field: str
@@ -61,6 +63,8 @@ class EvidenceView:
     failed: bool
     photo_needed: bool
     note_needed: bool
+    failing: tuple[str, ...]
+    photo_always: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ class _Drawer:
             description=self.template(question.description),
             required=question.required,
             conditional=bool(question.conditions),
-            choices=tuple(self._choices(control.choices, value)),
+            choices=tuple(self._choices(control.choices, _as_field(question, value))),
             rows=tuple(self._rows(question, value)),
             columns=tuple(self._label(column) for column in control.columns),
             value=_field_text(value),
@@ -216,7 +220,7 @@ class _Drawer:
             placeholder=_in_locale(control.placeholder, self.locale),
             attributes=tuple(control.attributes.items()),
             errors=tuple(error for error in self.shown.errors if error.question == name),
-            evidence=self._evidence(question.evidence, value) if question.evidence else None,
+            evidence=self._evidence(question, question.evidence, value) if question.evidence else None,
             scoring=question.scoring,
         )
 
@@ -237,7 +241,7 @@ class _Drawer:
             choices = tuple(self._choices(control.columns, answers.get(key)))
             yield RowView(field_of(question.name, key), self._label(row), choices)
 
-    def _evidence(self, evidence: Evidence, value: object) -> EvidenceView:
+    def _evidence(self, question: Question, evidence: Evidence, value: object) -> EvidenceView:
         name, values = evidence.question, self.shown.values
         failed = isinstance(value, str | int | float) and value in evidence.failing
         due = value is not None and not (isinstance(value, str) and value in evidence.not_applicable)
@@ -255,7 +259,19 @@ class _Drawer:
             failed=failed,
             photo_needed=due and (evidence.photo == "always" or (bool(evidence.photo) and failed)),
             note_needed=due and evidence.note and failed,
+            failing=tuple(
+                text for text, own in question.behaviour.answers.items() if own in evidence.failing
+            ),
+            photo_always=evidence.photo == "always",
         )
+
+
+def _as_field(question: Question, value: object) -> object:
+    """A boolean's own values stand in its fields as true and false; others stand as they are."""
+    if question.type != "boolean":
+        return value
+    own = question.behaviour.answers.items()
+    return next((text for text, each in own if type(each) is type(value) and each == value), value)
 
 
 def _field_text(value: object) -> str:

@@ -1,8 +1,6 @@
 """Which gateway the settings name."""
 
-from typing import Final
-
-from server.clock import SystemClock
+from server.clock import Clock
 from server.config import Settings
 from server.db import db
 from server.keys import KeyRing
@@ -11,14 +9,11 @@ from server.notify.protocol import SmsGateway
 from server.notify.twilio_gateway import TwilioGateway
 from server.outgoing import from_environment
 
-STATUS_PATH: Final = "/hooks/sms/status"
 
-
-def gateway_for(settings: Settings, keys: KeyRing) -> SmsGateway:
+def gateway_for(settings: Settings, keys: KeyRing, clock: Clock) -> SmsGateway:
     """The gateway of a process. Opens no connection."""
     if settings.twilio is None:
         # The engine belongs to the running application and does not exist yet.
-        return InboxGateway(lambda: db.engine.begin(), keys, SystemClock())
-    # Twilio refuses messages whose callback address it cannot reach.
-    callback = settings.public_url + STATUS_PATH if settings.secure else None
-    return TwilioGateway(settings.twilio, from_environment(), status_callback=callback)
+        return InboxGateway(lambda: db.engine.begin(), keys, clock)
+    # Deliveries are asked for (`follow_accepted`): no route of ours takes Twilio's callbacks yet.
+    return TwilioGateway(settings.twilio, from_environment())

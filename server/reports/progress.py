@@ -64,7 +64,7 @@ def _message_states(connection: Connection, wave_id: UUID, table: Any, scope: Sc
         .where(Message.wave_id == wave_id)
         .group_by(Message.state)
     )
-    return dict(connection.execute(scope.subjects(query)).tuples().all())
+    return dict(connection.execute(scope.subjects(query)).all())
 
 
 def _submissions(connection: Connection, wave_id: UUID, scope: Scope) -> int:

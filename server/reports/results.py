@@ -27,7 +27,8 @@ class UnitResult:
 
     Attributes:
         interval: 95 % interval of the mean, for display; None below two scores.
-        hidden: the mean exists but fewer than five people answered and the reader is the unit's own.
+        hidden: the mean exists but fewer than five people answered and the reader is the unit's own. It has
+            no rank either, and the others are ranked without it.
     """
 
     code: str
@@ -43,7 +44,10 @@ class UnitResult:
 
 @dataclass(frozen=True, slots=True)
 class WaveResult:
-    """The whole wave: n counts scored submissions, `unscored` those where nothing was applicable."""
+    """The whole wave: n counts scored submissions, `unscored` those where nothing was applicable.
+
+    `mean` is None as well where a hidden unit's could be worked out from it.
+    """
 
     n: int
     unscored: int
@@ -80,27 +84,34 @@ def wave_result(connection: Connection, wave_id: UUID, scope: Scope, *, suppress
     """
     cells, unscored = _cells(connection, wave_id, scope)
     whole = _Cell([score for cell in cells.values() for score in cell.scores])
-    means = {subject_id: rounded(cell.mean, PLACES) for subject_id, cell in cells.items()}
-    ranks = ranks_from_top({str(subject_id): mean for subject_id, mean in means.items()})
-    units = []
-    for row in connection.execute(scope.units(_units(cells))):
-        cell = cells[row.subject_id]
-        hidden = suppress_small and cell.n < SMALLEST_CELL
-        units.append(
-            UnitResult(
-                code=row.code,
-                name=row.name,
-                name_en=row.name_en or row.name,
-                parent=row.parent or "",
-                n=cell.n,
-                mean=None if hidden else means[row.subject_id],
-                interval=None if hidden else cell.interval(),
-                rank=None if hidden else ranks.get(str(row.subject_id)),
-                hidden=hidden,
-            )
+    small = {key for key, cell in cells.items() if suppress_small and 0 < cell.n < SMALLEST_CELL}
+    shown = {key: cell for key, cell in cells.items() if key not in small}
+    means = {key: rounded(cell.mean, PLACES) for key, cell in shown.items()}
+    ranks = ranks_from_top({str(key): mean for key, mean in means.items()})
+    units = [
+        UnitResult(
+            code=row.code,
+            name=row.name,
+            name_en=row.name_en or row.name,
+            parent=row.parent or "",
+            n=cells[row.subject_id].n,
+            mean=means.get(row.subject_id),
+            interval=shown[row.subject_id].interval() if row.subject_id in shown else None,
+            rank=ranks.get(str(row.subject_id)),
+            hidden=row.subject_id in small,
         )
+        for row in connection.execute(scope.units(_units(cells)))
+    ]
     units.sort(key=lambda unit: (unit.rank is None, unit.rank, unit.code))
-    return WaveResult(whole.n, unscored, rounded(whole.mean, PLACES), whole.interval(), tuple(units))
+    # Total minus what is shown gives the hidden rest: with fewer than five in it, the total is hidden too.
+    tells = 0 < sum(cells[key].n for key in small) < SMALLEST_CELL
+    return WaveResult(
+        n=whole.n,
+        unscored=unscored,
+        mean=None if tells else rounded(whole.mean, PLACES),
+        interval=None if tells else whole.interval(),
+        units=tuple(units),
+    )
 
 
 def _cells(connection: Connection, wave_id: UUID, scope: Scope) -> tuple[dict[UUID, _Cell], int]:
@@ -113,7 +124,7 @@ def _cells(connection: Connection, wave_id: UUID, scope: Scope) -> tuple[dict[UU
     )
     cells: defaultdict[UUID, _Cell] = defaultdict(lambda: _Cell([]))
     unscored = 0
-    for subject_id, raw, count in connection.execute(scope.subjects(query)).tuples():
+    for subject_id, raw, count in connection.execute(scope.subjects(query)):
         cell = cells[subject_id]
         if raw is None:
             unscored += count

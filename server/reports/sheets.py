@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
 from server.errors import Refusal
@@ -46,29 +47,32 @@ def texts_of(connection: Connection, revision_id: UUID) -> dict[str, str]:
     query = select(SubmissionText.question, SubmissionText.text).where(
         SubmissionText.revision_id == revision_id
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def findings_of_wave(connection: Connection, wave_id: UUID, scope: Scope) -> Sequence[AnyRow]:
     """Findings of a wave with the unit's name, key items first."""
     query = (
         select(
-            Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state, Unit.name, Unit.code
+            Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state,
+            Unit.name, Unit.name_en,
         )
         .join(Subject, Subject.id == Finding.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
         .where(Finding.wave_id == wave_id)
         .order_by(Finding.key_item.desc(), Unit.code, Finding.code)
-    )
+    )  # fmt: skip
     return connection.execute(scope.subjects(query)).all()
 
 
 def _query() -> Any:
+    other = aliased(SubmissionRevision)
     newest = (
-        select(SubmissionRevision.id)
-        .where(SubmissionRevision.submission_pk == Submission.id)
-        .order_by(SubmissionRevision.number.desc())
+        select(other.id)
+        .where(other.submission_pk == Submission.id)
+        .order_by(other.number.desc())
         .limit(1)
+        .correlate(Submission)
         .scalar_subquery()
     )
     return (
@@ -78,6 +82,7 @@ def _query() -> Any:
             Unit.code, Unit.name, Unit.name_en, Unit.timezone,
             ScoreSheet.published, ScoreSheet.grade, ScoreSheet.raw,
         )
+        .select_from(Submission)
         .join(SubmissionRevision, SubmissionRevision.id == newest)
         .join(Subject, Subject.id == Submission.subject_id)
         .join(Unit, Unit.id == Subject.unit_id, isouter=True)

@@ -3,6 +3,7 @@
 It proves nothing about the security of uploads; the tests of `server.storage.objects` do, on a real store.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -16,6 +17,9 @@ class MemoryStore:
         self.available = True
         self._address = address
         self._objects: dict[str, tuple[bytes, str]] = {}
+
+    def ensure_bucket(self, cors_origins: Sequence[str]) -> None:
+        self._require_available()
 
     def upload_target(self, key: str, *, media_type: str, size: int, expires_in: timedelta) -> UploadTarget:
         self._require_available()

@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"sampling"}),
     frozenset({"forms"}),
     frozenset({"embedded"}),
-    frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue"}),
+    frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue", "locks"}),
     frozenset({"clock", "config", "errors", "wire"}),
 )
 # Within the top row: the command line starts processes and loads the demo; nobody imports the command line.

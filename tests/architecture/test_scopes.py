@@ -27,7 +27,7 @@ UNLIMITED = {
     "is_demo": "tells one fact about the deployment, shown on every page",
     "texts_of": "takes a revision that find_submission found within the scope",
     "instruments": "published programmes are no secret of a unit",
-    "organisation_name": "the name that stands in every message",
+    "organisation_names": "the name that stands in every message",
     "plan_wave": "creates and reads nothing for people",
     "close_due": "the clock's chore, by time alone",
 }

@@ -1,0 +1,127 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+
+from server.db import Base
+from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.importing import ImportReport, SentFile
+from server.keys import KeyRing
+from server.models.contacts import Contact, ContactPrivate
+from tests import builders
+from tests.builders import BY, NOW, contact_rows
+
+HEADER = "客户编号,姓名,手机号,网点编号,语言,大字版,同意来源,办理日期\n"
+GOOD = "K1,王芳,138 0013-8000,B101,英文,是,柜面,2026年5月2日\n"
+
+
+@pytest.fixture
+def units(connection: Connection) -> Connection:
+    builders.create_units(connection)
+    return connection
+
+
+def load(connection: Connection, keys: KeyRing, text: str, encoding: str = "utf-8") -> ImportReport:
+    return import_contacts(connection, keys, SentFile(text.encode(encoding), "c.csv", BY), now=NOW)
+
+
+def counts(report: ImportReport) -> tuple[int, int, int, int]:
+    return report.created, report.updated, report.unchanged, report.rejected
+
+
+def only(connection: Connection) -> Any:
+    return connection.execute(
+        select(*Contact.__table__.columns, ContactPrivate.phone, ContactPrivate.name).join(
+            ContactPrivate, ContactPrivate.contact_id == Contact.id
+        )
+    ).one()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_contact_as_a_bank_exports_it(units: Connection, keys: KeyRing, encoding: str) -> None:
+    assert counts(load(units, keys, HEADER + GOOD, encoding)) == (1, 0, 0, 0)
+    row = only(units)
+    assert (row.external_id, row.locale, row.large_type, row.consent_source) == ("K1", "en", True, "柜面")
+    assert row.served_on.isoformat() == "2026-05-02"
+    assert (keys.decrypt(row.phone), keys.decrypt(row.name)) == ("+8613800138000", "王芳")
+
+
+def test_no_table_holds_a_plain_number_or_name(units: Connection, keys: KeyRing) -> None:
+    load(units, keys, HEADER + GOOD + "K2,李强,12345,B101,,,,\nK3,赵敏,13900139000,nowhere,,,,\n")
+    for table in Base.metadata.tables:
+        for row in units.execute(text(f'SELECT "{table}"::text FROM "{table}"')).scalars():
+            for secret in ("13800138000", "13900139000", "王芳", "李强", b"8613800138000".hex()):
+                assert secret not in row, table
+
+
+def test_unchanged_rows_change_nothing(units: Connection, keys: KeyRing) -> None:
+    load(units, keys, HEADER + GOOD)
+    before = only(units)
+    assert counts(load(units, keys, HEADER + GOOD)) == (0, 0, 1, 0)
+    assert only(units) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("138 0013-8000", "13900139000"), ("王芳", "王方"), ("B101", "B102"), ("英文", "中文"), ("是", "否")],
+)
+def test_a_change_is_an_update(units: Connection, keys: KeyRing, old: str, new: str) -> None:
+    load(units, keys, HEADER + GOOD)
+    assert counts(load(units, keys, HEADER + GOOD.replace(old, new))) == (0, 1, 0, 0)
+    assert counts(load(units, keys, HEADER + GOOD.replace(old, new))) == (0, 0, 1, 0)
+
+
+def test_a_changed_number_is_found_by_its_hash(units: Connection, keys: KeyRing) -> None:
+    load(units, keys, HEADER + GOOD)
+    load(units, keys, HEADER + GOOD.replace("138 0013-8000", "13900139000"))
+    stored = units.scalars(select(ContactPrivate.phone_hash)).all()
+    assert stored == [keys.lookup_hash("+8613900139000")]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        ("K2,,1380013,B101,,,,", "phone", "import_phone"),
+        ("K2,,027-87654321,B101,,,,", "phone", "import_phone"),
+        ("K2,,13900139000,nowhere,,,,", "unit_code", "import_unknown_unit"),
+        ("K2,,13900139000,B101,,,,2026-02-30", "served_on", "import_date"),
+        ("K2,,13900139000,B101,,perhaps,,", "large_type", "import_yes_no"),
+        ("K1,,13900139000,B101,,,,", "external_id", "import_duplicate"),
+        (",,13900139000,B101,,,,", "external_id", "cell_missing"),
+        ("K2,,,B101,,,,", "phone", "cell_missing"),
+    ],
+)
+def test_a_bad_row_stays_out_with_its_reason(
+    units: Connection, keys: KeyRing, row: str, column: str, code: str
+) -> None:
+    report = load(units, keys, f"{HEADER}{GOOD}{row}\n")
+    assert counts(report) == (1, 0, 0, 1)
+    assert [(each.row, each.column, each.code) for each in report.problems] == [(3, column, code)]
+    assert only(units).external_id == "K1"
+
+
+def test_reports_do_not_carry_numbers(units: Connection, keys: KeyRing) -> None:
+    report = load(units, keys, f"{HEADER}K2,,027-87654321,B101,,,,\n")
+    assert "8765" not in repr(report)
+
+
+def test_two_imports_at_once_in_different_orders(engine: Engine, keys: KeyRing) -> None:
+    with engine.begin() as connection:
+        builders.create_units(connection)
+    rows, started = contact_rows(150), Barrier(2)
+
+    def run(ordered: list[tuple[object, ...]]) -> ImportReport:
+        with engine.begin() as connection:
+            started.wait(timeout=30)
+            return builders.create_contacts(connection, keys, ordered)
+
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(run, (rows, rows[::-1])))
+    assert sorted(counts(report) for report in reports) == [(0, 0, 450, 0), (450, 0, 0, 0)]
+
+
+def test_files_longer_than_a_batch(units: Connection, keys: KeyRing) -> None:
+    rows = [(f"K{number}", builders.phone_of(number), "B101", "", "") for number in range(4_500)]
+    assert counts(builders.create_contacts(units, keys, rows)) == (4_500, 0, 0, 0)

@@ -1,0 +1,111 @@
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, insert, select, update
+
+from server.db import new_id
+from server.errors import Refusal
+from server.fieldwork.organisation import contact_counts, list_units
+from server.keys import KeyRing
+from server.models.submissions import (
+    Finding,
+    ScoreSheet,
+    Submission,
+    SubmissionRevision,
+    SubmissionText,
+)
+from server.reports.deployment import DEMO, is_demo
+from server.reports.sheets import (
+    PAGE_SIZE,
+    find_submission,
+    findings_of_wave,
+    list_submissions,
+    texts_of,
+)
+from server.scope import EVERYTHING, Scope
+from tests import builders
+from tests.builders import NOW, subject_of
+
+EAST = Scope(unit_paths=("C01/D1/",))
+
+
+@pytest.fixture
+def wave(connection: Connection) -> UUID:
+    builders.create_units(connection)
+    return builders.create_wave(connection)
+
+
+def test_foreign_submissions_are_as_absent_as_none(connection: Connection, wave: UUID) -> None:
+    [mine] = builders.create_scored(connection, wave, "B101", ["90"])
+    [foreign] = builders.create_scored(connection, wave, "B201", ["80"])
+    assert find_submission(connection, mine, EAST).code == "B101"
+    assert find_submission(connection, foreign, EVERYTHING).code == "B201"
+    for pk in (foreign, uuid4()):
+        with pytest.raises(Refusal, match="not_found"):
+            find_submission(connection, pk, EAST)
+    assert [row.id for row in list_submissions(connection, wave, EAST)] == [mine]
+
+
+def test_a_firm_sees_what_it_sent(connection: Connection, wave: UUID) -> None:
+    firm = builders.create_firm(connection)
+    sent, other = builders.create_scored(connection, wave, "B101", ["90", "80"])
+    connection.execute(update(Submission).where(Submission.id == sent).values(firm_id=firm.id))
+    rows = list_submissions(connection, wave, Scope(firm_ids=(firm.id,)))
+    assert [row.id for row in rows] == [sent]
+    with pytest.raises(Refusal, match="not_found"):
+        find_submission(connection, other, Scope(firm_ids=(firm.id,)))
+
+
+def test_pages_follow_each_other_without_gaps(connection: Connection, wave: UUID) -> None:
+    pks = set(builders.create_scored(connection, wave, "B101", ["90"] * (PAGE_SIZE + 3)))
+    first = [row.id for row in list_submissions(connection, wave, EVERYTHING)]
+    second = [row.id for row in list_submissions(connection, wave, EVERYTHING, page=2)]
+    assert (len(first), len(second)) == (PAGE_SIZE + 1, 3)
+    assert {*first[:PAGE_SIZE], *second} == pks
+    assert list_submissions(connection, wave, EVERYTHING, page=3) == []
+
+
+def test_the_latest_revision_is_what_is_shown(connection: Connection, wave: UUID) -> None:
+    [pk] = builders.create_scored(connection, wave, "B101", ["90"])
+    revised = new_id()
+    connection.execute(
+        insert(SubmissionRevision).values(
+            id=revised, submission_pk=pk, number=2, answers={"overall": 1}, reason="appeal", created_at=NOW
+        )
+    )
+    connection.execute(insert(SubmissionText).values(revision_id=revised, question="comment", text="改"))
+    row = find_submission(connection, pk, EVERYTHING)
+    assert (row.revision_id, row.answers, row.raw) == (revised, {"overall": 1}, None)
+    assert texts_of(connection, row.revision_id) == {"comment": "改"}
+    assert connection.scalar(select(ScoreSheet.raw)) == "90"
+
+
+def test_findings_stand_key_items_first_and_within_the_scope(connection: Connection, wave: UUID) -> None:
+    for code, item, key in (("B101", "A-2", False), ("B102", "A-1", True), ("B201", "A-9", True)):
+        [pk] = builders.create_scored(connection, wave, code, ["90"])
+        connection.execute(
+            insert(Finding).values(
+                id=new_id(), wave_id=wave, subject_id=subject_of(connection, code), submission_pk=pk,
+                item=item, code=item, points=1, key_item=key, created_at=NOW,
+            )
+        )  # fmt: skip
+    found = findings_of_wave(connection, wave, EVERYTHING)
+    assert [(row.item, row.code, row.name) for row in found] == [
+        ("A-1", "A-1", "翠湖支行"), ("A-9", "A-9", "人民路支行"), ("A-2", "A-2", "青年路支行"),
+    ]  # fmt: skip
+    assert [row.item for row in findings_of_wave(connection, wave, EAST)] == ["A-1", "A-2"]
+
+
+def test_the_organisation_within_a_scope(connection: Connection, keys: KeyRing) -> None:
+    builders.create_units(connection)
+    builders.create_contacts(connection, keys, each=3)
+    units = list_units(connection, EAST)
+    assert [(row.code, row.contacts) for row in units] == [("D1", 0), ("B101", 3), ("B102", 3)]
+    assert {row.code for row in contact_counts(connection, EAST)} == {"B101", "B102"}
+    assert list_units(connection, Scope(unit_paths=())) == []
+
+
+def test_only_a_demo_is_a_demo(connection: Connection) -> None:
+    assert not is_demo(connection)
+    connection.exec_driver_sql(f"INSERT INTO deployment_fact VALUES ('{DEMO}', '{{}}')")
+    assert is_demo(connection)
