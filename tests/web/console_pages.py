@@ -181,7 +181,9 @@ def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -
 def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]]) -> dict[str, Any]:
     titles = {"hall": {"default": "营业厅", "en": "Hall"}}
     return {
-        "wave": wave(), "submission": submission, "answers": ANSWERS, "sections": titles, "photos": photos,
+        "wave": wave(), "submission": submission, "answers": ANSWERS,
+        "remarks": {"courtesy": [("note", "没有起身"), ("nophoto", "人多")]},
+        "sections": titles, "photos": photos,
     }  # fmt: skip
 
 

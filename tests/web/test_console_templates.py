@@ -28,6 +28,7 @@ TEMPLATES = Path(web.__file__).parent / "templates" / "console"
 
 # What a template puts together from a value: the prefix of the key, and every value there is.
 COMPOSED = {
+    "remark": ("note", "nophoto"),
     "role": tuple(ROLES),
     "level": organisation.LEVELS,
     "state": waves.STATES,

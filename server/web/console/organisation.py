@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.contact_import import import_contacts
-from server.fieldwork.importing import ImportReport
+from server.fieldwork.importing import ImportReport, SentFile
 from server.fieldwork.organisation import contact_counts, list_units
 from server.fieldwork.unit_import import import_units
 from server.http.access import identity, requires
@@ -18,7 +18,7 @@ from server.web.presenting import page
 blueprint = Blueprint("organisation", __name__)
 
 MOST_PROBLEMS_SHOWN = 500
-Import = Callable[[Connection, bytes, str], ImportReport]
+Import = Callable[[Connection, SentFile], ImportReport]
 
 
 @blueprint.get("/console/units")
@@ -30,10 +30,8 @@ def units() -> Response:
 @blueprint.post("/console/units")
 @requires("units.import")
 def post_units() -> Response:
-    now, by = services().clock.now(), identity().actor
-
-    def run(open_connection: Connection, data: bytes, filename: str) -> ImportReport:
-        return import_units(open_connection, data, filename, by=by, now=now)
+    def run(open_connection: Connection, sent: SentFile) -> ImportReport:
+        return import_units(open_connection, sent, now=services().clock.now())
 
     return _import("units", run)
 
@@ -47,10 +45,8 @@ def contacts() -> Response:
 @blueprint.post("/console/contacts")
 @requires("units.import")
 def post_contacts() -> Response:
-    now, by, keys = services().clock.now(), identity().actor, services().keys
-
-    def run(open_connection: Connection, data: bytes, filename: str) -> ImportReport:
-        return import_contacts(open_connection, keys, data, filename, by=by, now=now)
+    def run(open_connection: Connection, sent: SentFile) -> ImportReport:
+        return import_contacts(open_connection, services().keys, sent, now=services().clock.now())
 
     return _import("contacts", run)
 
@@ -60,7 +56,8 @@ def _import(kind: str, run: Import) -> Response:
     if file is None or not file.filename:
         raise Refusal("invalid_fields", details=[Detail("file_absent", "/file")])
     with transaction() as open_connection:
-        report = run(open_connection, file.read(), file.filename)
+        sent = SentFile(file.read(), file.filename, identity().actor, identity().scope)
+        report = run(open_connection, sent)
     nothing_kept = report.problems and not report.created + report.updated + report.unchanged
     return page(
         "console/import_result.html",

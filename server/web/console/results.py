@@ -91,6 +91,7 @@ def show_submission(pk: UUID) -> Response:
         wave=wave,
         submission=submission,
         answers=_answers(submission),
+        remarks=_remarks(submission),
         sections=_sections(submission),
         photos=_photos(submission),
     )
@@ -119,8 +120,19 @@ def _answers(submission: AnyRow) -> dict[str, tuple[str, str]]:
     return {
         name: (question.title.render(language, piped), display_text(form, name, values[name], language))
         for name, question in form.questions.items()
-        if name in values and question.type != "file"
+        if name in values and question.companion is None and question.type != "file"
     }
+
+
+def _remarks(submission: AnyRow) -> dict[str, list[tuple[str, str]]]:
+    """Item -> what was noted about it: its note, and why there is no photo, as (role, text)."""
+    form = services().forms.get(connection(), submission.form_version_id).form
+    texts = sheets.texts_of(connection(), submission.revision_id)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, question in form.questions.items():
+        if question.companion is not None and name in texts:
+            found.setdefault(question.companion.parent, []).append((question.companion.role, texts[name]))
+    return found
 
 
 def _sections(submission: AnyRow) -> dict[str, Any]:

@@ -77,5 +77,6 @@ def language(chosen: str) -> Response:
 def _next() -> str:
     """Where to go on: an address of ours only, or the link becomes somebody's redirect service."""
     asked = request.values.get("next", "")
-    own = asked.startswith("/") and not asked.startswith(("//", "/\\")) and "\n" not in asked
+    # Browsers drop tabs and line ends from an address: "/\t/evil.example" would leave this site.
+    own = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
     return asked if own else url_for("console.home.show")

@@ -52,7 +52,11 @@ def create() -> Response:
         wanted = _new_wave()
         with transaction() as open_connection:
             wave_id = planning.plan_wave(
-                open_connection, wanted, by=identity().actor, now=services().clock.now()
+                open_connection,
+                wanted,
+                by=identity().actor,
+                now=services().clock.now(),
+                scope=identity().scope,
             )
     except Refusal as refusal:
         if refusal.code != "invalid_fields":
