@@ -69,9 +69,10 @@ def test_a_photo_beyond_the_time_limit_is_refused_and_the_next_is_served() -> No
         assert inspector.inspect(photo(40, 30)).width == 40
 
 
-def test_a_child_that_cannot_start_refuses_the_photo() -> None:
+def test_a_child_without_memory_refuses_the_photo() -> None:
+    """How far an interpreter gets with so little differs; twelve megapixels it never reaches."""
     with Inspector(Limits(memory_bytes=MEGABYTE)) as inspector:
-        assert code_of(inspector, photo(40, 30)) == "broken"
+        assert code_of(inspector, photo(4000, 3000)) == "broken"
 
 
 def test_frames_come_in_any_pieces() -> None:
