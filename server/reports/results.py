@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet
-from server.sampling.estimates import Interval, estimate_mean
+from server.sampling.estimates import Interval, estimate_counted
 from server.scope import Scope
 from server.scoring.exact import rounded
 from server.scoring.ranks import ranks_from_top
@@ -71,7 +71,7 @@ class _Cell:
         return sum((score * count for score, count in self.scores), Fraction(0)) / self.n
 
     def interval(self) -> Interval | None:
-        estimate = estimate_mean([score for score, count in self.scores for _ in range(count)])
+        estimate = estimate_counted(self.scores)
         return estimate.interval if estimate else None
 
 

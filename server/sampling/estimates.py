@@ -57,16 +57,27 @@ def estimate_mean(
     Raises:
         ValueError: when the population is smaller than the sample.
     """
-    n = len(values)
+    return estimate_counted([(value, 1) for value in values], population, confidence)
+
+
+def estimate_counted(
+    counted: Sequence[tuple[Decimal | Fraction, int]], population: int | None = None, confidence: float = 0.95
+) -> MeanEstimate | None:
+    """Like `estimate_mean`, of values that each occur a number of times: a million answers are few values.
+
+    Raises:
+        ValueError: when the population is smaller than the sample.
+    """
+    n = sum(count for _, count in counted)
     if population is not None and population < n:
         raise ValueError(f"sample of {n} from {population}")
     if n == 0:
         return None
-    numbers = [float(value) for value in values]
-    centre = math.fsum(numbers) / n
+    numbers = [(float(value), count) for value, count in counted]
+    centre = math.fsum(number * count for number, count in numbers) / n
     if n == 1:
         return MeanEstimate(centre, n, None, None)
-    variance = math.fsum((number - centre) ** 2 for number in numbers) / (n - 1)
+    variance = math.fsum(count * (number - centre) ** 2 for number, count in numbers) / (n - 1)
     correction = 1.0 if population is None else 1 - n / population
     error = math.sqrt(variance / n * correction)
     reach = t_quantile((1 + confidence) / 2, n - 1) * error

@@ -1,12 +1,13 @@
 """Intervals against published values."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.sampling.estimates import estimate_mean, t_quantile, wilson
+from server.sampling.estimates import estimate_counted, estimate_mean, t_quantile, wilson
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,16 @@ def test_too_few_values_promise_nothing() -> None:
     assert (single.n, single.interval) == (1, None)
     with pytest.raises(ValueError, match="sample of 2 from 1"):
         estimate_mean([Decimal(1), Decimal(2)], population=1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100).map(Fraction), st.integers(1, 9)), max_size=12))
+def test_counted_values_estimate_as_the_values_themselves(counted: list[tuple[Fraction, int]]) -> None:
+    apart = estimate_mean([value for value, count in counted for _ in range(count)])
+    together = estimate_counted(counted)
+    assert (apart is None) == (together is None)
+    if apart is not None and together is not None:
+        assert apart.n == together.n
+        assert apart.value == pytest.approx(together.value)
+        assert (apart.interval is None) == (together.interval is None)
+        if apart.interval is not None and together.interval is not None:
+            assert apart.interval.low == pytest.approx(together.interval.low, abs=1e-9)
