@@ -187,7 +187,9 @@ def save_draft(
         Refusal: link_finished when the answers were handed in meanwhile.
     """
     table = Invitation if task.kind == "invitation" else Assignment
-    locked = select(table.completed_at).where(table.id == task.id).with_for_update()
+    # NO KEY UPDATE: the session row that redeeming inserted holds a KEY SHARE on the task, and so do those of
+    # everybody who pressed the button at the same moment; a plain FOR UPDATE would wait for them in a circle.
+    locked = select(table.completed_at).where(table.id == task.id).with_for_update(key_share=True)
     if connection.execute(locked).scalar_one() is not None:
         raise Refusal("link_finished")
     connection.execute(
