@@ -36,6 +36,10 @@ MAX_TOKEN_LENGTH = 64
 READABLE_AFTERWARDS = timedelta(days=7)
 
 
+class HandedIn(Refusal):
+    """Somebody with the same link was faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a link or a session stands for: an invitation or an assignment with its wave and subject."""
@@ -184,14 +188,14 @@ def save_draft(
     autosave cannot leave a draft behind a submission.
 
     Raises:
-        Refusal: link_finished when the answers were handed in meanwhile.
+        HandedIn: when the answers were handed in meanwhile.
     """
     table = Invitation if task.kind == "invitation" else Assignment
     # NO KEY UPDATE: the session row that redeeming inserted holds a KEY SHARE on the task, and so do those of
     # everybody who pressed the button at the same moment; a plain FOR UPDATE would wait for them in a circle.
     locked = select(table.completed_at).where(table.id == task.id).with_for_update(key_share=True)
     if connection.execute(locked).scalar_one() is not None:
-        raise Refusal("link_finished")
+        raise HandedIn("link_finished")
     connection.execute(
         insert_or_merge(Draft)
         .values(

@@ -68,7 +68,7 @@ def redeem_link(door: str, token: str) -> AnyResponse:
 @open_to_all(THE_SESSION)
 def show_page(ref: str, number: int) -> AnyResponse:
     task = _task_of_session(ref)
-    closed = _closed(task)
+    closed = _over(ref, task)
     if closed is not None:
         return closed
     form, _ = filling.load(connection(), task, locale())
@@ -82,16 +82,20 @@ def show_page(ref: str, number: int) -> AnyResponse:
 def take_page(ref: str, number: int) -> AnyResponse:
     """Save this page, then go where the button says; the last page hands in."""
     task = _task_of_session(ref)
-    closed = _closed(task)
+    closed = _over(ref, task)
     if closed is not None:
         return closed
-    with transaction() as open_connection:
-        form, _ = filling.load(open_connection, task, locale())
-        index = number - 1
-        if index not in form.pages():
-            raise Refusal("not_found")
-        step = _step(open_connection, form, index)
-        target = _settle(open_connection, ref, form, index, step)
+    try:
+        with transaction() as open_connection:
+            form, _ = filling.load(open_connection, task, locale())
+            index = number - 1
+            if index not in form.pages():
+                raise Refusal("not_found")
+            step = _step(open_connection, form, index)
+            target = _settle(open_connection, ref, form, index, step)
+    except responding.HandedIn:
+        # The same button pressed twice: the browser shows the later answer, which must be the receipt too.
+        target = url_for("respond.done", ref=ref)
     return redirect(target, 303)
 
 
@@ -185,6 +189,12 @@ def _task_of_link(door: str, token: str) -> Task | Response:
 def _closed(task: Task) -> Response | None:
     standing = task.standing(services().clock.now())
     return None if standing in {"open", "started"} else _closed_page(standing, task)
+
+
+def _over(ref: str, task: Task) -> AnyResponse | None:
+    """Whoever handed in by this session sees the receipt; everybody else why nothing can be answered."""
+    finished = task.standing(services().clock.now()) == "finished"
+    return redirect(url_for("respond.done", ref=ref), 303) if finished else _closed(task)
 
 
 def _closed_page(reason: str, task: Task | None) -> Response:
