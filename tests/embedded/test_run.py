@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.watching import ROOT, eventually, free_port, pids_in
+from tests.embedded.watching import ROOT, child_running, eventually, free_port, pids_in
 
 WEB = """
 import http.server, os
@@ -105,9 +105,7 @@ def test_a_killed_supervisor_leaves_nothing_running(demo: Demo) -> None:
 
 def test_a_killed_honcho_leaves_nothing_running(demo: Demo) -> None:
     with demo.start_and_wait() as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        honcho = [pid for pid in children if b"-m\0honcho" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        os.kill(int(honcho[0]), signal.SIGKILL)
+        os.kill(child_running(process.pid, "honcho"), signal.SIGKILL)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "The process “honcho” ended by itself" in errors

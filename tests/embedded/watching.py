@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,20 @@ def alive(pid: int) -> bool:
         return False
 
 
+def child_running(parent: int, module: str) -> int:
+    """The one child of `parent` that runs `python -m module`; its siblings may end while we look."""
+    found = []
+    for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if [b"-m", module.encode()] in ([first, second] for first, second in pairwise(arguments)):
+            found.append(int(pid))
+    (child,) = found
+    return child
+
+
 def pids_in(folder: Path) -> list[int]:
     """Processes whose working folder is `folder`."""
     found = []
@@ -45,7 +60,10 @@ def listening_addresses(pid: int) -> list[tuple[str, int]]:
     """(address as the kernel writes it, port) of every TCP socket on which the process listens."""
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        target = os.readlink(descriptor)
+        try:
+            target = os.readlink(descriptor)
+        except FileNotFoundError:  # closed since the folder was listed
+            continue
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
