@@ -29,7 +29,7 @@ check: setup ## style, types and the rules of the architecture: seconds
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
 
-bench: setup ## measure, side by side in one run
+bench: setup system-needs ## measure, side by side in one run
 	$(BIN)/python -m bench
 
 lock: setup ## write requirements.txt from requirements.in

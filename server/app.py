@@ -9,7 +9,7 @@ from server import api, cli, config, web
 from server.clock import Clock, SystemClock
 from server.config import Settings
 from server.db import db, options
-from server.http import access, headers, health, logs, problems
+from server.http import access, headers, health, logs, problems, schemas
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.notify.gateways import gateway_for
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
         part.install(app)
     problems.install(app, page=web.error_page)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(schemas.blueprint)
     web.install(app)
     api.install(app)
     cli.install(app)

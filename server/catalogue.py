@@ -20,6 +20,7 @@ LOCALES = ("zh", "en")
 FALLBACK_LOCALE = "zh"
 UNKNOWN_CODE = "unknown_code"
 DID_YOU_MEAN = "did_you_mean"
+HINT_FOLLOWS = "hint_follows"
 NOTHING = "—"
 ZONE = "Asia/Shanghai"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -45,18 +46,22 @@ def text(key: str, locale: str, /, **params: object) -> str:
 
 
 def sentence(code: str, locale: str, /, **params: object) -> str:
-    """What went wrong and what to do. A form's own sentence comes first, a suggestion follows.
+    """What went wrong and what to do. A form's own sentence comes first, a suggestion or a hint follows.
 
     Args:
-        params: the code's own; `message` and `suggestion` as `server.forms.codes` describes them.
+        params: the code's own; `message` and `suggestion` as `server.forms.codes` describes them, `hint` a
+            code of `server.forms.unsupported`.
     """
     own = params.get("message")
     if isinstance(own, Mapping) and own:
         return _in_locale(own, locale)
     errors = texts(_known(locale), "errors")
-    said = errors.get(code, errors[UNKNOWN_CODE]).format_map(_Params(params))
+    written = {name: _listed(value, locale) for name, value in params.items()}
+    said = errors.get(code, errors[UNKNOWN_CODE]).format_map(_Params(written))
     if params.get("suggestion"):
-        said += errors[DID_YOU_MEAN].format_map(_Params(params))
+        said += errors[DID_YOU_MEAN].format_map(_Params(written))
+    if params.get("hint"):
+        said += errors[HINT_FOLLOWS].format(sentence=errors[str(params["hint"])])
     return said
 
 
@@ -120,6 +125,13 @@ def moment(value: datetime | None, locale: str, zone: str = ZONE) -> str:
 def _known(locale: str) -> str:
     language = locale.partition("-")[0].lower()
     return language if language in LOCALES else FALLBACK_LOCALE
+
+
+def _listed(value: object, locale: str) -> object:
+    """Several names as people write them one after another."""
+    if isinstance(value, tuple | list):
+        return ("、" if _known(locale) == "zh" else ", ").join(map(str, value))
+    return value
 
 
 def _in_locale(own: Mapping[str, object], locale: str) -> str:

@@ -142,6 +142,11 @@ def pointer_part(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def pointer_parts(pointer: str) -> list[str]:
+    """The reference tokens of an RFC 6901 pointer, as keys."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def shortened(text: str, limit: int = 40) -> str:
     """Text from a stranger, cut and made writable, so that an error message cannot become the attack."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"

@@ -16,6 +16,8 @@ import server
 from server import catalogue, phones, tables, wire
 from server.errors import STATUSES
 from server.fieldwork import importing
+from server.forms import unsupported
+from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
 from server.sampling import frame
 from server.scoring import problems
@@ -23,7 +25,7 @@ from server.storage.photos import REFUSALS
 
 SERVER = Path(server.__file__).parent
 TEMPLATES = SERVER / "web" / "templates"
-AREAS = ("errors", "respond", "visit", "console")
+AREAS = ("errors", "respond", "visit", "console", "tools")
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,
     "tables": tables.CODES,
@@ -32,6 +34,8 @@ TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "scoring": problems.CODES,
     "definitions": DEFINITION_CODES,
     "answers": ANSWER_CODES,
+    "hints": unsupported.CODES,
+    "surveyjs": surveyjs.CODES,
     "importing": importing.CODES,
 }
 KEY = re.compile(r"""\bt\(\s*(["'])([^"']+)\1\s*[,)]""")
@@ -127,6 +131,20 @@ def test_a_suggestion_follows_only_when_there_is_one() -> None:
 )
 def test_the_form_speaks_for_itself(message: dict[str, str], locale: str, expected: str) -> None:
     assert catalogue.sentence("number_max", locale, limit=5, message=message) == expected
+
+
+def test_a_hint_follows_in_its_own_sentence() -> None:
+    said = catalogue.sentence("type_unsupported", "en", type="tagbox", hint="hint_checkbox")
+    assert (
+        said
+        == "The type “tagbox” is not supported. Write checkbox: the answer is the same, a list of values."
+    )
+    assert catalogue.sentence("type_unsupported", "zh", type="x", hint="") == "不支持类型“x”。"
+
+
+def test_several_names_are_written_as_people_list_them() -> None:
+    assert catalogue.sentence("dependency_cycle", "en", names=("a", "b")).endswith("in a circle: a, b.")
+    assert catalogue.sentence("dependency_cycle", "zh", names=("a", "b")).endswith("：a、b。")
 
 
 def test_parameters_may_be_called_anything() -> None:

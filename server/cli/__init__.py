@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from server.cli import accounts, audit, database, demo, draws, keys, processes
+from server.cli import accounts, audit, database, demo, draws, form_versions, forms, keys, processes
 
 
 def install(app: Flask) -> None:
-    for group in (accounts, audit, database, demo, draws, keys, processes):
+    for group in (accounts, audit, database, demo, draws, forms, form_versions, keys, processes):
         group.install(app)

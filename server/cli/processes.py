@@ -14,7 +14,8 @@ from server.db import db
 from server.services import services
 
 DEFAULT_WORKERS = 2
-# An upload blocks a thread for as long as a phone takes: two slow phones must not stop a worker.
+# An upload blocks a thread for as long as a phone takes: two slow phones must not stop a worker. granian
+# warns at every start of more threads than cores, which are meant here: hence only its errors are asked for.
 DEFAULT_THREADS = 32
 
 
@@ -35,7 +36,7 @@ def serve(host: str, workers: int, threads: int) -> None:
     arguments = [
         "granian", "--interface", "wsgi", "--host", host, "--port", port, "--no-ws",
         "--workers", str(workers), "--blocking-threads", str(threads), "--backpressure", str(threads * 4),
-        "--respawn-failed-workers", "--log-level", "warning", "wsgi:app",
+        "--respawn-failed-workers", "--log-level", "error", "wsgi:app",
     ]  # fmt: skip
     db.engine.dispose()
     os.execv(os.path.join(os.path.dirname(sys.executable), "granian"), arguments)  # noqa: S606 - no shell wanted

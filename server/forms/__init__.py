@@ -7,33 +7,36 @@ See docs/forms.md for the language. A new question type is a row of `types.QUEST
 row of `expressions.functions.FUNCTIONS`, a new validator a row of `validators.VALIDATOR_TYPES`.
 """
 
-from server.forms.checking import (
+from server.forms.answers.checking import (
     AttachmentRef,
     Checked,
     attachments,
     check,
     check_page,
+    closing_text,
+    fired,
     first_page,
     visible_pages,
 )
+from server.forms.answers.fields import page_answers
+from server.forms.answers.piping import display_text
 from server.forms.codes import MESSAGES
-from server.forms.compiling import compile_form, lint
-from server.forms.fields import page_answers
+from server.forms.compiling.definition import compile_form, lint
 from server.forms.form import CompiledForm, Question
-from server.forms.problems import AnswerError, FormInvalid, Problem
-from server.forms.view import (
+from server.forms.pages.drawing import view
+from server.forms.pages.logic import page_logic
+from server.forms.pages.view import (
     ChoiceView,
     ElementView,
     EvidenceView,
+    GroupView,
     PageView,
     PhotoView,
     RowView,
     Shown,
-    conditions,
-    display_text,
     shown,
-    view,
 )
+from server.forms.problems import AnswerError, FormInvalid, Problem
 
 __all__ = [
     "MESSAGES",
@@ -45,6 +48,7 @@ __all__ = [
     "ElementView",
     "EvidenceView",
     "FormInvalid",
+    "GroupView",
     "PageView",
     "PhotoView",
     "Problem",
@@ -54,12 +58,14 @@ __all__ = [
     "attachments",
     "check",
     "check_page",
+    "closing_text",
     "compile_form",
-    "conditions",
     "display_text",
+    "fired",
     "first_page",
     "lint",
     "page_answers",
+    "page_logic",
     "shown",
     "view",
     "visible_pages",

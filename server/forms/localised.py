@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from server.forms.expressions import Names
+from server.forms.expressions.paths import split_name
 from server.forms.problems import Report
 
 _LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
@@ -60,10 +61,14 @@ class Template:
 
     def render(self, locale: str, display: Display) -> str:
         """The text with `display(name)` in its places."""
-        pieces = self.parts[best_locale(self.parts, locale)]
+        pieces = self.pieces(locale)
         if len(pieces) == 1:
             return pieces[0]
         return "".join(display(piece) if index % 2 else piece for index, piece in enumerate(pieces))
+
+    def pieces(self, locale: str) -> tuple[str, ...]:
+        """Text at even and names at odd positions, for a page that fills them again as answers change."""
+        return self.parts[best_locale(self.parts, locale)]
 
 
 def compile_template(text: LocalText, names: Names, report: Report) -> Template:
@@ -75,9 +80,16 @@ def _pieces(text: LocalText, raw: str, names: Names, report: Report) -> tuple[st
     pieces = _PIPE.split(raw)
     for index in range(1, len(pieces), 2):
         wrong = pieces[index].strip()
-        name = names.resolve(wrong)
-        if name is None:
+        name = _resolved(wrong, names)
+        if not name:
             near = report.suggest(wrong, names)
             report.error(text.pointer, "text_unknown_name", name=wrong[:64], suggestion=near)
-        pieces[index] = name or ""
+        pieces[index] = name
     return tuple(pieces)
+
+
+def _resolved(wrong: str, names: Names) -> str:
+    """The form's spelling, with the path behind the name (`{panel.who}`) as written; "" for no name."""
+    split = split_name(wrong)
+    name = names.resolve(split[0]) if split else None
+    return "" if split is None or name is None else name + wrong[len(split[0]) :]

@@ -1,10 +1,11 @@
 """What can be wrong with a definition (`Problem`) and with answers (`AnswerError`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from server.forms.suggestions import nearest
+from server.forms.unsupported import Part, present_name, reason
 from server.wire import pointer_part
 
 Severity = Literal["error", "warning"]
@@ -81,6 +82,24 @@ class Report:
     def warn(self, pointer: str, code: str, **params: object) -> None:
         """The form can be used, but probably does not say what its author meant."""
         self._add(Problem(pointer, code, "warning", params))
+
+    def unknown_property(self, pointer: str, name: str, known: Collection[str]) -> None:
+        """A property that SurveyJS has and we do not gets the reason, a slip the nearest name."""
+        shown, present = name[:64], present_name(name, known)
+        hint = "" if present else reason("property", name)
+        if hint:
+            self.error(pointer, "property_unsupported", property=shown, hint=hint)
+        else:
+            near = present or self.suggest(name, known)
+            self.error(pointer, "property_unknown", property=shown, suggestion=near)
+
+    def unknown_type(self, pointer: str, part: Part, name: str, known: Iterable[str]) -> None:
+        """The same for a type of question, trigger or validator."""
+        hint = reason(part, name)
+        if hint:
+            self.error(pointer, "type_unsupported", type=name[:64], hint=hint)
+        else:
+            self.error(pointer, "type_unknown", type=name[:64], suggestion=self.suggest(name, known))
 
     def suggest(self, word: str, options: Iterable[str]) -> str:
         """The nearest option, or "". Only so often: a form of nothing but slips would cost seconds."""

@@ -5,7 +5,6 @@ the value counts as absent. The tables of `types/` name properties by these kind
 them, and an unknown property is an error with the nearest known one.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ Kind = Literal[
     "scalar",
     "string",
     "text",
+    "value",
     "whole",
     "word",
 ]
@@ -33,12 +33,16 @@ Scalar = str | int | float
 
 MAX_TEXT = 10_000
 MAX_LIST = 1_000
+LARGEST = 2**53
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One row: the property's name, what it holds, and for words and numbers what is allowed."""
+    """One row: the property's name, what it holds, and what is allowed.
+
+    `allowed` are the words, or the flags that each of the choices may have; `longest` bounds a text.
+    """
 
     name: str
     kind: Kind
@@ -46,16 +50,26 @@ class Property:
     least: int = 0
     most: int = 1_000_000_000
     required: bool = False
+    longest: int = MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One row of choices, rows, columns or rateValues."""
+    """One row of choices, rows, columns or rateValues.
+
+    `special` ones (none, other) come after all others; an `exclusive` one is chosen alone or not at all.
+    """
 
     pointer: str
     value: Scalar
     text: LocalText | None
     visible_if: str | None
+    special: bool = False
+    exclusive: bool = False
+
+    def label(self, locale: str) -> str:
+        """What a person reads."""
+        return str(self.value) if self.text is None else self.text.in_locale(locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +93,7 @@ def read_properties(
     for name, raw in source.items():
         row = rows.get(name)
         if row is None:
-            near = report.suggest(name, rows)
-            report.error(
-                pointer + pointer_to(name[:64]), "property_unknown", property=name[:64], suggestion=near
-            )
+            report.unknown_property(pointer + pointer_to(name[:64]), name, rows)
             continue
         value = READERS[row.kind](Place(report, pointer + pointer_to(name), row), raw)
         if value is not None:
@@ -100,8 +111,8 @@ def table(*rows: Property) -> Mapping[str, Property]:
 
 def safe_text(place: Place, raw: str) -> str | None:
     """Text that a database and a page can hold."""
-    if len(raw) > MAX_TEXT:
-        place.report.error(place.pointer, "text_too_long", limit=MAX_TEXT)
+    if len(raw) > place.row.longest:
+        place.report.error(place.pointer, "text_too_long", limit=place.row.longest)
         return None
     if not is_safe(raw):
         place.report.error(place.pointer, "text_unsafe")
@@ -146,7 +157,8 @@ def _flag(place: Place, raw: object) -> bool | None:
 
 
 def _number(place: Place, raw: object) -> int | float | None:
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+    # Beyond 2^53 JavaScript and Python no longer mean the same number; a larger int has no float at all.
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not -LARGEST <= raw <= LARGEST:
         place.wrong("number")
         return None
     return raw
@@ -207,11 +219,27 @@ def _list(place: Place, raw: object) -> Sequence[object] | None:
     return raw
 
 
-_CHOICE = table(
-    Property("value", "scalar", required=True),
-    Property("text", "text"),
-    Property("visibleIf", "expression"),
-)
+def _value(place: Place, raw: object) -> object:
+    """Any JSON that an answer can be; whether it fits its question is seen when that is compiled."""
+    if isinstance(raw, str):
+        return safe_text(place, raw)
+    if raw is None:
+        place.wrong("value")
+    return raw
+
+
+def choice_properties(row: Property) -> Mapping[str, Property]:
+    """What one of the choices of a property may say beside its value.
+
+    Rows and columns always stand: who wants rows that come and go asks with a paneldynamic.
+    """
+    conditional = row.name not in ("rows", "columns")
+    return table(
+        Property("value", "scalar", required=True),
+        Property("text", "text"),
+        *([Property("visibleIf", "expression")] if conditional else []),
+        *(Property(name, "flag") for name in row.allowed),
+    )
 
 
 def _choices(place: Place, raw: object) -> tuple[Choice, ...] | None:
@@ -234,7 +262,7 @@ def _choices(place: Place, raw: object) -> tuple[Choice, ...] | None:
 
 def _choice(place: Place, raw: object) -> Choice | None:
     source = raw if isinstance(raw, dict) else {"value": raw}
-    values = read_properties(place.report, place.pointer, source, _CHOICE)
+    values = read_properties(place.report, place.pointer, source, choice_properties(place.row))
     if "value" not in values:
         return None
     text, visible_if = values.get("text"), values.get("visibleIf")
@@ -243,6 +271,7 @@ def _choice(place: Place, raw: object) -> Choice | None:
         cast("Scalar", values["value"]),
         text if isinstance(text, LocalText) else None,
         visible_if if isinstance(visible_if, str) else None,
+        exclusive=values.get("isExclusive") is True,
     )
 
 
@@ -258,6 +287,7 @@ READERS: dict[Kind, Callable[[Place, object], object]] = {
     "scalar": _scalar,
     "string": _string,
     "text": _text,
+    "value": _value,
     "whole": _whole,
     "word": _word,
 }

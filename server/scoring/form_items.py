@@ -33,13 +33,20 @@ def form_rules(definition: Question) -> ScoreRules | None:
 def form_items(definition: Question) -> tuple[ItemDefinition, ...]:
     """Every question of a definition, in its order, panels opened."""
     pages = definition.get("pages")
-    found: list[ItemDefinition] = []
+    found: list[tuple[Question, str]] = []
     for index, page in enumerate(pages if isinstance(pages, list) else []):
         found.extend(_questions(page, f"/pages/{index}"))
-    return tuple(found)
+    choices = {str(question.get("name")).lower(): question.get("choices") for question, _ in found}
+    return tuple(_item(_with_choices(question, choices), place) for question, place in found)
 
 
-def _questions(container: Json, pointer: str) -> Iterator[ItemDefinition]:
+def _with_choices(question: Question, choices: Mapping[str, Json]) -> Question:
+    """A question with the choices it takes from another one."""
+    source = question.get("choicesFromQuestion")
+    return {**question, "choices": choices.get(source.lower())} if isinstance(source, str) else question
+
+
+def _questions(container: Json, pointer: str) -> Iterator[tuple[Question, str]]:
     elements = container.get("elements") if isinstance(container, dict) else None
     for index, element in enumerate(elements if isinstance(elements, list) else []):
         if not isinstance(element, dict):
@@ -48,7 +55,7 @@ def _questions(container: Json, pointer: str) -> Iterator[ItemDefinition]:
         if element.get("type") == "panel":
             yield from _questions(element, place)
         else:
-            yield _item(element, place)
+            yield element, place
 
 
 def _item(question: Question, pointer: str) -> ItemDefinition:
@@ -108,8 +115,16 @@ def _range(question: Question) -> tuple[Json, Json]:
         numbers = [item.get("value") if isinstance(item, dict) else item for item in values]
         return numbers[0], numbers[-1]
     low = question.get("rateMin", 1)
+    return low, question.get("rateMax", _counted_to(question, low))
+
+
+def _counted_to(question: Question, low: Json) -> Json:
+    """The last rate: `rateCount` counts from `rateMin` in steps of `rateStep`."""
+    first, step = answered_number(low), answered_number(question.get("rateStep", 1))
     count = question.get("rateCount")
-    return low, question.get("rateMax", count if isinstance(count, int) else 5)
+    if not isinstance(count, int) or first is None or step is None:
+        return 5
+    return exact_text(first + step * (count - 1))
 
 
 _EXTRA_CHOICES = {"showNoneItem": "none", "showOtherItem": "other", "hasNone": "none", "hasOther": "other"}

@@ -30,8 +30,25 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue", "locks"}),
     frozenset({"clock", "config", "errors", "wire"}),
 )
-# Within the top row: the command line starts processes and loads the demo; nobody imports the command line.
-SIDEWAYS = {("cli", "jobs"), ("cli", "timetable"), ("cli", "demo")}
+# Within the top row: the command line starts processes, loads the demo and shows the pages of a form; nobody
+# imports the command line.
+SIDEWAYS = {("cli", "jobs"), ("cli", "timetable"), ("cli", "demo"), ("cli", "web")}
+
+# The same inside the largest room: how a form is compiled, what happens to answers, what is drawn.
+FORM_LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"authoring"}),
+    frozenset({"pages"}),
+    frozenset({"answers"}),
+    frozenset({"compiling"}),
+    frozenset({"companions"}),
+    frozenset({"form"}),
+    frozenset({"types"}),
+    frozenset({"elements"}),
+    frozenset({"properties"}),
+    frozenset({"localised"}),
+    frozenset({"expressions", "problems"}),
+    frozenset({"codes", "suggestions", "unsupported"}),
+)
 
 PURE = ("forms", "scoring", "sampling")
 IMPURE_LIBRARIES = {
@@ -108,6 +125,24 @@ def test_imports_run_downwards(path: Path) -> None:
     if height(room) >= height("queue"):
         upwards = {other for other in upwards if height(other) < height(room)}
     assert not upwards
+
+
+def form_room(name: str) -> str:
+    """The room of `server.forms.<room>…`, "" for anything else."""
+    parts = name.split(".")
+    return parts[2] if parts[:2] == ["server", "forms"] and len(parts) > 2 else ""
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SERVER / "forms").rglob("*.py")), ids=lambda path: str(path.relative_to(SERVER))
+)
+def test_imports_inside_the_form_language_run_downwards(path: Path) -> None:
+    heights = {room: height for height, row in enumerate(FORM_LAYERS) for room in row}
+    own = path.relative_to(SERVER / "forms").parts[0].removesuffix(".py")
+    others = {room for name in imports(path) if (room := form_room(name)) in heights} - {own}
+    if own == "__init__":
+        return
+    assert not {room for room in others if heights[room] <= heights[own]}
 
 
 @pytest.mark.parametrize("package", PURE)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from server.fieldwork import drawing, launching, organisation, waves
+from server.fieldwork import changing, drawing, launching, moving, organisation, versions, waves
 from server.intake import asking
 from server.reports import deployment, progress, results, sheets
 
@@ -21,7 +21,19 @@ QUERYING = {"select", "insert", "update", "delete", "text", "table", "func", "ex
 RUNNING = {"execute", "scalar", "scalars", "exec_driver_sql"}
 
 # Modules whose functions pages and the API read with, and the parameters that limit what they find.
-READERS = (deployment, progress, results, sheets, organisation, waves, drawing, launching)
+READERS = (
+    deployment,
+    progress,
+    results,
+    sheets,
+    organisation,
+    waves,
+    changing,
+    drawing,
+    launching,
+    versions,
+    moving,
+)
 LIMITS = {"scope", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
     "is_demo": "tells one fact about the deployment, shown on every page",

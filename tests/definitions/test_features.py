@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.forms import check, compile_form, lint
+from server.forms import Checked, CompiledForm, check, compile_form, lint
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 5, 1)
@@ -19,6 +19,11 @@ CASES = [
 ]
 
 
+def outcome(form: CompiledForm, case: dict[str, Any], answers: dict[str, Any]) -> Checked:
+    variables, fill = case.get("variables", {}), case.get("fill", False)
+    return check(form, answers, variables=variables, today=TODAY, fill=fill)
+
+
 @pytest.mark.parametrize("name", FEATURES)
 def test_the_form_is_clean(name: str) -> None:
     assert lint(FEATURES[name]["form"]) == ()
@@ -26,16 +31,20 @@ def test_the_form_is_clean(name: str) -> None:
 
 @pytest.mark.parametrize(("form", "case"), CASES)
 def test_answers_come_out_as_written(form: dict[str, Any], case: dict[str, Any]) -> None:
-    checked = check(compile_form(form), case["answers"], variables=case.get("variables", {}), today=TODAY)
+    checked = outcome(compile_form(form), case, case["answers"])
     assert [[error.question, error.pointer, error.code] for error in checked.errors] == case["errors"]
     assert checked.values == case["values"]
     if "visible" in case:
         assert list(checked.visible) == case["visible"]
 
 
-@pytest.mark.parametrize(("form", "case"), CASES)
+# What is hidden decides until the end there, and is gone the second time: docs/forms.md.
+STABLE = [case for case in CASES if case.values[0].get("clearInvisibleValues") != "onComplete"]
+
+
+@pytest.mark.parametrize(("form", "case"), STABLE)
 def test_checking_the_result_again_changes_nothing(form: dict[str, Any], case: dict[str, Any]) -> None:
-    compiled, variables = compile_form(form), case.get("variables", {})
-    once = check(compiled, case["answers"], variables=variables, today=TODAY)
-    twice = check(compiled, once.values, variables=variables, today=TODAY)
+    compiled = compile_form(form)
+    once = outcome(compiled, case, case["answers"])
+    twice = check(compiled, once.values, variables=case.get("variables", {}), today=TODAY)
     assert (twice.values, twice.visible) == (once.values, once.visible)

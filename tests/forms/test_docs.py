@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from server.forms.compiling.reading import FORM_PROPERTIES, PAGE_PROPERTIES, PANEL_PROPERTIES
+from server.forms.compiling.validators import VALIDATOR_TYPES
 from server.forms.expressions.functions import FUNCTIONS
-from server.forms.reading import FORM_PROPERTIES, PAGE_PROPERTIES, PANEL_PROPERTIES
 from server.forms.types import COMMON, QUESTION_TYPES
-from server.forms.validators import VALIDATOR_TYPES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "forms.md").read_text("utf-8")
 

@@ -1,16 +1,20 @@
 """Definitions made to hurt: refused with a limit, a bounded number of problems, and never an exception."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.forms import FormInvalid, check, compile_form, lint
+from server.forms import FormInvalid, check, compile_form, lint, page_logic, shown, view
 from server.forms.problems import MAX_PROBLEMS
 from tests.forms.test_lint import form, text
+
+TODAY = date(2026, 5, 1)
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -53,6 +57,64 @@ HOSTILE: dict[str, tuple[object, str]] = {
         "expression_unknown_name",
     ),
     "prototype names": (form(text("__proto__"), text("prototype"), text("toString")), "name_invalid"),
+    "1,000 rows by 1,000 columns": (
+        form(
+            {
+                "type": "matrixdropdown",
+                "name": "m",
+                "title": "M",
+                "rows": list(range(1_000)),
+                "columns": [{"name": f"c{n}", "cellType": "text"} for n in range(990)],
+            }
+        ),
+        "group_too_large",
+    ),
+    "panels in panels in panels": (
+        form(
+            {
+                "type": "paneldynamic",
+                "name": "p",
+                "title": "P",
+                "templateElements": [{"type": "paneldynamic", "name": "q", "templateElements": []}],
+            }
+        ),
+        "type_not_inside",
+    ),
+    "1,000 triggers": (
+        {
+            **form(*(text(f"q{n}") for n in range(900))),
+            "triggers": [
+                {"type": "skip", "expression": "{q0} = 1", "gotoName": "q899"} for _ in range(1_000)
+            ],
+        },
+        "list_too_long",
+    ),
+    "a circle inside a panel": (
+        form(
+            {
+                "type": "paneldynamic",
+                "name": "p",
+                "title": "P",
+                "templateElements": [
+                    text("a", visibleIf="{panel.b} = 1"),
+                    text("b", visibleIf="{panel.A} = 1"),
+                ],
+            }
+        ),
+        "dependency_cycle",
+    ),
+    "a circle of a panel and the form": (
+        form(
+            text("x", visibleIf="{p[0].a} = 1"),
+            {
+                "type": "paneldynamic",
+                "name": "p",
+                "title": "P",
+                "templateElements": [text("a", visibleIf="{x} = 1")],
+            },
+        ),
+        "dependency_cycle",
+    ),
     "script in html": (
         form({"type": "html", "name": "h", "html": "<img src=x onerror=alert(1)>"}),
         "html_tag",
@@ -111,6 +173,46 @@ _JSON = st.recursive(
     ),
     max_leaves=15,
 )
+
+
+FEATURES = [json.loads(path.read_text("utf-8")) for path in sorted(Path("tests/definitions").glob("*.json"))]
+
+
+def places(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in inner:
+        yield from places(child, (*path, key))
+
+
+def replaced(node: Any, path: tuple[str | int, ...], value: object) -> Any:
+    if not path:
+        return value
+    copy = node.copy()
+    copy[path[0]] = replaced(node[path[0]], path[1:], value)
+    return copy
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_any_feature_with_anything_changed(data: st.DataObject) -> None:
+    """A feature with one place replaced is linted, and where it compiles any answers are checked."""
+    feature = data.draw(st.sampled_from(FEATURES))
+    where = data.draw(st.sampled_from(list(places(feature["form"]))))
+    definition = replaced(feature["form"], where, data.draw(_JSON))
+    if any(problem.severity == "error" for problem in lint(definition)):
+        return
+    given_answers = data.draw(st.sampled_from(feature["cases"]))["answers"]
+    at = data.draw(st.sampled_from(list(places(given_answers))))
+    answers = replaced(given_answers, at, data.draw(_JSON))
+    compiled = compile_form(definition)
+    sent = answers if isinstance(answers, dict) else {}
+    once = check(compiled, sent, variables={}, today=TODAY, fill=data.draw(st.booleans()))
+    if compiled.hidden_answers != "onComplete":
+        assert check(compiled, once.values, variables={}, today=TODAY).values == once.values
+    logic = page_logic(compiled, 0, once.values, variables={}, today=TODAY)
+    page = view(compiled, 0, shown(once, sent, with_errors=True), locale="zh-CN", variables={}, seed="s")
+    json.dumps([logic, repr(page)])
 
 
 @given(_JSON)

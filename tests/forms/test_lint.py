@@ -84,7 +84,7 @@ E1 = "/pages/0/elements/1"
             [(f"{E0}/validators/0/maxValue", "limits_contradict")],
         ),
         (form(text("v-note"), text("v"), variables=[{"name": "V"}]), [(f"{E1}/name", "name_duplicate")]),
-        (form(text("a"), clearInvisibleValues="none"), [("/clearInvisibleValues", "property_choice")]),
+        (form(text("a"), clearInvisibleValues="never"), [("/clearInvisibleValues", "property_choice")]),
     ],
 )
 def test_each_slip_is_an_error_at_its_place(definition: object, expected: Found) -> None:

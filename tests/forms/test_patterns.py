@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.forms.patterns import MAX_TEXT, PatternError, compile_pattern
+from server.forms.compiling.patterns import MAX_TEXT, PatternError, compile_pattern
 
 
 @pytest.mark.parametrize(

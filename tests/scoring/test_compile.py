@@ -236,6 +236,7 @@ def test_a_form_definition_scores() -> None:
     [
         ({"type": "rating", "rateValues": [1, {"value": 3}, 5]}, ("1", "3", "5")),
         ({"type": "rating", "rateCount": 3}, ("1", "2", "3")),
+        ({"type": "rating", "rateMin": 0, "rateCount": 3, "rateStep": 2}, ("0", "2", "4")),
         ({"type": "rating", "rateMin": 0, "rateMax": 10000}, ()),
         ({"type": "rating", "rateMin": 0, "rateMax": 1, "rateStep": 0.5}, ("0", "0.5", "1")),
         ({"type": "boolean", "valueTrue": "Y", "valueFalse": "N"}, ("Y", "N")),

@@ -1,142 +1,96 @@
 """A tree compiled to closures: no tree is walked while answers are checked.
 
-An expression has no loops, so its cost is bounded by its length (`parser.MAX_LENGTH`) times the size of the
-answers, which their own checks bound. Every operation is total; see `operations.py`.
+An expression has no loops but the filter of sumInArray and its kin, which cannot hold another one; so its
+cost is bounded by its length (`parser.MAX_LENGTH`) times the size of the answers, which their own checks
+bound. Every operation is total; see `operations.py`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from server.forms.expressions.functions import FUNCTIONS
-from server.forms.expressions.operations import BINARY, UNARY, loosened, truthy
-from server.forms.expressions.parser import parse
-from server.forms.expressions.tokens import ExpressionError
-from server.forms.expressions.tree import Call, Items, Name, Node, Value, names_in, to_json
+from server.forms.expressions.conditions import is_boolean, test_of
+from server.forms.expressions.dates import date_text
+from server.forms.expressions.evaluation import Evaluate, closure_of
+from server.forms.expressions.functions import FUNCTIONS, UNSUPPORTED
+from server.forms.expressions.names import Names
+from server.forms.expressions.parser import Functions, Signature, parse
+from server.forms.expressions.questioning import Test
+from server.forms.expressions.rows import AGGREGATES
+from server.forms.expressions.traps import check_traps
+from server.forms.expressions.tree import Call, Node, Value, names_in, substituted, to_json
 
 Values = Mapping[str, object]
-Evaluate = Callable[[Values, date], object]
+
+_FUNCTIONS = Functions(
+    {name: Signature(row.least, row.most, name in AGGREGATES) for name, row in FUNCTIONS.items()},
+    UNSUPPORTED,
+)
+_UNITS = {name: row.unit_at for name, row in FUNCTIONS.items() if row.unit_at is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression: what it reads, its tree, and how to evaluate it."""
+    """A checked expression: what it reads, its tree, and how to evaluate it.
+
+    `holds(values, today)` is the result as a condition. Only true is: 1 and a text are not, as in SurveyJS.
+    It is a field and no method because it is called for every question of every check.
+    """
 
     source: str
     node: Node
     names: frozenset[str]
+    holds: Test
     _evaluate: Evaluate
+
+    @classmethod
+    def from_node(cls, node: Node, source: str) -> "Expression":
+        """An expression from a tree; `source` is what people read."""
+        return cls(source, node, names_in(node), test_of(node), closure_of(node))
 
     def value(self, values: Values, today: date) -> object:
         """The result as JSON would hold it: a date is ISO text, whole numbers are int."""
-        result = self._evaluate(values, today)
-        if isinstance(result, date):
-            return result.isoformat()
-        if isinstance(result, float) and result.is_integer() and abs(result) < 2**53:
-            return int(result)
-        return result
+        return _plain(self._evaluate(values, today))
 
-    def holds(self, values: Values, today: date) -> bool:
-        """The result as a condition."""
-        return truthy(self._evaluate(values, today))
+    def negated(self) -> "Expression":
+        """Holds where this one does not."""
+        node = self.node if is_boolean(self.node) else Call("=", (self.node, Value(True)))
+        return Expression.from_node(Call("!", (node,)), f"!({self.source})")
+
+    def without(self, names: Iterable[str]) -> "Expression":
+        """The same expression where these names are missing."""
+        missing: dict[str, Node] = {name: Value(None) for name in names if name in self.names}
+        return Expression.from_node(substituted(self.node, missing), self.source) if missing else self
+
+    def with_value(self, name: str, value: str | float) -> "Expression":
+        """The same expression with a constant in the place of a name."""
+        return Expression.from_node(substituted(self.node, {name: Value(value)}), self.source)
 
     def to_json(self) -> list[object]:
         """The tree for the interpreter in the page."""
         return to_json(self.node)
 
 
-class Names:
-    """The names an expression may read, found without regard to case as SurveyJS does."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._spelling = {name.lower(): name for name in names}
-
-    def resolve(self, name: str) -> str | None:
-        """The form's spelling, or None."""
-        return self._spelling.get(name.lower())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._spelling.values())
+def _plain(result: object) -> object:
+    if isinstance(result, date):
+        return date_text(result)
+    if isinstance(result, float) and result.is_integer() and abs(result) < 2**53:
+        return int(result)
+    if isinstance(result, list):
+        return [_plain(item) for item in result]
+    return result
 
 
-def compile_expression(source: str, names: Names) -> Expression:
+def compile_expression(source: str, names: Names, certain: Container[str] | None = None) -> Expression:
     """Parse, check and compile.
+
+    Args:
+        certain: names that have a value whenever the expression is evaluated. Comparisons that hold while
+            both sides are missing are refused; None accepts them.
 
     Raises:
         ExpressionError: with a code of `server.forms.codes`, the column and parameters.
     """
-    node = parse(source, names.resolve, FUNCTIONS)
-    _check_operands(node)
-    return Expression(source, node, names_in(node), _closure(node))
-
-
-def _check_operands(node: Node) -> None:
-    if isinstance(node, Call):
-        if node.is_function:
-            function = FUNCTIONS[node.operator]
-            if not function.least <= len(node.operands) <= function.most:
-                raise ExpressionError(
-                    "expression_operands", 1, name=node.operator, least=function.least, most=function.most
-                )
-        for operand in node.operands:
-            _check_operands(operand)
-    elif isinstance(node, Items):
-        for item in node.items:
-            _check_operands(item)
-
-
-def _closure(node: Node) -> Evaluate:
-    match node:
-        case Value(value):
-            return lambda _values, _today: value
-        case Name(name, path):
-            return _reader(name, path)
-        case Items(items):
-            closures = tuple(map(_closure, items))
-            return lambda values, today: [closure(values, today) for closure in closures]
-        case Call(is_function=True):
-            return _function(node)
-        case Call(operator=operator) if operator in UNARY:
-            operand, unary = _closure(node.operands[0]), UNARY[operator]
-            return lambda values, today: unary(operand(values, today))
-        case Call():
-            return _binary(node)
-
-
-def _function(node: Call) -> Evaluate:
-    closures, run = tuple(map(_closure, node.operands)), FUNCTIONS[node.operator].run
-    return lambda values, today: run([closure(values, today) for closure in closures], today)
-
-
-def _binary(node: Call) -> Evaluate:
-    left, right = map(_closure, node.operands)
-    if node.operator == "and":
-        return lambda values, today: right(values, today) if truthy(a := left(values, today)) else a
-    if node.operator == "or":
-        return lambda values, today: a if truthy(a := left(values, today)) else right(values, today)
-    operator = BINARY[node.operator]
-    return lambda values, today: operator(left(values, today), right(values, today))
-
-
-def _reader(name: str, path: tuple[str | int, ...]) -> Evaluate:
-    if not path:
-        return lambda values, _today: loosened(values.get(name))
-
-    def read(values: Values, _today: date) -> object:
-        value = values.get(name)
-        for part in path:
-            value = _step(value, part)
-        return loosened(value)
-
-    return read
-
-
-def _step(value: object, part: str | int) -> object:
-    if isinstance(value, dict):
-        wanted = str(part).lower()
-        return next((item for key, item in value.items() if key.lower() == wanted), None)
-    if isinstance(value, list):
-        if isinstance(part, int):
-            return value[part] if part < len(value) else None
-        return float(len(value)) if part == "length" else None
-    return None
+    node = parse(source, names, _FUNCTIONS)
+    check_traps(node, certain, _UNITS)
+    return Expression.from_node(node, source)

@@ -1,36 +1,41 @@
 """SurveyJS's values and operators: JavaScript's loose numbers, texts and equality, made total.
 
-Values are None, bool, int, float, str, list, dict and `date` (from today()). No function here raises: what
-JavaScript answers with NaN, Infinity or an exception is None, and a text never grows beyond `MAX_TEXT`, so
-that a chain of calculated values cannot double its way through memory.
+Values are None, bool, int, float, str, list, dict and `datetime` (a date made by a function). No function
+here raises: what JavaScript answers with NaN, Infinity or an exception is None, and a text never grows beyond
+`MAX_TEXT`, so that a chain of calculated values cannot double its way through memory.
 """
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import date
+
+from server.forms.expressions.dates import comparable, date_text
+from server.forms.expressions.numbers import (
+    finite,
+    number_in,
+    number_text,
+    places_in,
+    strict_number,
+    tidy,
+)
 
 MAX_TEXT = 10_000
 # The common case of every comparison, tested first; bool is left out, it goes the long way.
 _NUMERIC = frozenset((int, float))
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_HEX = re.compile(r"0x[0-9a-fA-F]{1,12}")
-
 
 def is_empty(value: object) -> bool:
-    """Missing, "", [] and {} are empty; 0 and false are answers."""
-    return value is None or (not value and isinstance(value, str | list | dict))
+    """Missing, "", [] and a map of empty values are empty; 0 and false are answers."""
+    if value is None:
+        return True
+    if isinstance(value, dict):
+        return all(map(is_empty, value.values()))
+    return not value and isinstance(value, str | list)
 
 
-def number_in(text: str) -> float | None:
-    """The number a text stands for, as SurveyJS reads it ("12", " 1.5 ", "1,5", "0x1f", "1e3"), else None."""
-    trimmed = text.strip()
-    if _HEX.fullmatch(trimmed):
-        return float(int(trimmed, 16))
-    if not _NUMBER.fullmatch(trimmed) or (len(trimmed) > 15 and trimmed.isdigit()):
-        return None
-    return finite(float(trimmed.replace(",", ".")))
+def truthy(value: object) -> bool:
+    """JavaScript's truth: [] and {} are true, 0, "" and missing are false."""
+    return True if isinstance(value, list | dict) else bool(value)
 
 
 def loosened(value: object) -> object:
@@ -40,27 +45,22 @@ def loosened(value: object) -> object:
     if value.lower() in ("true", "false"):
         return value.lower() == "true"
     number = number_in(value)
-    if number is None or (len(value) > 1 and value[0] == "0" and value[1] not in ".,xX"):
+    if number is None or (len(value) > 1 and value[0] == "0" and value[1] not in ".,x"):
         return value
     return number
 
 
-def finite(value: float) -> float | None:
-    """None in place of NaN and the infinities."""
-    return value if math.isfinite(value) else None
-
-
 def text_of(value: object) -> str:
-    """JavaScript's String(value), with "" for a missing value."""
+    """JavaScript's String(value), with "" for a missing value and ISO text for a date."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < 1e21:
-            return str(int(value))
+        case int() | float():
+            return number_text(value)
         case date():
-            return value.isoformat()
+            return date_text(value)
         case list():
             return ",".join(map(text_of, value[:100]))[:MAX_TEXT]
         case dict():
@@ -70,7 +70,7 @@ def text_of(value: object) -> str:
 
 
 def number_of(value: object) -> float | None:
-    """JavaScript's Number(value), with None for NaN."""
+    """JavaScript's Number(value), with None for NaN; a date is no number."""
     match value:
         case None:
             return 0.0
@@ -80,45 +80,24 @@ def number_of(value: object) -> float | None:
             except OverflowError:
                 return None
         case str():
-            return number_in(value) if value.strip() else 0.0
+            return strict_number(value)
         case list():
-            return number_of(text_of(value))
+            return strict_number(text_of(value))
         case _:
             return None
 
 
-def day_of(value: object) -> date | None:
-    """The day of a date or of an ISO text (its time is dropped)."""
-    if isinstance(value, date):
-        return value
-    moment = moment_of(value)
-    return moment.date() if moment else None
-
-
-def moment_of(value: object) -> datetime | None:
-    """A date, "2024-01-31" or "2024-01-31T10:00[:05]" as a naive datetime."""
-    if isinstance(value, date):
-        return datetime.combine(value, time.min)
-    if not isinstance(value, str) or not re.fullmatch(
-        r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?", value, re.ASCII
-    ):
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
 def equal(left: object, right: object) -> bool:
-    """SurveyJS's equality: case and order do not matter, "5" is 5, missing is "" and []."""
+    """SurveyJS's equality: case and order do not matter, "5" is 5, missing is "" but not []."""
     if type(left) in _NUMERIC and type(right) in _NUMERIC:
         return left == right
-    if is_empty(left) or is_empty(right):
-        return is_empty(left) and is_empty(right) and not _is_list_against_text(left, right)
     if isinstance(left, str) and isinstance(right, str):
         return left.strip().lower() == right.strip().lower()
+    if is_empty(left) or is_empty(right):
+        return is_empty(left) and is_empty(right) and _is_nested(left) == _is_nested(right)
     if isinstance(left, date) or isinstance(right, date):
-        return day_of(left) == day_of(right)
+        first, last = comparable(left, right)
+        return first is not None and first == last
     if isinstance(left, list) or isinstance(right, list):
         return isinstance(left, list) and isinstance(right, list) and _equal_lists(left, right)
     if isinstance(left, dict) or isinstance(right, dict):
@@ -126,170 +105,209 @@ def equal(left: object, right: object) -> bool:
     return _equal_scalars(left, right)
 
 
-def _is_list_against_text(left: object, right: object) -> bool:
-    return {type(left), type(right)} == {list, str}
+def _is_nested(value: object) -> bool:
+    return isinstance(value, list | dict)
 
 
 def _equal_scalars(left: object, right: object) -> bool:
     if isinstance(left, bool) and isinstance(right, str):
-        return text_of(left) == right.strip().lower()
+        return text_of(left) == right.lower()
     if isinstance(right, bool) and isinstance(left, str):
-        return text_of(right) == left.strip().lower()
+        return text_of(right) == left.lower()
     numbers = number_of(left), number_of(right)
     return numbers[0] is not None and numbers[0] == numbers[1]
 
 
 def _equal_lists(left: list[object], right: list[object]) -> bool:
+    """SurveyJS sorts both by text, where case matters, and compares item by item, where it does not."""
     if len(left) != len(right):
         return False
-    remaining = list(right)
-    for item in left:
-        match = next((index for index, other in enumerate(remaining) if equal(item, other)), None)
-        if match is None:
-            return False
-        del remaining[match]
-    return True
+    return all(map(equal, sorted(left, key=_sorting_text), sorted(right, key=_sorting_text)))
+
+
+def _sorting_text(value: object) -> str:
+    return "null" if value is None else text_of(value)
 
 
 def _equal_maps(left: dict[str, object], right: dict[str, object]) -> bool:
     return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
 
 
-def _ordered(compare: Callable[[float, float], bool], compare_text: Callable[[str, str], bool]) -> "Operator":
-    def operator(left: object, right: object) -> bool:
-        if left is None or right is None:
-            return False
-        if isinstance(left, int | float) and isinstance(right, int | float):
-            return compare(left, right)
-        if isinstance(left, date) or isinstance(right, date):
-            left, right = text_of(day_of(left)), text_of(day_of(right))
-            return bool(left and right) and compare_text(left, right)
-        if isinstance(left, str) and isinstance(right, str):
-            return compare_text(left, right)
-        numbers = number_of(left), number_of(right)
-        return numbers[0] is not None and numbers[1] is not None and compare(numbers[0], numbers[1])
+def less(left: object, right: object) -> bool:
+    """JavaScript's <, false when either side is missing."""
+    if type(left) in _NUMERIC and type(right) in _NUMERIC:
+        return left < right  # type: ignore[operator, no-any-return]  # the line above proves both are numbers
+    if left is None or right is None:
+        return False
+    if isinstance(left, date) or isinstance(right, date):
+        first, last = comparable(left, right)
+        return first is not None and last is not None and first < last
+    left, right = _primitive(left), _primitive(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return left < right
+    numbers = number_of(left), number_of(right)
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] < numbers[1]
 
-    return operator
+
+def greater(left: object, right: object) -> bool:
+    """JavaScript's >, false when either side is missing."""
+    # Turned round it would lose the precision of a date on the left (dates.comparable).
+    if isinstance(left, date) or isinstance(right, date):
+        first, last = comparable(left, right)
+        return first is not None and last is not None and first > last
+    return less(right, left)
+
+
+def _primitive(value: object) -> object:
+    return text_of(value) if isinstance(value, list | dict) else value
 
 
 def contains(left: object, right: object) -> bool:
     """A list holds the item (or all items of a list), or a text holds the text, without regard to case."""
-    if left is None or left in ("", []):
-        return False
-    if isinstance(left, list):
-        wanted = right if isinstance(right, list) else [right]
-        return all(any(equal(item, one) for item in left) for one in wanted)
-    needle = text_of(right).lower()
-    return bool(right) and needle in text_of(left).lower()
+    return _contains(left, right, wanted=True)
 
 
 def not_contains(left: object, right: object) -> bool:
     """The opposite of `contains`, but false when there is nothing to look for in nothing."""
-    if is_empty(left):
-        return not is_empty(right) or left == []
-    return bool(right or isinstance(left, list)) and not contains(left, right)
+    if not truthy(left) and not is_empty(right):
+        return True
+    return _contains(left, right, wanted=False)
+
+
+def _contains(left: object, right: object, *, wanted: bool) -> bool:
+    if isinstance(left, list):
+        looked_for = right if isinstance(right, list) else [right]
+        found = bool(left) and all(any(equal(item, one) for item in left) for one in looked_for)
+        return found == wanted
+    if left is None or left == "" or not truthy(right):
+        return False
+    return (text_of(right).lower() in text_of(left).lower()) == wanted
 
 
 def any_of(left: object, right: object) -> bool:
     """The two lists share an item."""
-    if is_empty(left):
+    if is_empty(left) or is_empty(right):
         return is_empty(right)
-    if is_empty(right):
-        return True
     if not isinstance(left, list):
         return contains(right, left)
-    wanted = right if isinstance(right, list) else [right]
-    return any(contains(left, one) for one in wanted)
+    return any(contains(left, one) for one in (right if isinstance(right, list) else [right]))
 
 
 def all_of(left: object, right: object) -> bool:
     """The left list holds every item of the right one."""
-    if is_empty(left) and not is_empty(right):
+    if not truthy(left) and not is_empty(right):
         return False
     return all(contains(left, one) for one in right) if isinstance(right, list) else contains(left, right)
 
 
+def operand(value: object, other: object) -> object:
+    """What SurveyJS calculates with in the place of a missing operand: 0, or "" or [] beside such a value."""
+    if not is_empty(value) or (isinstance(value, str) and type(other) not in _NUMERIC):
+        return value
+    if isinstance(other, str):
+        return ""
+    return [] if isinstance(other, list) else 0
+
+
+def _calculated(compute: Callable[[object, object], object]) -> "Operator":
+    def operator(left: object, right: object) -> object:
+        if type(left) in _NUMERIC and type(right) in _NUMERIC:
+            return compute(left, right)
+        left = operand(left, right)
+        return compute(left, operand(right, left))
+
+    return operator
+
+
+def both(left: object, right: object) -> object:
+    """`and`: the right operand where the left one is true, as in JavaScript."""
+    return right if truthy(left) else left
+
+
+def either(left: object, right: object) -> object:
+    """`or`: the left operand where it is true, as in JavaScript."""
+    return left if truthy(left) else right
+
+
 def add(left: object, right: object) -> object:
-    """A sum, or a joined text when either side is text."""
-    left, right = _operand(left, right), _operand(right, left)
+    """A sum, a joined text when either side is text, or joined lists."""
+    if isinstance(left, list) and isinstance(right, list) and not (_counts(left) and _counts(right)):
+        return [*left, *right][: MAX_TEXT // 10]
+    if isinstance(left, list) and not (_counts(left) and _counts(right)):
+        return _add_to_list(left, right, lambda text, value: text + value)
+    if isinstance(right, list) and not (_counts(left) and _counts(right)):
+        return _add_to_list(right, left, lambda text, value: value + text)
+    return plus(left, right)
+
+
+def _add_to_list(items: list[object], value: object, join: Callable[[str, str], str]) -> object:
+    """A list beside a text is joined to it, beside a number its numbers are summed."""
+    if isinstance(value, str):
+        return join(", ".join(map(text_of, items[:100])), value)[:MAX_TEXT]
+    if type(value) not in _NUMERIC:
+        return join(text_of(items), text_of(value))[:MAX_TEXT]
+    total: object = 0.0
+    for item in items:
+        if type(item) in _NUMERIC:
+            total = plus(total, item)
+    return plus(total, value)
+
+
+def _counts(value: object) -> bool:
+    """Whether SurveyJS takes it for a number: numeric text and a list of one number are, true is not."""
+    if isinstance(value, list):
+        text = text_of(value)
+        return bool(text.strip()) and strict_number(text) is not None
+    return type(value) in _NUMERIC or (isinstance(value, str) and number_in(value) is not None)
+
+
+def plus(left: object, right: object) -> object:
+    """JavaScript's +, tidied."""
+    if type(left) is float and type(right) is float and left.is_integer() and right.is_integer():
+        # Nothing to tidy: counting is what most sums do.
+        return finite(left + right)
     if isinstance(left, str | list | dict | date) or isinstance(right, str | list | dict | date):
         return (text_of(left) + text_of(right))[:MAX_TEXT]
-    return _arithmetic(left, right, lambda a, b: tidy(a + b, max(_decimals(a), _decimals(b))))
+    return _tidied(left, right, lambda a, b: a + b, max)
 
 
-def _operand(value: object, other: object) -> object:
-    """A missing operand is 0, or "" beside a text."""
-    if not is_empty(value):
-        return value
-    return "" if isinstance(other, str) or (value == "" and not isinstance(other, int | float)) else 0
-
-
-def _arithmetic(left: object, right: object, compute: Callable[[float, float], float]) -> object:
+def _tidied(
+    left: object, right: object, compute: Callable[[float, float], float], places: Callable[[int, int], int]
+) -> float | None:
     a, b = number_of(left), number_of(right)
     if a is None or b is None:
         return None
     try:
         result = compute(a, b)
-    except (OverflowError, ValueError, ZeroDivisionError):
+    except OverflowError:
         return None
-    return finite(result) if isinstance(result, float | int) else None
+    return tidy(result, places(_places(left), _places(right)))
 
 
-def _decimals(value: float) -> int:
-    text = repr(value)
-    if "e" in text or value.is_integer():
+def _places(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
         return 0
-    return len(text.partition(".")[2])
+    return places_in(text_of(value)) if _counts(value) else 0
 
 
-def tidy(value: float, places: int) -> float:
-    """0.1 + 0.2 is 0.3: a result has no more places than its operands allow."""
-    return float(f"{value:.{min(places, 100)}f}") if places and math.isfinite(value) else value
+def _tidied_operator(
+    compute: Callable[[float, float], float], places: Callable[[int, int], int]
+) -> Callable[[object, object], object]:
+    return lambda left, right: _tidied(left, right, compute, places)
 
 
-def _number_operator(compute: Callable[[float, float], float]) -> "Operator":
-    return lambda left, right: _arithmetic(left, right, compute)
+def _number_operator(compute: Callable[[float, float], float]) -> Callable[[object, object], object]:
+    def operator(left: object, right: object) -> object:
+        a, b = number_of(left), number_of(right)
+        if a is None or b is None:
+            return None
+        try:
+            result = compute(a, b)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return None
+        return finite(result) if isinstance(result, float) else None
 
-
-def _subtract(a: float, b: float) -> float:
-    return tidy(a - b, max(_decimals(a), _decimals(b)))
-
-
-def _multiply(a: float, b: float) -> float:
-    return tidy(a * b, _decimals(a) + _decimals(b))
-
-
-Operator = Callable[[object, object], object]
-
-BINARY: dict[str, Operator] = {
-    "=": equal,
-    "!=": lambda left, right: not equal(left, right),
-    "<": (_less := _ordered(lambda a, b: a < b, lambda a, b: a < b)),
-    ">": (_greater := _ordered(lambda a, b: a > b, lambda a, b: a > b)),
-    "<=": lambda left, right: equal(left, right) or _less(left, right),
-    ">=": lambda left, right: equal(left, right) or _greater(left, right),
-    "contains": contains,
-    "notcontains": not_contains,
-    "anyof": any_of,
-    "noneof": lambda left, right: not any_of(left, right),
-    "allof": all_of,
-    "+": add,
-    "-": _number_operator(_subtract),
-    "*": _number_operator(_multiply),
-    "/": _number_operator(lambda a, b: a / b),
-    "%": _number_operator(math.fmod),
-    "^": _number_operator(math.pow),
-}
-UNARY: dict[str, Callable[[object], object]] = {
-    "!": lambda value: not truthy(value),
-    "empty": is_empty,
-    "notempty": lambda value: not is_empty(value),
-}
-
-
-def truthy(value: object) -> bool:
-    """JavaScript's truth: [] and {} are true, 0, "" and missing are false."""
-    return True if isinstance(value, list | dict) else bool(value)
+    return operator
 
 
 def flattened(values: Sequence[object], limit: int = 1_000) -> list[object]:
@@ -304,3 +322,36 @@ def flattened(values: Sequence[object], limit: int = 1_000) -> list[object]:
             number = number_in(value) if isinstance(value, str) else None
             result.append(value if number is None else number)
     return result
+
+
+Operator = Callable[[object, object], object]
+
+COMPARISONS: dict[str, Callable[[object, object], bool]] = {
+    "=": equal,
+    "!=": lambda left, right: not equal(left, right),
+    "<": less,
+    ">": greater,
+    "<=": lambda left, right: equal(left, right) or less(left, right),
+    ">=": lambda left, right: equal(left, right) or greater(left, right),
+    "contains": contains,
+    "notcontains": not_contains,
+    "anyof": any_of,
+    "noneof": lambda left, right: not any_of(left, right),
+    "allof": all_of,
+}
+BINARY: dict[str, Operator] = {
+    **COMPARISONS,
+    "and": _calculated(both),
+    "or": _calculated(either),
+    "+": _calculated(add),
+    "-": _calculated(_tidied_operator(lambda a, b: a - b, max)),
+    "*": _calculated(_tidied_operator(lambda a, b: a * b, lambda a, b: a + b)),
+    "/": _calculated(_number_operator(lambda a, b: a / b)),
+    "%": _calculated(_number_operator(math.fmod)),
+    "^": _calculated(_number_operator(math.pow)),
+}
+UNARY: dict[str, Callable[[object], bool]] = {
+    "!": lambda value: not truthy(value),
+    "empty": is_empty,
+    "notempty": lambda value: not is_empty(value),
+}

@@ -10,9 +10,9 @@ Kind = Literal["name", "text", "number", "sign", "word", "end"]
 _PATTERN = re.compile(
     r"""(?P<space>\s+)
       | (?P<name>\{[^{}]*\})
-      | (?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<number>[0-9]+(?:\.[0-9]+)?(?![\w.]))
-      | (?P<sign><=|>=|<>|==|!=|&&|\|\||[-+*/%^()=<>!,\[\]])
+      | (?P<text>'(?:\\['"]|[^'])*+'|"(?:\\['"]|[^"])*+")
+      | (?P<number>(?:[0-9]+\.[0-9]+|0|[1-9][0-9]*)(?![\w.]))
+      | (?P<sign><=|=<|>=|=>|<>|==|!=|\*=|&&|\|\||[-+*/%^()=<>!,\[\]])
       | (?P<word>[^\W\d]\w*)""",
     re.VERBOSE,
 )
@@ -37,8 +37,8 @@ class Token:
     column: int
 
 
-def tokenize(source: str) -> Iterator[Token]:
-    """Tokens of `source`, the last one of kind "end".
+def tokenize(source: str, first: int = 1) -> Iterator[Token]:
+    """Tokens of `source`, the last one of kind "end". `first` is the column the source starts in.
 
     Raises:
         ExpressionError: expression_unclosed or expression_character.
@@ -47,11 +47,11 @@ def tokenize(source: str) -> Iterator[Token]:
     while position < len(source):
         match = _PATTERN.match(source, position)
         if match is None:
-            raise _unreadable(source, position)
+            raise _unreadable(source[position], position + first)
         if match.lastgroup != "space":
-            yield _token(match, position + 1)
+            yield _token(match, position + first)
         position = match.end()
-    yield Token("end", "", len(source) + 1)
+    yield Token("end", "", len(source) + first)
 
 
 def _token(match: re.Match[str], column: int) -> Token:
@@ -60,7 +60,8 @@ def _token(match: re.Match[str], column: int) -> Token:
         case "name":
             return Token("name", text[1:-1].strip(), column)
         case "text":
-            return Token("text", re.sub(r"\\(.)", r"\1", text[1:-1]), column)
+            # SurveyJS knows two escapes; any other backslash is itself.
+            return Token("text", re.sub(r"\\(['\"])", r"\1", text[1:-1]), column)
         case "number":
             return Token("number", text, column)
         case "sign":
@@ -69,8 +70,7 @@ def _token(match: re.Match[str], column: int) -> Token:
             return Token("word", text, column)
 
 
-def _unreadable(source: str, position: int) -> ExpressionError:
-    character = source[position]
+def _unreadable(character: str, column: int) -> ExpressionError:
     if character in "'\"{":
-        return ExpressionError("expression_unclosed", position + 1, opened=character)
-    return ExpressionError("expression_character", position + 1, character=character)
+        return ExpressionError("expression_unclosed", column, opened=character)
+    return ExpressionError("expression_character", column, character=character)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from server.forms.elements import Element
 from server.forms.localised import LocalText
@@ -45,7 +45,12 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a page draws. `attributes` are HTML attributes; `paragraphs` the text of an html element."""
+    """What a page draws. `attributes` are HTML attributes; `paragraphs` the text of an html element.
+
+    `variant` is the look of a rating (labels, stars, smileys), or "partly" for a ranking that may leave
+    choices out; `order` how choices are arranged ("", asc, desc, random); `all_text` the label of a
+    checkbox's box that stands for all its choices.
+    """
 
     kind: str
     choices: tuple[Choice, ...] = ()
@@ -57,6 +62,9 @@ class Control:
     high_label: LocalText | None = None
     paragraphs: Mapping[str, tuple[str, ...]] | None = None
     multiple: bool = False
+    variant: str = ""
+    order: str = ""
+    all_text: LocalText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,31 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """How a type holds questions of its own.
+
+    Attributes:
+        listed: the property that lists them.
+        word: by which their expressions read their own panel or row, "" where they do not.
+        kind: type of every part; "" where each names its own in `kind_property`.
+        answer: "list" of objects, objects by "rows", or "one" object.
+    """
+
+    listed: str
+    word: Literal["panel", "row", ""]
+    answer: Literal["list", "rows", "one"]
+    kind_property: str = "type"
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionType:
     """A row of the type table: the name, its own properties beside the common ones, and its builder."""
 
     name: str
     properties: tuple[Property, ...]
     build: Callable[[Element, Report], Behaviour]
+    parts: Parts | None = None
 
 
 def decode_single(fields: Fields, name: str) -> object:

@@ -1,9 +1,12 @@
-"""What nobody answers: `html`, a text between questions, and `expression`, a calculated value on show.
+"""What nobody answers: `html`, a text between questions, `image`, and `expression`, a value on show.
 
 The markup of an `html` element is not passed on to pages: its text is, paragraph by paragraph. A tag beyond
-simple text is an error, so that nothing an author wrote disappears without a word.
+simple text is an error, so that nothing an author wrote disappears without a word. An `image` is part of the
+form, because a page loads nothing from elsewhere.
 """
 
+import base64
+import binascii
 from html.parser import HTMLParser
 
 from server.forms.elements import Element
@@ -13,6 +16,13 @@ from server.forms.types.behaviour import Behaviour, Control, QuestionType, decod
 
 _BLOCKS = frozenset(("p", "br", "div", "ul", "ol", "li", "h1", "h2", "h3", "h4"))
 _INLINE = frozenset(("b", "strong", "i", "em", "u", "span"))
+IMAGE_LIMIT = 20_000
+# How the files that an image may be begin: (offset, bytes).
+_BEGINNINGS = {
+    "data:image/png;base64": (0, b"\x89PNG\r\n\x1a\n"),
+    "data:image/jpeg;base64": (0, b"\xff\xd8\xff"),
+    "data:image/webp;base64": (8, b"WEBP"),
+}
 
 
 class _Paragraphs(HTMLParser):
@@ -57,7 +67,31 @@ def _build_expression(_element: Element, _report: Report) -> Behaviour:
     return Behaviour(Control("expression"), None, decode_nothing, display_plain)
 
 
+def _build_image(element: Element, report: Report) -> Behaviour:
+    link, title = element.get("imageLink", str, ""), element.text("title")
+    if "imageLink" in element.properties and not _is_image(link):
+        report.error(element.at("imageLink"), "image_link_invalid", limit=IMAGE_LIMIT)
+    if title is None or not all(text.strip() for text in title.texts.values()):
+        report.error(element.pointer, "image_title_missing")
+    return Behaviour(Control("image", attributes={"src": link}), None, decode_nothing, display_plain)
+
+
+def _is_image(link: str) -> bool:
+    kind, _, encoded = link.partition(",")
+    if kind not in _BEGINNINGS or len(link) > IMAGE_LIMIT:
+        return False
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    offset, beginning = _BEGINNINGS[kind]
+    return content.startswith(beginning, offset)
+
+
 HTML = QuestionType("html", (Property("html", "text", required=True),), _build_html)
 EXPRESSION = QuestionType(
     "expression", (Property("expression", "expression", required=True),), _build_expression
+)
+IMAGE = QuestionType(
+    "image", (Property("imageLink", "string", required=True, longest=IMAGE_LIMIT),), _build_image
 )

@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from server.forms.elements import Element
@@ -10,14 +12,26 @@ from server.forms.properties import Property
 from server.forms.types.behaviour import Behaviour, Check, Control, Fields, QuestionType
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic")
-MAX_SIZE = 20_000_000
+MAX_SIZE = 25 * 1024 * 1024
 MAX_FILES = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(("id", "sha256", "size", "type"))
+# What `acceptedTypes` may name, and the types that it stands for.
+ACCEPTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "image/*": IMAGE_TYPES,
+        **{name: (name,) for name in IMAGE_TYPES},
+        ".jpg": ("image/jpeg",),
+        ".jpeg": ("image/jpeg",),
+        ".png": ("image/png",),
+        ".webp": ("image/webp",),
+        ".heic": ("image/heic",),
+    }
+)
 
 
-def attachments_check(limit: int, size: int) -> Check:
-    """A list of references to distinct photos, ids in lower case."""
+def attachments_check(limit: int, size: int, types: tuple[str, ...] = IMAGE_TYPES) -> Check:
+    """A list of references to distinct photos of these types, ids in lower case."""
 
     def check(raw: object) -> object:
         if not isinstance(raw, list):
@@ -28,7 +42,7 @@ def attachments_check(limit: int, size: int) -> Check:
         references: list[dict[str, object]] = []
         for index, item in enumerate(raw):
             try:
-                references.append(_reference(item, size))
+                references.append(_reference(item, size, types))
             except Refused as refused:
                 faults += [Fault(f.code, f.params, pointer_to(index) + f.suffix) for f in refused.faults]
         if len({reference["id"] for reference in references}) < len(references):
@@ -40,14 +54,14 @@ def attachments_check(limit: int, size: int) -> Check:
     return check
 
 
-def _reference(item: object, size: int) -> dict[str, object]:
+def _reference(item: object, size: int, types: tuple[str, ...]) -> dict[str, object]:
     if not isinstance(item, dict) or item.keys() != _FIELDS:
         raise refusal("attachment_invalid", field="")
     if not _is_uuid(item["id"]):
         raise _invalid("id")
     if not (isinstance(item["sha256"], str) and _SHA256.fullmatch(item["sha256"])):
         raise _invalid("sha256")
-    if item["type"] not in IMAGE_TYPES:
+    if item["type"] not in types:
         raise _invalid("type")
     if type(item["size"]) is not int or item["size"] < 1:
         raise _invalid("size")
@@ -91,21 +105,59 @@ def _display(value: object, _locale: str) -> str:
     return str(len(value)) if isinstance(value, list) else ""
 
 
-def photo_behaviour(limit: int = MAX_FILES, size: int = MAX_SIZE) -> Behaviour:
-    """The behaviour of a question answered with photos."""
-    control = Control("file", multiple=limit > 1, attributes={"accept": "image/*", "capture": "environment"})
-    return Behaviour(control, attachments_check(limit, size), decode_references, _display)
+def photo_behaviour(
+    limit: int = MAX_FILES,
+    size: int = MAX_SIZE,
+    types: tuple[str, ...] = IMAGE_TYPES,
+    *,
+    gallery: bool = False,
+) -> Behaviour:
+    """The behaviour of a question answered with photos, from the gallery too or only from the camera."""
+    accept = "image/*" if types == IMAGE_TYPES else ",".join(types)
+    attributes = {"accept": accept} if gallery else {"accept": accept, "capture": "environment"}
+    control = Control("file", multiple=limit > 1, attributes=attributes)
+    return Behaviour(control, attachments_check(limit, size, types), decode_references, _display)
 
 
-def _build(element: Element, _report: Report) -> Behaviour:
+def _build(element: Element, report: Report) -> Behaviour:
     many = element.get("allowMultiple", bool, default=False)
-    return photo_behaviour(MAX_FILES if many else 1, element.get("maxSize", int, MAX_SIZE))
+    if not many and "maxFiles" in element.properties:
+        report.warn(element.at("maxFiles"), "property_needs", property="maxFiles", needs="allowMultiple")
+    return photo_behaviour(
+        element.get("maxFiles", int, MAX_FILES) if many else 1,
+        element.get("maxSize", int, MAX_SIZE),
+        _accepted(element, report),
+        gallery=element.get("sourceType", str, "") == "file-camera",
+    )
+
+
+def _accepted(element: Element, report: Report) -> tuple[str, ...]:
+    """The types that a list such as `image/png, .jpg` names, in the order of `IMAGE_TYPES`."""
+    raw = element.properties.get("acceptedTypes")
+    if not isinstance(raw, str):
+        return IMAGE_TYPES
+    types: set[str] = set()
+    for part in raw.lower().split(","):
+        word = part.strip()
+        if word not in ACCEPTED:
+            report.error(
+                element.at("acceptedTypes"),
+                "property_choice",
+                property="acceptedTypes",
+                found=word[:64],
+                allowed=tuple(ACCEPTED),
+                suggestion=report.suggest(word, ACCEPTED),
+            )
+        types.update(ACCEPTED.get(word, ()))
+    return tuple(name for name in IMAGE_TYPES if name in types)
 
 
 FILE = QuestionType(
     "file",
     (
         Property("allowMultiple", "flag"),
+        Property("maxFiles", "whole", least=1, most=MAX_FILES),
+        Property("acceptedTypes", "string"),
         Property("maxSize", "whole", least=1, most=MAX_SIZE),
         Property("sourceType", "word", allowed=("camera", "file-camera")),
     ),

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 
 from server.forms.elements import Element
-from server.forms.problems import Report, refusal
+from server.forms.problems import Refused, Report, refusal
 from server.forms.properties import Property, is_safe
 from server.forms.types.behaviour import (
     Behaviour,
@@ -24,6 +25,11 @@ from server.forms.types.behaviour import (
 
 TEXT_LIMIT = 1_000
 COMMENT_LIMIT = 4_000
+# Finer steps would take more digits than the exact arithmetic has.
+_LEAST_STEP = 1e-9
+_FREE: Mapping[str, int] = MappingProxyType({})
+# A slider always has ends: those of SurveyJS and of every browser.
+_SLIDER: Mapping[str, int] = MappingProxyType({"min": 0, "max": 100, "step": 1})
 _NUMBER_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,10})?")
 _EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[a-zA-Z0-9-]{1,63}(\.[a-zA-Z0-9-]{1,63}){1,5}")
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ()/-]{4,30}")
@@ -52,7 +58,12 @@ def text_check(limit: int, *, lines: bool = False) -> Check:
     return check
 
 
-def _shaped(shape: Callable[[str], bool], code: str) -> Callable[[Element, Report], Check]:
+def is_email(text: str) -> bool:
+    """Whether a text looks like an address that mail could reach."""
+    return _EMAIL.fullmatch(text) is not None
+
+
+def _shaped(shape: Callable[[str], bool], code: str, **params: object) -> Callable[[Element, Report], Check]:
     def build(element: Element, report: Report) -> Check:
         plain, bounds = text_check(TEXT_LIMIT), _text_bounds(element, report, shape)
 
@@ -61,7 +72,7 @@ def _shaped(shape: Callable[[str], bool], code: str) -> Callable[[Element, Repor
             if not isinstance(text, str):
                 return text
             if not shape(text):
-                raise refusal(code)
+                raise refusal(code, **params)
             bounds(text)
             return text
 
@@ -114,8 +125,10 @@ def _plain(element: Element, _report: Report) -> Check:
     return text_check(element.get("maxLength", int, TEXT_LIMIT))
 
 
-def _number(element: Element, report: Report) -> Check:
-    least, most, step = (_numeric_limit(element, report, name) for name in ("min", "max", "step"))
+def _number(element: Element, report: Report, *, unless: Mapping[str, int] = _FREE) -> Check:
+    """`unless` holds the limits that apply unless the form says otherwise."""
+    limits = {name: _numeric_limit(element, report, name) for name in ("min", "max", "step")}
+    least, most, step = (unless.get(name) if limit is None else limit for name, limit in limits.items())
     if least is not None and most is not None and least > most:
         report.error(element.at("max"), "limits_contradict", least=least, most=most)
     exact_step = None if step is None else Decimal(str(step))
@@ -137,7 +150,7 @@ def _number(element: Element, report: Report) -> Check:
 def _numeric_limit(element: Element, report: Report, name: str) -> int | float | None:
     limit = element.number(name)
     if (limit is None and name in element.properties) or (
-        name == "step" and limit is not None and limit <= 0
+        name == "step" and limit is not None and limit < _LEAST_STEP
     ):
         report.error(element.at(name), "property_type", property=name, expected="number")
         return None
@@ -147,14 +160,14 @@ def _numeric_limit(element: Element, report: Report, name: str) -> int | float |
 def exact_number(raw: object) -> int | float:
     """A finite JSON number below 10^15; 3.0 is 3, so that both have one canonical form. Text is refused."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise refusal("number_invalid" if isinstance(raw, str) else "answer_type", **_expected(raw))
+        raise _no_number() if isinstance(raw, str) else refusal("answer_type", expected="number")
     if not -1e15 < raw < 1e15:
-        raise refusal("number_invalid")
+        raise _no_number()
     return int(raw) if raw == int(raw) else raw
 
 
-def _expected(raw: object) -> Mapping[str, object]:
-    return {} if isinstance(raw, str) else {"expected": "number"}
+def _no_number() -> Refused:
+    return refusal("number_invalid", message={})
 
 
 def decode_number(fields: Fields, name: str) -> object:
@@ -186,6 +199,11 @@ _INPUTS: Mapping[str, _Input] = MappingProxyType(
     {
         "text": _Input(_plain, {}),
         "number": _Input(_number, {"inputmode": "decimal"}, decode_number),
+        "range": _Input(
+            partial(_number, unless=_SLIDER),
+            {name: str(limit) for name, limit in _SLIDER.items()},
+            decode_number,
+        ),
         "date": _Input(_shaped(_DATE, "date_invalid"), {}),
         "time": _Input(_shaped(_TIME, "time_invalid"), {}),
         "datetime-local": _Input(_shaped(_DATETIME, "datetime_invalid"), {}),
@@ -195,7 +213,7 @@ _INPUTS: Mapping[str, _Input] = MappingProxyType(
             {"inputmode": "tel", "autocomplete": "tel"},
         ),
         "email": _Input(
-            _shaped(lambda text: bool(_EMAIL.fullmatch(text)), "email_invalid"),
+            _shaped(is_email, "email_invalid", message={}),
             {"inputmode": "email", "autocomplete": "email"},
         ),
     }
@@ -232,6 +250,8 @@ TEXT = QuestionType(
         Property("min", "limit"),
         Property("max", "limit"),
         Property("step", "number"),
+        Property("minValueExpression", "expression"),
+        Property("maxValueExpression", "expression"),
         Property("maxLength", "whole", least=1, most=TEXT_LIMIT),
         Property("placeholder", "text"),
         Property("autocomplete", "word", allowed=("name", "tel", "email", "organization", "off")),

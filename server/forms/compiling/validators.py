@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from server.forms.compiling.patterns import PatternError, compile_pattern
+from server.forms.elements import Element
 from server.forms.expressions import Expression
+from server.forms.expressions.numbers import number_in
+from server.forms.expressions.operations import BINARY, is_empty, text_of
 from server.forms.form import Validator
 from server.forms.localised import LocalText
-from server.forms.patterns import PatternError, compile_pattern
 from server.forms.problems import Fault, Report, pointer_to
 from server.forms.properties import Property, read_properties, table
+from server.forms.types.texts import is_email
 
 CompileExpression = Callable[[str, str], Expression | None]
 _Values = Mapping[str, object]
@@ -51,6 +55,30 @@ def compile_validators(
     return tuple(validator for validator in compiled if validator is not None)
 
 
+def compile_limits(element: Element, expression: CompileExpression) -> tuple[Validator, ...]:
+    """`minValueExpression` and `maxValueExpression` of numbers, dates and times."""
+    return tuple(
+        _calculated_limit(limit, is_lower=is_lower)
+        for name, is_lower in (("minValueExpression", True), ("maxValueExpression", False))
+        if (source := element.get(name, str, "")) and (limit := expression(source, element.at(name)))
+    )
+
+
+def _calculated_limit(limit: Expression, *, is_lower: bool) -> Validator:
+    codes = ("number_min", "too_early") if is_lower else ("number_max", "too_late")
+    beyond = BINARY["<" if is_lower else ">"]
+
+    def validate(value: object, values: _Values, today: date) -> Fault | None:
+        bound = limit.value(values, today)
+        if is_empty(bound) or not beyond(value, bound):
+            return None
+        if isinstance(value, str):
+            return Fault(codes[1], {"limit": text_of(bound)})
+        return Fault(codes[0], {"limit": bound, "message": {}})
+
+    return validate
+
+
 def _compile(report: Report, pointer: str, raw: object, expression: CompileExpression) -> Validator | None:
     if not isinstance(raw, dict):
         report.error(pointer, "property_type", property="validators", expected="object")
@@ -59,8 +87,7 @@ def _compile(report: Report, pointer: str, raw: object, expression: CompileExpre
     row = VALIDATOR_TYPES.get(name) if isinstance(name, str) else None
     if row is None:
         shown = name[:64] if isinstance(name, str) else ""
-        near = report.suggest(shown, VALIDATOR_TYPES)
-        report.error(pointer + "/type", "type_unknown", type=shown, suggestion=near)
+        report.unknown_type(pointer + "/type", "validator", shown, VALIDATOR_TYPES)
         return None
     properties = table(Property("type", "string"), Property("text", "text"), *row.properties)
     return row.build(_Source(pointer, read_properties(report, pointer, raw, properties), report, expression))
@@ -83,11 +110,13 @@ def _numeric(source: _Source) -> Validator:
     message = source.message
 
     def validate(value: object, _values: _Values, _today: date) -> Fault | None:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return Fault("number_invalid", {})
-        if least is not None and value < least:
+        # A text question holds text: what is judged is the number that it stands for.
+        number = number_in(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return Fault("number_invalid", {"message": message})
+        if least is not None and number < least:
             return Fault("number_min", {"limit": least, "message": message})
-        if most is not None and value > most:
+        if most is not None and number > most:
             return Fault("number_max", {"limit": most, "message": message})
         return None
 
@@ -105,6 +134,31 @@ def _text(source: _Source) -> Validator:
         if most is not None and length > most:
             return Fault("text_max_length", {"limit": most, "length": length, "message": message})
         return None
+
+    return validate
+
+
+def _answer_count(source: _Source) -> Validator:
+    least, most = _limits(source, "minCount", "maxCount")
+    message = source.message
+
+    def validate(value: object, _values: _Values, _today: date) -> Fault | None:
+        if not isinstance(value, list):
+            return None
+        if least is not None and len(value) < least:
+            return Fault("choice_count_min", {"limit": least, "message": message})
+        if most is not None and len(value) > most:
+            return Fault("choice_count_max", {"limit": most, "message": message})
+        return None
+
+    return validate
+
+
+def _email(source: _Source) -> Validator:
+    message = source.message
+
+    def validate(value: object, _values: _Values, _today: date) -> Fault | None:
+        return None if is_email(str(value)) else Fault("email_invalid", {"message": message})
 
     return validate
 
@@ -142,6 +196,10 @@ VALIDATOR_TYPES: Mapping[str, ValidatorType] = MappingProxyType(
     {
         "numeric": ValidatorType((Property("minValue", "number"), Property("maxValue", "number")), _numeric),
         "text": ValidatorType((Property("minLength", "whole"), Property("maxLength", "whole")), _text),
+        "answercount": ValidatorType(
+            (Property("minCount", "whole"), Property("maxCount", "whole")), _answer_count
+        ),
+        "email": ValidatorType((), _email),
         "regex": ValidatorType(
             (Property("regex", "string", required=True), Property("caseInsensitive", "flag")), _regex
         ),

@@ -4,25 +4,21 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from server.forms.companions import companion_name
-from server.forms.form import Evidence, Question
+from server.forms.form import Evidence, Group, Question
 from server.forms.problems import AnswerError, Fault, pointer_to
 from server.forms.types.selections import OTHER
-
-_REQUIRED = (Fault("required", {}),)
-
-
-def has_demands(question: Question) -> bool:
-    """Whether anything can be wrong with an answer that its type accepts, or with a blank."""
-    return question.required or question.required_if is not None or question.judged_when_present
 
 
 def unmet(
     question: Question, values: Mapping[str, object], scope: Mapping[str, object], today: date
 ) -> Iterator[AnswerError]:
-    """The errors of one visible question whose answer has passed its type."""
+    """The errors of one visible question whose answer has passed its type; a disabled one has none."""
+    if question.enable_if is not None and not question.enable_if.holds(scope, today):
+        return
     name = question.name
     value = values.get(name)
-    yield from located(name, name, _faults(question, value, scope, today))
+    if faults := _faults(question, value, scope, today):
+        yield from located(name, name, faults)
     if value is None:
         return
     if question.evidence is not None:
@@ -48,11 +44,28 @@ def _faults(question: Question, value: object, scope: Mapping[str, object], toda
     if question.behaviour.complete is not None and (faults := question.behaviour.complete(value)):
         return faults
     if value is None:
-        return _REQUIRED if _is_required(question, scope, today) else ()
-    if not question.validators:
-        return ()
-    found = (validate(value, scope, today) for validate in question.validators)
-    return tuple(fault for fault in found if fault is not None)
+        return _required(question) if _is_required(question, scope, today) else ()
+    if question.group is not None and question.group.key:
+        return _repeated_keys(question.group, value)
+    found = [validate(value, scope, today) for validate in question.validators]
+    return tuple([fault for fault in found if fault is not None])
+
+
+def _required(question: Question) -> tuple[Fault, ...]:
+    text = question.required_text
+    return (Fault("required", {"message": dict(text.texts) if text else {}}),)
+
+
+def _repeated_keys(group: Group, value: object) -> tuple[Fault, ...]:
+    """`keyName`: no two panels may give the same answer to it."""
+    seen: set[str] = set()
+    faults = []
+    for index, panel in enumerate(value if isinstance(value, list) else []):
+        key = str(panel.get(group.key, "")).lower()
+        if key and key in seen:
+            faults.append(Fault("panel_key_repeated", {}, f"{pointer_to(index)}{pointer_to(group.key)}"))
+        seen.add(key)
+    return tuple(faults)
 
 
 def _is_required(question: Question, scope: Mapping[str, object], today: date) -> bool:

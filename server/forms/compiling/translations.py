@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from server.forms.compiling.reading import Draft
 from server.forms.elements import Element
 from server.forms.localised import LocalText, best_locale
 from server.forms.problems import Report
 from server.forms.properties import Choice
-from server.forms.reading import Draft
 
 
 def check_translations(report: Report, draft: Draft) -> tuple[str, ...]:

@@ -1,0 +1,311 @@
+"""`flask forms …`: lint, try out, compare, show and import definitions of forms. None needs a database."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from werkzeug.serving import make_server
+
+from server import catalogue, wire
+from server.cli.linting import Finding, as_line, block, findings, read_definition, summary
+from server.cli.trying import Trial, Unread, documents, evaluated, evaluated_case, tried
+from server.embedded.messages import wants_chinese
+from server.fieldwork.definitions import DEFINITIONS
+from server.forms import compile_form
+from server.forms.authoring.differences import Change, differences
+from server.forms.authoring.surveyjs import Note, converted
+from server.scoring.form_items import form_rules
+from server.scoring.schema import published_schema
+from server.web.preview import create_preview
+
+group = AppGroup("forms", help="Definitions of forms: lint, try out, compare, import.")
+
+STDIN = "-"
+FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+FORM = click.argument("form")
+
+
+def install(app: Flask) -> None:
+    app.cli.add_command(group)
+
+
+def _locale() -> str:
+    return "zh" if wants_chinese(os.environ) else "en"
+
+
+def _say(text: str = "", *, err: bool = False) -> None:
+    """Print; colour only where a terminal shows it and nobody asked for none."""
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+
+
+@group.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@FORMAT
+def lint(files: tuple[str, ...], format_: str) -> None:
+    """Say everything that is wrong with these files, folders, or - for the input."""
+    found: list[Finding] = []
+    checked, skipped = 0, 0
+    for name, data in _sources(files):
+        if data is None:
+            skipped += 1
+            continue
+        checked += 1
+        mine = findings(name, data)
+        found += mine
+        for finding in mine:
+            _say(
+                as_line(finding.to_json(_locale())) if format_ == "json" else block(finding, _locale()) + "\n"
+            )
+    if format_ == "text":
+        if skipped:
+            _say(catalogue.text("tools.lint_skipped", _locale(), skipped=skipped))
+        _say(summary(found, checked, _locale()))
+    if any(finding.severity == "error" for finding in found):
+        sys.exit(1)
+
+
+def _sources(files: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Name and content; None for a file of a folder that is no form, such as answers that lie beside it."""
+    for name in files:
+        if name != STDIN and Path(name).is_dir():
+            for path in sorted(Path(name).rglob("*.json")):
+                data = path.read_bytes()
+                yield str(path), data if _may_be_form(data) else None
+        else:
+            yield ("<stdin>" if name == STDIN else name), _bytes(name)
+
+
+def _may_be_form(data: bytes) -> bool:
+    """What cannot be read may be a form with a slip in it."""
+    try:
+        content = wire.loads(data)
+    except wire.Unreadable:
+        return True
+    return isinstance(content, dict) and "pages" in content
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}.") from None
+
+
+def _path_of(form: str) -> str:
+    """A file, or `key` or `key@version` of the shipped definitions, the newest unless a version is named."""
+    if form == STDIN or Path(form).exists():
+        return form
+    key, _, version = form.partition("@")
+    folder = DEFINITIONS / "forms" / key
+    numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal())
+    if not key or not numbers or (version and version not in map(str, numbers)):
+        raise click.ClickException(f"{form}: there is no such file, and no shipped form of that name.")
+    return str(folder / f"{version or numbers[-1]}.json")
+
+
+def _definition(form: str) -> Any:
+    """A definition without errors; otherwise they are all said and the command ends."""
+    path = _path_of(form)
+    definition, found = read_definition("<stdin>" if path == STDIN else path, _bytes(path))
+    errors = [finding for finding in found if finding.severity == "error"]
+    for finding in errors:
+        _say(block(finding, _locale()) + "\n", err=True)
+    if errors:
+        sys.exit(1)
+    return definition
+
+
+def _json_option(_context: click.Context, _option: click.Parameter, value: str | None) -> Mapping[str, Any]:
+    try:
+        read = wire.loads(value or "{}")
+    except wire.Unreadable as error:
+        raise click.BadParameter(catalogue.sentence(error.code, _locale(), **error.params)) from None
+    if not isinstance(read, dict):
+        raise click.BadParameter("a JSON object is expected.")
+    return read
+
+
+ANSWERS = click.option("--answers", required=True, help="A file of JSON or NDJSON, or - for the input.")
+VARIABLES = click.option(
+    "--variables", callback=_json_option, help="Values known before the start, a JSON object."
+)
+TODAY = click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day the form is filled in; this day if left out."
+)
+FILL = click.option("--fill", is_flag=True, help="Give blank questions their defaults, as pages do.")
+
+
+@group.command()
+@FORM
+@ANSWERS
+@VARIABLES
+@TODAY
+@FILL
+def check(form: str, answers: str, variables: Mapping[str, Any], today: datetime | None, fill: bool) -> None:
+    """Check answers: one JSON object a line with visible, values and errors."""
+    _try(form, answers, Trial(compile_form(_definition(form)), variables, _day(today), _locale(), fill=fill))
+
+
+@group.command()
+@FORM
+@ANSWERS
+@VARIABLES
+@TODAY
+@FILL
+def score(form: str, answers: str, variables: Mapping[str, Any], today: datetime | None, fill: bool) -> None:
+    """Check and score answers: as check, with the score sheet (null where there are errors)."""
+    definition = _definition(form)
+    rules = form_rules(definition)
+    trial = Trial(
+        compile_form(definition), variables, _day(today), _locale(), fill=fill, scores=True, rules=rules
+    )
+    _try(form, answers, trial)
+
+
+def _day(today: datetime | None) -> date:
+    return today.date() if today else date.today()  # noqa: DTZ011 - the day on the reader's own clock
+
+
+def _try(form: str, answers: str, trial: Trial) -> None:
+    if form == STDIN and answers == STDIN:
+        raise click.ClickException("The input cannot be both the form and the answers.")
+    unread = 0
+    with _lines(answers) as stream:
+        for document in documents(stream, trial.locale):
+            unread += isinstance(document, Unread)
+            _say(as_line(document.result if isinstance(document, Unread) else tried(trial, document)))
+    if unread:
+        sys.exit(1)
+
+
+def _lines(name: str) -> IO[bytes]:
+    try:
+        return click.open_file(name, "rb")
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror}.") from None
+
+
+@group.command("eval")
+@click.argument("expression", required=False)
+@click.option("--values", help="A file with the answers, or - for the input.")
+@click.option("--cases", help="A file with an object of expression and values a line, or - for the input.")
+@TODAY
+def evaluate(expression: str | None, values: str | None, cases: str | None, today: datetime | None) -> None:
+    """Evaluate an expression: the result as JSON, a line for each object of values."""
+    if (cases is None) == (expression is None):
+        raise click.UsageError("Give an expression with --values, or --cases alone.")
+    day, source = _day(today), cases or values
+    if source is None:
+        _say(as_line(evaluated(expression or "", {}, day, _locale())))
+        return
+    with _lines(source) as stream:
+        for document in documents(stream, _locale()):
+            if isinstance(document, Unread):
+                result = document.result
+            elif expression is None:
+                result = evaluated_case(document, day, _locale())
+            else:
+                result = evaluated(expression, document, day, _locale())
+            _say(as_line(result))
+
+
+@group.command()
+@click.argument("old")
+@click.argument("new")
+@FORMAT
+def diff(old: str, new: str, format_: str) -> None:
+    """Say what the form NEW changes and what that does to answers given to OLD."""
+    changes = differences(_definition(old), _definition(new))
+    for change in changes:
+        _say(as_line(_change_json(change)) if format_ == "json" else _change_text(change))
+    if not changes and format_ == "text":
+        _say(catalogue.text("tools.diff_none", _locale()))
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "pointer": change.pointer,
+        "effects": list(change.effects),
+        **change.details,
+    }
+
+
+def _change_text(change: Change) -> str:
+    locale = _locale()
+    details = {name: _short(value) for name, value in change.details.items()}
+    name = change.name or catalogue.text("tools.diff_the_form", locale)
+    effects = [catalogue.text(f"tools.diff_{effect}", locale) for effect in change.effects]
+    what = catalogue.text(f"tools.diff_{change.kind}", locale, name=name, **details)
+    between = "（{}）" if locale == "zh" else " ({})"
+    return what + between.format(("、" if locale == "zh" else ", ").join(effects))
+
+
+def _short(value: object) -> str:
+    """A value of a definition as a person reads it in a sentence."""
+    if value is None:
+        return catalogue.NOTHING
+    return wire.shortened(value if isinstance(value, str) else as_line(value), 80)
+
+
+@group.command()
+def schema() -> None:
+    """Print the JSON Schema of form definitions."""
+    _say(json.dumps(published_schema(), ensure_ascii=False, indent=2))
+
+
+@group.command("import")
+@click.argument("file")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the form to this file.")
+@FORMAT
+def import_(file: str, out: Path | None, format_: str) -> None:
+    """Turn a SurveyJS definition into one of ours and say what was understood and what was not."""
+    try:
+        source = wire.loads(_bytes(file))
+    except wire.Unreadable as error:
+        raise click.ClickException(catalogue.sentence(error.code, _locale(), **error.params)) from None
+    result = converted(source)
+    text = json.dumps(result.definition, ensure_ascii=False, indent=2)
+    if out is None:
+        _say(text)
+    else:
+        out.write_text(text + "\n", "utf-8")
+    # The form itself goes to the output, so that it can be piped; the report then goes beside it.
+    for note in result.notes:
+        _say(as_line(_note_json(note)) if format_ == "json" else _note_text(note), err=out is None)
+    if format_ == "text":
+        _say(catalogue.text("tools.import_summary", _locale(), **result.counts), err=out is None)
+
+
+def _note_json(note: Note) -> dict[str, Any]:
+    return {"pointer": note.pointer, "kind": note.kind, "code": note.code, "params": dict(note.params)}
+
+
+def _note_text(note: Note) -> str:
+    said = catalogue.sentence(note.code, _locale(), **note.params)
+    return f"{note.pointer or '/'}: {catalogue.text(f'tools.import_{note.kind}', _locale(), note=said)}"
+
+
+@group.command()
+@FORM
+@click.option("--port", default=8765, show_default=True)
+@VARIABLES
+def preview(form: str, port: int, variables: Mapping[str, Any]) -> None:
+    """Serve the pages of a form on this machine to walk through. Nothing is stored."""
+    app = create_preview(_definition(form), variables)
+    server = make_server("127.0.0.1", port, app)
+    url = f"http://127.0.0.1:{server.port}/"
+    _say(catalogue.text("tools.preview_serving", _locale(), url=url))
+    server.serve_forever()
+
+
+# Those of this file, which need no settings; others add commands to the group that do.
+ON_FILES = (lint, check, score, evaluate, diff, schema, import_, preview)
