@@ -6,10 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import page, report
+from bench import opening, page, report
+from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
 from bench.measurements import CLIENTS, Measurement, measurements
+from bench.report import Results
 from bench.serving import Served, served
 from server.embedded.messages import EmbeddedError
 
@@ -21,13 +23,15 @@ def main() -> int:
     # An ordinary kill must stop what we started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with served() as world:
-            _measure(world, options.seconds, options.rounds, as_json=options.json)
-    except EmbeddedError as problem:
+        # First of all, before PostgreSQL takes its seconds to start: checkers that disagree end the run.
+        with checks() as of_forms, served() as world:
+            results = _measure(world, of_forms, options)
+    except (EmbeddedError, Disagreement) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    print(json.dumps(report.as_json(results), indent=2) if options.json else report.markdown(results))
     return 0
 
 
@@ -35,20 +39,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, side by side in one run.")
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement in each round")
     parser.add_argument("--rounds", type=int, default=5, help="the median of which is quoted")
+    parser.add_argument("--openings", type=int, default=3, help="of each page on a slow phone")
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser.parse_args()
 
 
-def _measure(world: Served, seconds: float, rounds: int, *, as_json: bool) -> None:
-    pages, more = page.measure(world), page.subresources(world)
+def _measure(world: Served, of_forms: Checks, options: argparse.Namespace) -> Results:
+    print("pages on a slow phone", file=sys.stderr)
+    openings = opening.measure(world, options.openings)
     with Committers(world.database_url, CLIENTS) as committers:
-        listed = measurements(world, committers)
-        samples = _in_turns(listed, seconds, rounds)
-    rows = [report.row(each, samples[each.key]) for each in listed]
-    if as_json:
-        print(json.dumps(report.as_json(rows, pages, more), indent=2))
-    else:
-        print(report.markdown(rows, pages, more))
+        over_http = measurements(world, committers)
+        listed = [*over_http, *of_forms.measurements]
+        samples = _in_turns(listed, options.seconds, options.rounds)
+    return Results(
+        http=report.rows(over_http, samples),
+        forms=report.rows(of_forms.measurements, samples),
+        pages=page.measure(world),
+        more_requests=page.subresources(world),
+        openings=openings,
+        missing=(*of_forms.missing, *openings.missing),
+    )
 
 
 def _in_turns(listed: Sequence[Measurement], seconds: float, rounds: int) -> dict[str, list[Sample]]:

@@ -1,10 +1,11 @@
-"""The measurements. A new row of the table is a new entry of `measurements`."""
+"""The measurements over HTTP. A new row of their table is a new entry of `measurements`."""
 
 import itertools
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import uuid4
 
 from bench import form, load
@@ -16,12 +17,32 @@ CLIENTS = 8
 DIFFERENT_ANSWERS = 64
 
 
+class Budget(Protocol):
+    """What a measurement must reach (design.md, Budgets)."""
+
+    def least_rate(self, rates: Mapping[str, float]) -> float:
+        """How many a second, given what every measurement reached."""
+
+
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """At least `share` of the rate of the measurement `of` (design.md, Budgets)."""
+class Share:
+    """At least `share` of the rate of the measurement `of`."""
 
     share: float
     of: str
+
+    def least_rate(self, rates: Mapping[str, float]) -> float:
+        return self.share * rates[self.of]
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """No more than so many seconds each."""
+
+    seconds: float
+
+    def least_rate(self, _rates: Mapping[str, float]) -> float:
+        return 1 / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,7 @@ def measurements(served: Served, committers: Committers) -> Sequence[Measurement
             "submission",
             "acknowledged submission, 30 answers",
             _http(served, _submitting(served), 201),
-            Budget(0.6, "insert"),
+            Share(0.6, "insert"),
         ),
         Measurement("commit", "bare commit of one row", committers.run),
     )

@@ -1,27 +1,30 @@
 """The small world that is measured: an outlet, a firm with a key and a wave, a customer with a link."""
 
+import json
 import secrets
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Column, Connection, DateTime, Engine, MetaData, String, Table, Uuid, insert, select
 
-from bench import form
-from server import migrations, wire
+from bench import form, survey
+from server import migrations
 from server.accounts import register
 from server.db import new_id
 from server.fieldwork.definitions import publish_shipped
 from server.fieldwork.links import new_token
 from server.fieldwork.waves import NewWave, move_wave, plan_wave
 from server.models.contacts import Contact
-from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 
 BY = "system"
 OUTLET = "B01"
+INSTRUMENT = "survey"
 FIRM_WAVE = "BENCH"
 CUSTOMER_WAVE = "BENCH-CUSTOMERS"
 
@@ -51,11 +54,11 @@ def build(engine: Engine) -> World:
     migrations.upgrade(engine)
     bench_row.create(engine)
     with engine.begin() as connection:
-        publish_shipped(connection, now=now)
-        _publish_form(connection, now)
+        _publish(connection, now, form.KEY, form.definition())
+        _publish(connection, now, survey.KEY, survey.definition())
         subject_id = _outlet(connection, now)
         firm_id = register.add_firm(connection, "bench", "测评公司", now=now)
-        _launch(connection, now, programme=form.KEY, instrument="survey", code=FIRM_WAVE, firm_id=firm_id)
+        _launch(connection, now, programme=form.KEY, instrument=INSTRUMENT, code=FIRM_WAVE, firm_id=firm_id)
         token = _invite(connection, now, subject_id)
         return World(
             wave=FIRM_WAVE,
@@ -65,35 +68,22 @@ def build(engine: Engine) -> World:
         )
 
 
-def _publish_form(connection: Connection, now: datetime) -> None:
+def _publish(connection: Connection, now: datetime, key: str, definition: dict[str, Any]) -> None:
+    """A form and a programme that asks it, through the door of definitions that come as files."""
     instrument = {
-        "name": "survey",
+        "name": INSTRUMENT,
         "kind": "survey",
         "title": {"default": "满意度"},
-        "form": form.KEY,
+        "form": key,
         "version": 1,
     }
     programme = {"title": {"default": "满意度"}, "instruments": [instrument]}
-    kinds: tuple[tuple[Any, Any, str, dict[str, Any]], ...] = (
-        (Form, FormVersion, "form_id", form.definition()),
-        (Programme, ProgrammeVersion, "programme_id", programme),
-    )
-    for parent, versions, reference, content in kinds:
-        parent_id = new_id()
-        connection.execute(insert(parent).values(id=parent_id, key=form.KEY))
-        connection.execute(
-            insert(versions).values(
-                {
-                    "id": new_id(),
-                    reference: parent_id,
-                    "version": 1,
-                    "status": "published",
-                    "content": content,
-                    "content_hash": wire.fingerprint(content),
-                    "created_at": now,
-                }
-            )
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, content in {"forms": definition, "programmes": programme}.items():
+            file = Path(folder) / kind / key / "1.json"
+            file.parent.mkdir(parents=True)
+            file.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+        publish_shipped(connection, now=now, root=Path(folder))
 
 
 def _outlet(connection: Connection, now: datetime) -> UUID:
@@ -117,12 +107,12 @@ def _launch(connection: Connection, now: datetime, **decided: Any) -> UUID:
 
 
 def _invite(connection: Connection, now: datetime, subject_id: UUID) -> str:
-    """A customer's invitation to the shipped hall survey; returns the token of the link."""
+    """A customer's invitation to the survey of 20 questions; returns the token of the link."""
     wave_id = _launch(
         connection,
         now,
-        programme="branch-service",
-        instrument="satisfaction",
+        programme=survey.KEY,
+        instrument=INSTRUMENT,
         code=CUSTOMER_WAVE,
         message={"zh": "诚邀您评价我们的服务：{link}"},
     )
