@@ -18,6 +18,7 @@ STATUSES: dict[str, int] = {
     "bad_api_key": 401,
     "forbidden": 403,
     "not_found": 404,
+    "unknown_wave": 404,
     "method_not_allowed": 405,
     "conflict": 409,
     "submission_differs": 409,

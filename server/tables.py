@@ -21,6 +21,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "file_empty": (),
     "file_old_excel": (),
     "file_unsupported": ("filename",),
+    "file_not_a_table": ("filename",),
     "file_damaged": (),
     "file_protected": (),
     "file_too_large_unpacked": ("limit_mb",),
@@ -49,7 +50,10 @@ Record = tuple[int, Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class TableProblem:
-    """What is wrong where: `row` as Excel counts (header 1), `column` as its canonical or printed name."""
+    """What is wrong where: `row` as Excel counts (header 1), `column` by its canonical name.
+
+    `Table.headers` has what the file itself calls a column.
+    """
 
     row: int | None
     column: str | None
@@ -69,7 +73,8 @@ class Row:
 class Table:
     """A table being read: `problems` grows while `rows` is consumed, and is complete when it ends.
 
-    `columns` are the canonical names found, `ignored` the headers nobody asked for.
+    `columns` are the canonical names found, `headers` what the file calls them, `ignored` the headers nobody
+    asked for.
     """
 
     columns: tuple[str, ...]
@@ -77,6 +82,7 @@ class Table:
     encoding: str
     problems: list[TableProblem]
     ignored: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def read_table(
     problems.extend(layout.problems(required))
     columns = tuple(name for name in layout.columns if name)
     rows = iter(()) if problems else _rows(records, layout, frozenset(required), max_rows, problems)
-    return Table(columns, rows, source.encoding, problems, layout.ignored)
+    return Table(columns, rows, source.encoding, problems, layout.ignored, layout.printed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,12 @@ class _Layout:
     def ignored(self) -> tuple[str, ...]:
         pairs = zip(self.headers, self.columns, strict=True)
         return tuple(header for header, column in pairs if header and column is None)
+
+    @property
+    def printed(self) -> dict[str, str]:
+        """Canonical name -> the header of the file."""
+        pairs = zip(self.headers, self.columns, strict=True)
+        return {column: header for header, column in pairs if column is not None}
 
     def problems(self, required: Collection[str]) -> Iterator[TableProblem]:
         for index, column in enumerate(self.columns):
@@ -236,8 +248,14 @@ def _source(data: bytes, filename: str, problems: list[TableProblem]) -> _Source
         raise _Refused("file_old_excel")
     encoding = _encoding(data)
     if encoding is None:
-        raise _Refused("file_unsupported", filename=filename[-80:])
+        raise _not_a_table(filename)
     return _Source(_csv_records(data, encoding, problems), encoding)
+
+
+def _not_a_table(filename: str) -> _Refused:
+    """Who named a picture `.csv` learns nothing from hearing that `.csv` is what we take."""
+    named_right = filename.lower().endswith((".csv", ".xlsx"))
+    return _Refused("file_not_a_table" if named_right else "file_unsupported", filename=filename[-80:])
 
 
 def _encoding(data: bytes) -> str | None:
@@ -309,7 +327,7 @@ def _check_archive(data: bytes, filename: str) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
             if "xl/workbook.xml" not in names or names & {"content.xml", "xl/workbook.bin"}:
-                raise _Refused("file_unsupported", filename=filename[-80:])
+                raise _not_a_table(filename)
             _check_members(archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
         raise _Refused("file_damaged") from None

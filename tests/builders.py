@@ -134,7 +134,7 @@ def create_wave(connection: Connection, *, state: str = "planned", **changes: An
     Waves of a firm and waves of visits have nothing to draw and are opened as they are.
     """
     new = new_wave(**changes)
-    wave_id = plan_wave(connection, new, by=BY, now=NOW)
+    wave_id = plan_wave(connection, new, by=BY, now=min(NOW, new.opens_at))
     if state == "planned":
         return wave_id
     if new.firm_id is not None or new.instrument == "visit":

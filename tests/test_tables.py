@@ -148,11 +148,11 @@ def test_the_limit_of_rows_is_told() -> None:
         (b" \r\n ", "file_empty"),
         (b",,\n,,\n", "header_absent"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "file_old_excel"),
-        (b"%PDF-1.7", "file_unsupported"),
-        (b"a\x00b\x00", "file_unsupported"),
+        (b"%PDF-1.7", "file_not_a_table"),
+        (b"a\x00b\x00", "file_not_a_table"),
         (b"PK\x03\x04 broken", "file_damaged"),
-        (archive({"readme.txt": b"hello"}), "file_unsupported"),
-        (archive({"xl/workbook.xml": b"<", "content.xml": b""}), "file_unsupported"),
+        (archive({"readme.txt": b"hello"}), "file_not_a_table"),
+        (archive({"xl/workbook.xml": b"<", "content.xml": b""}), "file_not_a_table"),
         (archive({"xl/workbook.xml": b"<nothing/>"}), "file_damaged"),
     ],
 )
@@ -160,6 +160,25 @@ def test_files_that_are_no_table(data: bytes, code: str) -> None:
     table = read(data)
     assert codes(table) == [(None, None, code)]
     assert list(table.rows) == []
+
+
+@pytest.mark.parametrize(
+    ("filename", "code"),
+    [
+        ("units.csv", "file_not_a_table"),
+        ("UNITS.XLSX", "file_not_a_table"),
+        ("photo.jpg", "file_unsupported"),
+        ("units", "file_unsupported"),
+    ],
+)
+def test_a_name_that_lies_is_told_from_a_kind_we_do_not_take(filename: str, code: str) -> None:
+    for data in (b"\xff\xd8\xff\xe0\x00\x10JFIF", archive({"readme.txt": b"hello"})):
+        assert codes(read(data, filename)) == [(None, None, code)]
+
+
+def test_a_table_says_what_the_file_calls_its_columns() -> None:
+    table = read("Branch code *,网点名称,district\n1,a,x\n")
+    assert table.headers == {"code": "Branch code *", "name": "网点名称"}
 
 
 def test_a_workbook_keeps_texts_and_shows_numbers_as_people_see_them() -> None:

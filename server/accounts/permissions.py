@@ -9,6 +9,9 @@ PERMISSIONS: Final[dict[str, str]] = {
     "waves.read": "see waves and their progress",
     "waves.plan": "plan waves and draw samples",
     "waves.launch": "launch a wave, which sends messages",
+    "forms.read": "see forms with all their versions, and try them out",
+    "forms.edit": "save and delete drafts of forms",
+    "forms.publish": "publish and retire versions of forms",
     "results.read": "see results of the units in scope",
     "sheets.read": "see single submissions and their score sheets",
     "inbox.read": "see the SMS inbox of the embedded gateway, with its personal links",
@@ -16,22 +19,31 @@ PERMISSIONS: Final[dict[str, str]] = {
 }
 
 _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "results.read"})
-_COORDINATOR: Final = _READER | {"units.import", "waves.plan", "waves.launch", "sheets.read", "inbox.read"}
+# Whoever reads single answers reads the questions; branches are not shown what a visit looks at.
+_SHEET_READER: Final = _READER | {"sheets.read", "forms.read"}
+_COORDINATOR: Final = _SHEET_READER | {
+    "units.import",
+    "waves.plan",
+    "waves.launch",
+    "inbox.read",
+    "forms.edit",
+    "forms.publish",
+}
 
 # Roles of design.md. A role without permissions yet acts by personal link, or gets its own in its issue.
 ROLES: Final[dict[str, frozenset[str]]] = {
     "administrator": frozenset(PERMISSIONS) - {"submissions.write"},
     "operator": frozenset({"console.enter"}),
     "coordinator": _COORDINATOR,
-    "owner": _READER | {"sheets.read"},
-    "analyst": _READER | {"sheets.read"},
-    "auditor": _READER | {"sheets.read"},
-    "reviewer": _READER | {"sheets.read"},
+    "owner": _SHEET_READER,
+    "analyst": _SHEET_READER,
+    "auditor": _SHEET_READER,
+    "reviewer": _SHEET_READER,
     "supervisor": _READER,
     "branch_manager": _READER,
     "evaluated_body": _READER,
     "call_back_agent": frozenset({"console.enter"}),
-    "firm": frozenset({"submissions.write"}),
+    "firm": frozenset({"submissions.write", "forms.read"}),
     "shopper": frozenset(),
     "employee": frozenset(),
 }

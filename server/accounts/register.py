@@ -133,7 +133,7 @@ def add_api_key(
             firm_id=firm_id,
             prefix=secret[:KEY_PREFIX_LENGTH],
             secret_hash=token_hash(secret),
-            permissions=["submissions.write"],
+            permissions=sorted(ROLES["firm"]),
             created_at=now,
             expires_at=expires_at,
         )

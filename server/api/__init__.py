@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from server.api import submissions
+from server.api import forms, submissions
 
 
 def install(app: Flask) -> None:
-    app.register_blueprint(submissions.blueprint)
+    for part in (submissions, forms):
+        app.register_blueprint(part.blueprint)

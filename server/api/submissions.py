@@ -15,8 +15,9 @@ from server.errors import Detail, Refusal
 from server.http.access import identity, requires
 from server.http.problems import detail_body, json_response
 from server.intake.asking import OpenWave, ask_firm, find_subjects, open_wave, row_id
-from server.intake.prepare import Incoming, Prepared, Rejected, prepare
-from server.intake.record import Receipt, record
+from server.intake.prepare import Incoming, Prepared, Rejected
+from server.intake.record import Receipt
+from server.intake.resending import prepare_again, record_again
 from server.services import services
 
 MOST_LINES = 5_000
@@ -44,11 +45,18 @@ def put_submission(submission_id: UUID) -> Response:
     subject = find_subjects(connection(), wave, [envelope["subject"]]).get(envelope["subject"])
     if subject is None:
         raise Refusal("invalid_fields", details=[_unknown_subject(envelope["subject"])])
-    prepared = prepare(_incoming(submission_id, envelope), ask_firm(wave, subject, door="api", now=now))
+    prepared = prepare_again(
+        connection(),
+        services().forms,
+        _incoming(submission_id, envelope),
+        ask_firm(wave, subject, door="api", now=now),
+    )
     if isinstance(prepared, Rejected):
         raise Refusal("invalid_answers", details=prepared.errors)
     with transaction() as open_connection:
-        [receipt] = record(open_connection, [prepared], actor=identity().actor, now=now)
+        [receipt] = record_again(
+            open_connection, services().forms, [prepared], actor=identity().actor, now=now
+        )
     if receipt.outcome == "conflict":
         raise Refusal("submission_differs")
     return json_response(receipt_body(receipt), STATUS[receipt.outcome])
@@ -157,9 +165,8 @@ def _store_batch(batch: list[_Line | _BadLine], report: _Report) -> None:
         else:
             ready.append((line, prepared))
     with transaction() as open_connection:
-        receipts = record(
-            open_connection, [prepared for _, prepared in ready], actor=identity().actor, now=now
-        )
+        to_store = [prepared for _, prepared in ready]
+        receipts = record_again(open_connection, services().forms, to_store, actor=identity().actor, now=now)
     for (line, _), receipt in zip(ready, receipts, strict=True):
         report.stored(line, receipt)
 
@@ -174,8 +181,10 @@ def _prepared(batch: list[_Line | _BadLine], report: _Report) -> Iterator[tuple[
         try:
             wave = _wave(wave_code)
         except Refusal as refusal:
+            if not refusal.details:
+                raise
             for line in of_wave:
-                report.bad(line.number, [_wave_problem(refusal, wave_code)], line.envelope["external_id"])
+                report.bad(line.number, list(refusal.details), line.envelope["external_id"])
             continue
         subjects = find_subjects(connection(), wave, (line.envelope["subject"] for line in of_wave))
         for line in of_wave:
@@ -185,19 +194,24 @@ def _prepared(batch: list[_Line | _BadLine], report: _Report) -> Iterator[tuple[
                 yield line, Rejected(submission_id, (_unknown_subject(line.envelope["subject"]),))
                 continue
             ask = ask_firm(wave, subject, door="bulk", now=now)
-            yield line, prepare(_incoming(submission_id, line.envelope), ask)
+            incoming = _incoming(submission_id, line.envelope)
+            yield line, prepare_again(connection(), services().forms, incoming, ask)
 
 
 def _wave(code: str) -> OpenWave:
+    """The firm's wave of this code.
+
+    Raises:
+        Refusal: unknown_wave or wave_not_open, with the pointer at the code.
+    """
     firm_id = identity().firm_id
     if firm_id is None:
         raise Refusal("forbidden")
-    return open_wave(connection(), services().forms, code, firm_id, now=services().clock.now())
-
-
-def _wave_problem(refusal: Refusal, code: str) -> Detail:
-    known = "wave_not_open" if refusal.code == "wave_not_open" else "unknown_wave"
-    return Detail(known, "/wave", {"wave": code})
+    try:
+        return open_wave(connection(), services().forms, code, firm_id, now=services().clock.now())
+    except Refusal as refusal:
+        known = "wave_not_open" if refusal.code == "wave_not_open" else "unknown_wave"
+        raise Refusal(known, details=[Detail(known, "/wave", {"wave": code})], wave=code) from None
 
 
 def _unknown_subject(code: str) -> Detail:

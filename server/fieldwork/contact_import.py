@@ -21,18 +21,21 @@ from server.tables import Row, TableProblem, read_table
 BATCH = 2_000
 
 COLUMNS = {
-    "external_id": ("客户编号", "客户号", "编号"),
-    "name": ("姓名", "客户姓名"),
-    "phone": ("手机号", "手机号码", "手机", "电话"),
-    "unit_code": ("网点编号", "机构编号", "网点"),
-    "locale": ("语言",),
+    "external_id": ("客户编号", "客户号", "编号", "customer id"),
+    "name": ("姓名", "客户姓名", "名称"),
+    "phone": ("手机号", "手机号码", "手机", "电话", "phone number"),
+    "unit_code": ("网点编号", "机构编号", "网点", "outlet code"),
+    "locale": ("语言", "language"),
     "large_type": ("大字版", "大字"),
-    "consent_source": ("同意来源", "授权来源"),
+    "consent_source": ("同意来源", "授权来源", "source of consent"),
     "served_on": ("办理日期", "最近办理日期"),
 }
 REQUIRED = ("external_id", "phone", "unit_code")
 
-LOCALES = {"": "zh", "zh": "zh", "zh-cn": "zh", "中文": "zh", "en": "en", "英文": "en", "english": "en"}
+LOCALES = {
+    "": "zh", "zh": "zh", "zh-cn": "zh", "zh_cn": "zh", "中文": "zh", "汉语": "zh", "chinese": "zh",
+    "en": "en", "en-us": "en", "en-gb": "en", "英文": "en", "英语": "en", "english": "en",
+}  # fmt: skip
 YES_NO = {
     "": False, "否": False, "no": False, "false": False, "0": False, "n": False,
     "是": True, "yes": True, "true": True, "1": True, "y": True,
@@ -73,6 +76,7 @@ def import_contacts(connection: Connection, keys: KeyRing, sent: SentFile, *, no
         encoding=table.encoding,
         ignored_columns=table.ignored,
         problems=in_file_order([*table.problems, *problems]),
+        headers=table.headers,
     )
     counts = {"created": created, "updated": updated, "rejected": report.rejected}
     audit.record(connection, [audit.Entry(sent.by, "contacts_imported", "contact:*", counts)], at=now)
@@ -113,10 +117,13 @@ def _candidate(row: Row, units: Mapping[str, UUID], problems: list[TableProblem]
     large_type = YES_NO.get(cells.get("large_type", "").lower())
     if large_type is None:
         wrong("large_type", "import_yes_no")
+    locale = LOCALES.get(cells.get("locale", "").lower())
+    if locale is None:
+        wrong("locale", "import_unknown_language")
     values = {
         "external_id": cells["external_id"],
         "unit_id": units.get(cells["unit_code"]),
-        "locale": LOCALES.get(cells.get("locale", "").lower(), "zh"),
+        "locale": locale,
         "large_type": large_type,
         "consent_source": cells.get("consent_source") or None,
         "served_on": served_on,

@@ -1,12 +1,16 @@
-"""Publishing the shipped definitions: files become rows, and a published version never changes."""
+"""Definitions that come as files: published as rows, once, and a published version never changes.
+
+What people write in the console is in `versions`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import audit, wire
@@ -16,6 +20,7 @@ from server.models.definitions import Form, FormVersion, Programme, ProgrammeVer
 from server.scoring.form_items import form_rules
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "form_definitions"
+SYSTEM = "system"
 
 
 class DefinitionChanged(Exception):
@@ -38,7 +43,7 @@ def shipped(kind: str, root: Path = DEFINITIONS) -> Iterator[DefinitionFile]:
         yield DefinitionFile(path.parent.name, int(path.stem), cast(dict[str, Any], content))
 
 
-def publish_shipped(connection: Connection, *, now: datetime) -> int:
+def publish_shipped(connection: Connection, *, now: datetime, root: Path = DEFINITIONS) -> int:
     """Publish every shipped definition that is not there yet; returns how many were new.
 
     Raises:
@@ -46,11 +51,11 @@ def publish_shipped(connection: Connection, *, now: datetime) -> int:
         server.forms.FormInvalid: when a form is wrong.
     """
     published = 0
-    for file in shipped("forms"):
+    for file in shipped("forms", root):
         compile_form(file.content)
         form_rules(file.content)
         published += _publish(connection, Form, FormVersion, file, now)
-    for file in shipped("programmes"):
+    for file in shipped("programmes", root):
         published += _publish(connection, Programme, ProgrammeVersion, file, now)
     return published
 
@@ -60,16 +65,21 @@ def _publish(connection: Connection, parent: Any, versions: Any, file: Definitio
     content_hash = wire.fingerprint(file.content)
     connection.execute(insert_or_skip(parent).values(id=new_id(), key=file.key).on_conflict_do_nothing())
     parent_id = connection.scalar(select(parent.id).where(parent.key == file.key))
-    known = connection.scalar(
-        select(versions.content_hash).where(reference == parent_id, versions.version == file.version)
-    )
-    if known is not None:
-        if known != content_hash:
+    known = connection.execute(
+        select(versions.id, versions.content_hash, versions.status).where(
+            reference == parent_id, versions.version == file.version
+        )
+    ).first()
+    if known is not None and known.status == "draft":
+        _renumber(connection, versions, known.id, reference == parent_id)
+    elif known is not None:
+        if known.content_hash != content_hash:
             raise DefinitionChanged(
                 f"{file.key}/{file.version}.json differs from what was published as version {file.version}; "
                 f"put the change into {file.version + 1}.json."
             )
         return False
+    stamped = {"published_at": now, "published_by": SYSTEM, "created_by": SYSTEM} if parent is Form else {}
     connection.execute(
         insert(versions).values(
             {
@@ -80,11 +90,17 @@ def _publish(connection: Connection, parent: Any, versions: Any, file: Definitio
                 "content": file.content,
                 "content_hash": content_hash,
                 "created_at": now,
+                **stamped,
             }
         )
     )
-    entry = audit.Entry(
-        "system", "definition_published", f"definition:{file.key}/{file.version}", {"hash": content_hash}
-    )
+    subject = f"definition:{file.key}/{file.version}"
+    entry = audit.Entry(SYSTEM, "definition_published", subject, {"hash": content_hash})
     audit.record(connection, [entry], at=now)
     return True
+
+
+def _renumber(connection: Connection, versions: Any, draft_id: UUID, siblings: ColumnElement[bool]) -> None:
+    """A draft gives its number to the file that was shipped meanwhile."""
+    newest = connection.execute(select(func.max(versions.version)).where(siblings)).scalar_one()
+    connection.execute(update(versions).where(versions.id == draft_id).values(version=newest + 1))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.fieldwork.waves import find_wave, find_wave_to_run, move_wave
+from server.fieldwork.waves import find_wave, find_wave_to_run, may_run, move_wave, refuse_over
 from server.models.contacts import Contact, ContactPrivate, OptOut
 from server.models.draws import Draw, FrameMember
 from server.models.organisation import Unit
@@ -38,6 +38,26 @@ class _Place:
     unit_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class ShownDraw:
+    """A draw as one reader may see it.
+
+    Attributes:
+        record: as recorded, with the strata of the reader's own outlets.
+        exclusions: reason -> people. The record counts them over the whole wave, so None for readers who see
+            a part of it.
+        drawn_at: None for a preview.
+    """
+
+    record: dict[str, Any]
+    exclusions: dict[str, int] | None
+    drawn_at: datetime | None
+
+    @property
+    def whole(self) -> bool:
+        return self.exclusions is not None
+
+
 def preview_draw(connection: Connection, wave_id: UUID, scope: Scope) -> DrawResult:
     """What drawing now would give; writes nothing."""
     wave = find_wave(connection, wave_id, scope)
@@ -49,14 +69,18 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
     """Draw and record.
 
     Raises:
-        Refusal: not_found, forbidden when the wave reaches beyond the scope, or wrong_state when it is not
-            `planned`: a draw is made once, and only where we ask customers ourselves.
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, invalid_fields when its time is
+            over, or wrong_state when it is not `planned`: a draw is made once, and only where we ask
+            customers ourselves.
     """
     wave = find_wave_to_run(connection, wave_id, scope)
-    if wave.instrument != "survey" or wave.firm_id is not None:
+    if wave.kind != "survey":
         # Customers drawn for it would be sent a shopper's checklist, or be asked twice.
         raise Refusal("wrong_state", state=wave.state, needed="survey")
     move_wave(connection, wave_id, before="planned", after="drawn", now=now)
+    # Read again under the lock that moving took: somebody may have edited the plan since.
+    wave = find_wave_to_run(connection, wave_id, scope)
+    refuse_over(wave, now)
     candidates, places = _frame(connection, wave)
     result = draw(candidates, _plan(wave), wave.prn_key)
     _store(connection, wave_id, candidates, places, result)
@@ -80,9 +104,10 @@ def verify_draw(connection: Connection, wave_id: UUID, scope: Scope) -> list[Dif
     """Draw again from the stored frame; the differences to the record, none when it repeats exactly.
 
     Raises:
-        Refusal: not_found, or wrong_state when nothing was drawn yet.
+        Refusal: not_found, forbidden when the wave reaches beyond the scope (a difference names members of
+            any outlet), or wrong_state when nothing was drawn yet.
     """
-    wave = find_wave(connection, wave_id, scope)
+    wave = find_wave_to_run(connection, wave_id, scope)
     record = connection.scalar(select(Draw.record).where(Draw.wave_id == wave_id))
     if record is None:
         raise Refusal("wrong_state", state=wave.state, needed="drawn")
@@ -110,6 +135,27 @@ def _changed_selection(record: dict[str, Any], rows: Sequence[AnyRow]) -> list[D
 def stored_draw(connection: Connection, wave_id: UUID) -> AnyRow | None:
     """The draw's row, or None before the draw."""
     return connection.execute(select(*Draw.__table__.columns).where(Draw.wave_id == wave_id)).first()
+
+
+def shown_draw(connection: Connection, wave_id: UUID, scope: Scope) -> ShownDraw | None:
+    """What a reader sees of the draw, or of its preview while the wave is planned; None where there is none.
+
+    Raises:
+        Refusal: not_found when there is no such wave within the scope.
+    """
+    wave = find_wave(connection, wave_id, scope)
+    stored = stored_draw(connection, wave_id)
+    if stored is not None:
+        record, drawn_at = stored.record, stored.drawn_at
+    elif wave.kind == "survey" and wave.state == "planned":
+        record, drawn_at = preview_draw(connection, wave_id, scope).to_json(), None
+    else:
+        return None
+    if may_run(connection, wave, scope):
+        return ShownDraw(record, record["exclusions"], drawn_at)
+    mine = set(connection.scalars(scope.units(select(Unit.code))))
+    strata = [stratum for stratum in record["strata"] if stratum["stratum"] in mine]
+    return ShownDraw({**record, "strata": strata}, None, drawn_at)
 
 
 def _plan(wave: AnyRow) -> StratifiedPlan:

@@ -4,8 +4,8 @@ Good rows are kept, bad rows come back with row, column and reason: whoever send
 start again because of three.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from server.scope import EVERYTHING, Scope
@@ -26,6 +26,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "import_phone": ("value",),
     "import_date": ("value",),
     "import_yes_no": ("value",),
+    "import_unknown_language": ("value",),
 }
 
 Item = TypeVar("Item")
@@ -43,7 +44,10 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """Counts of rows, and everything that is wrong with the others, in the order of the file."""
+    """Counts of rows, and everything that is wrong with the others, in the order of the file.
+
+    `headers` has what the file calls each column.
+    """
 
     created: int
     updated: int
@@ -51,6 +55,7 @@ class ImportReport:
     encoding: str
     ignored_columns: tuple[str, ...]
     problems: tuple[TableProblem, ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:

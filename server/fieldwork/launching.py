@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select
 from server import audit, queue
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.links import NewToken, invitation_link, new_token
-from server.fieldwork.waves import find_wave_to_run, move_wave
+from server.fieldwork.waves import find_wave_to_run, move_wave, refuse_over
+from server.intake import known
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
 from server.models.draws import FrameMember
@@ -27,10 +28,10 @@ def launch_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str,
     """Open the wave; the worker writes invitations and messages.
 
     Raises:
-        Refusal: not_found, forbidden when the wave reaches beyond the scope, or wrong_state when it is not
-            `drawn`.
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, invalid_fields when its time is
+            over, or wrong_state when it is not `drawn`.
     """
-    find_wave_to_run(connection, wave_id, scope)
+    refuse_over(find_wave_to_run(connection, wave_id, scope), now)
     move_wave(connection, wave_id, before="drawn", after="launched", now=now)
     audit.record(connection, [audit.Entry(by, "wave_launched", f"wave:{wave_id}", {})], at=now)
     queue.defer(connection, "launch_invitations", wave_id=str(wave_id))
@@ -86,7 +87,7 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, Subject.id.label("subject_id"), Contact.locale, Contact.served_on,
-            ContactPrivate.phone, Unit.name, Unit.name_en,
+            ContactPrivate.phone, Unit.name, Unit.name_en, *known.COLUMNS,
         )
         .join(Contact, Contact.id == FrameMember.contact_id)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
@@ -101,8 +102,7 @@ def _uninvited(wave_id: UUID) -> AnySelect:
 def _variables(member: AnyRow) -> dict[str, Any]:
     """What the form knows before the start, as `variables` of the definition declare it."""
     return {
-        "unit": member.name,
-        "unit_en": member.name_en or member.name,
+        **known.of_unit(member),
         "served_on": member.served_on.isoformat() if member.served_on else None,
     }
 

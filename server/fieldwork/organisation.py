@@ -39,3 +39,11 @@ def unit_names(connection: Connection, scope: Scope) -> dict[str, tuple[str, str
     query = select(Unit.code, Unit.name, Unit.name_en).where(Unit.level == "outlet").order_by(Unit.path)
     rows = connection.execute(scope.units(query))
     return {row.code: (row.name, row.name_en or row.name) for row in rows}
+
+
+def reaches_all(connection: Connection, scope: Scope) -> bool:
+    """Whether a scope is the whole organisation, be it without a limit or by the unit at the top."""
+    if scope.firm_ids is not None:
+        return False
+    tops = connection.scalars(select(Unit.path).where(Unit.parent_id.is_(None))).all()
+    return scope.unit_paths is None or (bool(tops) and all(map(scope.reaches, tops)))

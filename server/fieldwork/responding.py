@@ -7,7 +7,7 @@ opens a session whose address holds no token, so the token does not travel in re
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_merge
 from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
+from server.fieldwork.carrying import Carried, PageAnswers, carried
+from server.intake.shelf import FormShelf
 from server.keys import token_hash
 from server.models.contacts import Contact, ContactPrivate
 from server.models.organisation import Subject, Unit
@@ -166,61 +168,103 @@ def decline(connection: Connection, task: Task, *, now: datetime) -> None:
         audit.record(connection, [audit.Entry(task.actor, "opted_out", task.actor, {})], at=now)
 
 
-def load_draft(connection: Connection, task: Task) -> SavedDraft | None:
-    row = connection.execute(
-        select(Draft.answers, Draft.page, Draft.revision).where(Draft.submission_id == task.submission_id)
-    ).first()
-    return SavedDraft(row.answers, row.page, row.revision) if row else None
+def load_draft(connection: Connection, task: Task, forms: FormShelf, *, now: datetime) -> SavedDraft | None:
+    """The answers so far, carried over when the wave has got another version of its form since.
+
+    Writes nothing: the next saving keeps what was carried over.
+    """
+    row = connection.execute(_draft_of(task)).first()
+    if row is None:
+        return None
+    if row.form_version_id == task.form_version_id:
+        return SavedDraft(row.answers, row.page, row.revision)
+    moved = _carried(connection, task, row, forms, now)
+    return SavedDraft(moved.answers, moved.page, row.revision)
 
 
 def save_draft(
-    connection: Connection,
-    task: Task,
-    answers: Mapping[str, Any],
-    *,
-    page: int,
-    cleared: frozenset[str],
-    now: datetime,
+    connection: Connection, task: Task, page: PageAnswers, forms: FormShelf, *, now: datetime
 ) -> SavedDraft:
-    """Merge one page's answers into the draft; names in `cleared` were emptied on that page.
+    """Merge one page's answers into the draft.
 
     Task and draft are locked while merging: two devices saving different pages lose nothing, and a late
     autosave cannot leave a draft behind a submission.
 
     Raises:
         HandedIn: when the answers were handed in meanwhile.
+        Refusal: conflict when the wave has got another version of its form since the task was read.
     """
-    table = Invitation if task.kind == "invitation" else Assignment
-    # NO KEY UPDATE: the session row that redeeming inserted holds a KEY SHARE on the task, and so do those of
-    # everybody who pressed the button at the same moment; a plain FOR UPDATE would wait for them in a circle.
-    locked = select(table.completed_at).where(table.id == task.id).with_for_update(key_share=True)
-    if connection.execute(locked).scalar_one() is not None:
-        raise HandedIn("link_finished")
+    _lock_open_task(connection, task)
     connection.execute(
         insert_or_merge(Draft)
         .values(
             submission_id=task.submission_id,
             form_version_id=task.form_version_id,
             answers={},
-            page=page,
+            page=page.index,
             revision=0,
             updated_at=now,
         )
         .on_conflict_do_nothing(index_elements=["submission_id"])
     )
+    row = connection.execute(_draft_of(task).with_for_update()).one()
+    left_behind, answers, index = row.left_behind, row.answers, page.index
+    if row.form_version_id != task.form_version_id:
+        moved = _carried(connection, task, row, forms, now)
+        answers = moved.answers
+        if moved.left_behind:
+            left_behind = [*left_behind, moved.left_behind]
+            index = min(index, moved.page)
+        _witness_carrying(connection, task, row, moved, now)
+    if page.left_behind:
+        left_behind = [*left_behind, page.left_behind]
+    merged = page.laid_over(answers)
+    values = {
+        "form_version_id": task.form_version_id,
+        "answers": merged,
+        "left_behind": left_behind,
+        "page": index,
+        "revision": row.revision + 1,
+        "updated_at": now,
+    }
+    connection.execute(update(Draft).where(Draft.submission_id == task.submission_id).values(**values))
+    return SavedDraft(merged, index, row.revision + 1)
+
+
+def _draft_of(task: Task) -> AnySelect:
+    columns = (Draft.form_version_id, Draft.answers, Draft.left_behind, Draft.page, Draft.revision)
+    return select(*columns).where(Draft.submission_id == task.submission_id)
+
+
+def _lock_open_task(connection: Connection, task: Task) -> None:
+    table = Invitation if task.kind == "invitation" else Assignment
+    # NO KEY UPDATE: the session row that redeeming inserted holds a KEY SHARE on the task, and so do those of
+    # everybody who pressed the button at the same moment; a plain FOR UPDATE would wait for them in a circle.
     row = connection.execute(
-        select(Draft.answers, Draft.revision)
-        .where(Draft.submission_id == task.submission_id)
-        .with_for_update()
+        select(table.completed_at, Wave.form_version_id)
+        .join(Wave, Wave.id == table.wave_id)
+        .where(table.id == task.id)
+        .with_for_update(of=table, key_share=True)
     ).one()
-    merged = {name: value for name, value in row.answers.items() if name not in cleared} | dict(answers)
-    revision = row.revision + 1
-    connection.execute(
-        update(Draft)
-        .where(Draft.submission_id == task.submission_id)
-        .values(answers=merged, page=page, revision=revision, updated_at=now)
-    )
-    return SavedDraft(merged, page, revision)
+    if row.completed_at is not None:
+        raise HandedIn("link_finished")
+    if row.form_version_id != task.form_version_id:
+        raise Refusal("conflict")
+
+
+def _carried(connection: Connection, task: Task, row: AnyRow, forms: FormShelf, now: datetime) -> Carried:
+    old = forms.get(connection, row.form_version_id)
+    new = forms.get(connection, task.form_version_id)
+    return carried(old, new, row.answers, row.page, now=now)
+
+
+def _witness_carrying(connection: Connection, task: Task, row: AnyRow, moved: Carried, now: datetime) -> None:
+    detail = {
+        "from": str(row.form_version_id),
+        "to": str(task.form_version_id),
+        "asked_again": moved.left_behind["asked_again"] if moved.left_behind else [],
+    }
+    audit.record(connection, [audit.Entry(task.actor, "draft_carried_over", task.actor, detail)], at=now)
 
 
 def received_at(connection: Connection, task: Task) -> datetime | None:
@@ -230,6 +274,16 @@ def received_at(connection: Connection, task: Task) -> datetime | None:
             Submission.wave_id == task.wave_id, Submission.submission_id == task.submission_id
         )
     )
+
+
+def as_answered(connection: Connection, task: Task) -> Task:
+    """The task with the version of the form that its submission was made with."""
+    version_id = connection.scalar(
+        select(Submission.form_version_id).where(
+            Submission.wave_id == task.wave_id, Submission.submission_id == task.submission_id
+        )
+    )
+    return task if version_id is None else replace(task, form_version_id=version_id)
 
 
 def _task_query(kind: Kind) -> AnySelect:

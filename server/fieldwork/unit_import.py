@@ -32,9 +32,9 @@ REPLANT = """
 CODE = re.compile(r"[^\s/\x00-\x1f]{1,60}")
 
 COLUMNS = {
-    "code": ("机构编号", "机构代码", "编号", "网点编号"),
+    "code": ("机构编号", "机构代码", "编号", "网点编号", "unit code"),
     "name": ("机构名称", "名称", "网点名称"),
-    "name_en": ("英文名称", "英文名"),
+    "name_en": ("英文名称", "英文名", "english name"),
     "parent_code": ("上级编号", "上级机构编号", "上级机构"),
     "level": ("级别", "机构级别", "层级"),
     "address": ("地址",),
@@ -98,6 +98,7 @@ def import_units(connection: Connection, sent: SentFile, *, now: datetime) -> Im
         encoding=table.encoding,
         ignored_columns=table.ignored,
         problems=in_file_order([*table.problems, *problems]),
+        headers=table.headers,
     )
     counts = {"created": created, "updated": updated, "rejected": report.rejected}
     audit.record(connection, [audit.Entry(sent.by, "units_imported", "unit:*", counts)], at=now)

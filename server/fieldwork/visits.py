@@ -12,6 +12,7 @@ from server import audit
 from server.db import new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.links import new_token, visit_link
+from server.intake import known
 from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
 from server.models.organisation import Subject, Unit
@@ -51,7 +52,9 @@ def assign_visit(
         Refusal: invalid_fields for an unknown unit.
     """
     place = connection.execute(
-        select(Subject.id, Unit.name).join(Unit, Unit.id == Subject.unit_id).where(Unit.code == new.unit_code)
+        select(Subject.id, Unit.name, *known.COLUMNS)
+        .join(Unit, Unit.id == Subject.unit_id)
+        .where(Unit.code == new.unit_code)
     ).first()
     if place is None:
         detail = Detail("unknown_unit", "/unit", {"unit": new.unit_code})
@@ -66,7 +69,7 @@ def assign_visit(
             subject_id=place.id,
             submission_id=assigned.submission_id,
             token_hash=token.hash,
-            variables={"unit": place.name, **new.variables},
+            variables={**known.of_unit(place), **new.variables},
             created_at=now,
             opens_at=new.opens_at,
             expires_at=new.expires_at,

@@ -1,5 +1,6 @@
 """Planning a wave, and finding waves again within a scope."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,16 +9,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
+from server.fieldwork.organisation import reaches_all
 from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.models.organisation import Unit
 from server.models.waves import Wave
 from server.notify.texts import TemplateRefused, check_template
 from server.scope import EVERYTHING, Scope
+
+# What an address, a file name and a spreadsheet's cell all take as it is: firms send the code with every row.
+CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
+LONGEST_TITLE = 80
+LONGEST_TITLE_EN = 120
+UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +84,86 @@ def plan_wave(
         Refusal: invalid_fields with every problem.
     """
     instrument = _instrument(connection, new)
-    unit_id = _unit_id(connection, new.unit_code, scope)
-    problems = _problems(connection, new, instrument, unit_id, scope)
-    if problems or instrument is None:
-        raise Refusal("invalid_fields", details=problems)
+    kind = instrument.kind if instrument else None
+    values = checked_plan(connection, new, kind, scope, now=now)
+    if instrument is None:
+        raise Refusal("invalid_fields", details=[UNKNOWN_INSTRUMENT])
     form_version_id = connection.scalar(
         select(FormVersion.id)
         .join(Form, Form.id == FormVersion.form_id)
         .where(Form.key == instrument.form, FormVersion.version == instrument.version)
+        .where(FormVersion.status == "published")
+        # A share, so that nobody retires the version before this wave has it.
+        .with_for_update(of=FormVersion, read=True, key_share=True)
     )
+    if form_version_id is None:
+        raise Refusal("invalid_fields", details=[Detail("form_not_published", "/instrument")])
     wave_id = new_id()
     connection.execute(
         insert(Wave).values(
             id=wave_id,
             programme_version_id=instrument.programme_version_id,
-            code=new.code.strip(),
-            title=new.title.strip(),
-            title_en=new.title_en,
             instrument=instrument.kind,
             form_version_id=form_version_id,
-            unit_id=unit_id,
             firm_id=new.firm_id,
-            opens_at=new.opens_at,
-            closes_at=new.closes_at,
-            settings={
-                "ratio": str(new.ratio),
-                "minimum": new.minimum,
-                "message": dict(new.message),
-                "organisation": organisation_names(connection),
-            },
             # Of this wave alone: with one key for all waves the same people would be drawn every time.
             prn_key=secrets.token_bytes(32),
             created_at=now,
+            **values,
         )
     )
     audit.record(connection, [audit.Entry(by, "wave_planned", f"wave:{wave_id}", {"code": new.code})], at=now)
     return wave_id
+
+
+def checked_plan(
+    connection: Connection,
+    new: NewWave,
+    kind: str | None,
+    scope: Scope,
+    *,
+    now: datetime,
+    itself: UUID | None = None,
+) -> dict[str, Any]:
+    """The columns of a plan, whether it is new or an edited one.
+
+    Args:
+        kind: of the instrument; None when there is no such instrument.
+        itself: the wave being edited, whose code is not taken by somebody else.
+
+    Raises:
+        Refusal: invalid_fields with every problem.
+    """
+    unit_id = _unit_id(connection, new.unit_code, scope)
+    holder = connection.scalar(select(Wave.id).where(Wave.code == new.code.strip()))
+    checks = (
+        (kind is None, UNKNOWN_INSTRUMENT),
+        *_text_checks(new),
+        (holder not in {None, itself}, Detail("code_taken", "/code", {"code": new.code})),
+        *_date_checks(new, now),
+        (not 0 < new.ratio <= 1, Detail("ratio_out_of_range", "/ratio")),
+        (new.minimum < 0, Detail("minimum_negative", "/minimum")),
+        (_asks_in_vain(new, kind), Detail("field_required", "/message_zh")),
+        (bool(new.unit_code) and unit_id is None, Detail("unknown_unit", "/unit", {"unit": new.unit_code})),
+        (not new.unit_code and unit_id is None and not scope.reaches(""), Detail("unit_needed", "/unit")),
+    )
+    problems = [detail for wrong, detail in checks if wrong] + _message_problems(new)
+    if problems:
+        raise Refusal("invalid_fields", details=problems)
+    return {
+        "code": new.code.strip(),
+        "title": new.title.strip(),
+        "title_en": new.title_en,
+        "unit_id": unit_id,
+        "opens_at": new.opens_at,
+        "closes_at": new.closes_at,
+        "settings": {
+            "ratio": str(new.ratio),
+            "minimum": new.minimum,
+            "message": dict(new.message),
+            "organisation": organisation_names(connection),
+        },
+    }
 
 
 def _instrument(connection: Connection, new: NewWave) -> Instrument | None:
@@ -140,32 +192,41 @@ def _unit_id(connection: Connection, code: str | None, scope: Scope) -> UUID | N
     return connection.scalar(query.where(Unit.path == scope.unit_paths[0]))
 
 
-def _problems(
-    connection: Connection,
-    new: NewWave,
-    instrument: Instrument | None,
-    unit_id: UUID | None,
-    scope: Scope,
-) -> list[Detail]:
-    taken = connection.scalar(select(Wave.id).where(Wave.code == new.code.strip()))
-    checks = (
-        (instrument is None, Detail("unknown_instrument", "/instrument")),
-        (not new.code.strip(), Detail("field_required", "/code")),
-        (taken is not None, Detail("code_taken", "/code", {"code": new.code})),
-        (not new.title.strip(), Detail("field_required", "/title")),
-        (new.closes_at <= new.opens_at, Detail("closes_before_opens", "/closes_at")),
-        (not 0 < new.ratio <= 1, Detail("ratio_out_of_range", "/ratio")),
-        (new.minimum < 0, Detail("minimum_negative", "/minimum")),
-        (_asks_in_vain(new, instrument), Detail("field_required", "/message_zh")),
-        (bool(new.unit_code) and unit_id is None, Detail("unknown_unit", "/unit", {"unit": new.unit_code})),
-        (not new.unit_code and unit_id is None and not scope.reaches(""), Detail("unit_needed", "/unit")),
+def _text_checks(new: NewWave) -> tuple[tuple[bool, Detail], ...]:
+    code, title, title_en = new.code.strip(), new.title.strip(), new.title_en or ""
+    return (
+        (not code, Detail("field_required", "/code")),
+        (bool(code) and not CODE.fullmatch(code), Detail("wave_code_characters", "/code")),
+        (not title, Detail("field_required", "/title")),
+        (len(title) > LONGEST_TITLE, Detail("text_too_long", "/title", {"limit": LONGEST_TITLE})),
+        (
+            len(title_en) > LONGEST_TITLE_EN,
+            Detail("text_too_long", "/title_en", {"limit": LONGEST_TITLE_EN}),
+        ),
     )
-    return [detail for wrong, detail in checks if wrong] + _message_problems(new)
 
 
-def _asks_in_vain(new: NewWave, instrument: Instrument | None) -> bool:
+def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]:
+    backwards = new.closes_at <= new.opens_at
+    return (
+        (backwards, Detail("closes_before_opens", "/closes_at")),
+        (not backwards and new.closes_at <= now, Detail("closes_in_past", "/closes_at")),
+    )
+
+
+def refuse_over(wave: AnyRow, now: datetime) -> None:
+    """Nobody could answer any more: people would be drawn, or asked, for nothing.
+
+    Raises:
+        Refusal: invalid_fields when the wave's last day has passed.
+    """
+    if wave.closes_at <= now:
+        raise Refusal("invalid_fields", details=[Detail("wave_over", "/closes_at")])
+
+
+def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
     """Whether people would be drawn whom no message can reach; firms and visits need none."""
-    return instrument is not None and instrument.kind == "survey" and not new.firm_id and not new.message
+    return kind == "survey" and not new.firm_id and not new.message
 
 
 def _message_problems(new: NewWave) -> list[Detail]:
@@ -180,7 +241,8 @@ def _message_problems(new: NewWave) -> list[Detail]:
 
 
 def find_wave(connection: Connection, wave_id: UUID, scope: Scope) -> AnyRow:
-    """The wave's row with `programme` (key), `programme_title` and `unit_name`.
+    """The wave's row with `programme` (key), `programme_title`, and `kind`: `survey`, `visit`, or `firm`
+    where a firm collects; of its unit `unit_code`, `unit_name`, `unit_name_en` and `unit_path`.
 
     Raises:
         Refusal: not_found when there is none within the scope.
@@ -198,9 +260,14 @@ def find_wave_to_run(connection: Connection, wave_id: UUID, scope: Scope) -> Any
         Refusal: not_found, or forbidden when the wave also asks people outside the scope.
     """
     wave = find_wave(connection, wave_id, scope)
-    if not scope.reaches(wave.unit_path or ""):
+    if not may_run(connection, wave, scope):
         raise Refusal("forbidden")
     return wave
+
+
+def may_run(connection: Connection, wave: AnyRow, scope: Scope) -> bool:
+    """Whether a wave (its `unit_path` is enough) asks nobody outside the scope."""
+    return scope.reaches(wave.unit_path) if wave.unit_path else reaches_all(connection, scope)
 
 
 def list_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
@@ -214,7 +281,10 @@ def _wave_query() -> Any:
             *Wave.__table__.columns,
             Programme.key.label("programme"),
             ProgrammeVersion.content["title"].label("programme_title"),
+            case((Wave.firm_id.is_not(None), "firm"), else_=Wave.instrument).label("kind"),
+            Unit.code.label("unit_code"),
             Unit.name.label("unit_name"),
+            Unit.name_en.label("unit_name_en"),
             Unit.path.label("unit_path"),
         )
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from server.db import AnyRow
 from server.errors import Refusal
+from server.intake import known
 from server.intake.prepare import Ask, Door
 from server.intake.shelf import FormShelf, ShelvedForm
 from server.models.organisation import Subject, Unit
@@ -26,7 +27,7 @@ _WAVE = (
     .where(Wave.code == bindparam("code"), Wave.firm_id == bindparam("firm_id"))
 )  # fmt: skip
 _SUBJECTS = (
-    select(Subject.code, Subject.id, Subject.name, Unit.name_en)
+    select(Subject.code, Subject.id, Subject.name, *known.COLUMNS)
     .join(Unit, Unit.id == Subject.unit_id, isouter=True)
     .where(Subject.code.in_(bindparam("codes", expanding=True)))
 )
@@ -102,4 +103,4 @@ def row_id(wave: OpenWave, external_id: str) -> UUID:
 
 
 def _variables(row: AnyRow) -> dict[str, Any]:
-    return {"unit": row.name, "unit_en": row.name_en or row.name, "served_on": None}
+    return {**known.of_unit(row, row.name), "served_on": None}

@@ -9,6 +9,7 @@ from uuid import UUID
 from server import wire
 from server.errors import Detail
 from server.forms import AttachmentRef, attachments, check
+from server.intake.own_words import split
 from server.intake.shelf import ShelvedForm
 from server.scoring.score import score
 from server.scoring.sheet import LostPoint, ScoreSheet, lost_points
@@ -81,18 +82,14 @@ def prepare(incoming: Incoming, ask: Ask) -> Prepared | Rejected:
         )
     values = checked.values
     sheet = score(rules, values, checked.visible) if rules else None
-    texts = {
-        name: value
-        for name, value in values.items()
-        if name in ask.shelved.free_text and isinstance(value, str)
-    }
+    answers, texts = split(values, ask.shelved.own_words)
     return Prepared(
         ask=ask,
         incoming=incoming,
         content_hash=_content_hash(
             ask, {name: values[name] for name in values if name in ask.shelved.answerable}
         ),
-        answers={name: value for name, value in values.items() if name not in texts},
+        answers=answers,
         texts=texts,
         sheet=sheet,
         lost=lost_points(sheet) if sheet and ask.finds_faults else (),

@@ -1,4 +1,7 @@
-"""Compiled forms at hand: compiled once per process and version, since a published version never changes."""
+"""Compiled forms at hand: compiled once per process and version, since a published version never changes.
+
+Drafts do change, so they are compiled whenever somebody tries one out.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +12,10 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from server.forms import CompiledForm, Question, compile_form
+from server.intake.own_words import holds_own_words
 from server.models.definitions import Form, FormVersion
 from server.scoring.form_items import form_rules
 from server.scoring.rules import ScoreRules
-
-# Input types of `text` whose answers may say who somebody is.
-OWN_WORDS = frozenset({"text", "tel", "email", "url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class ShelvedForm:
     """A form version ready for checking and scoring.
 
     Attributes:
-        free_text: questions whose answers are a person's own words and can be emptied on request.
+        own_words: questions whose answers are, or have inside, a person's own words.
         answerable: questions that somebody answers, as opposed to values that follow from answers.
     """
 
@@ -31,7 +32,7 @@ class ShelvedForm:
     version: int
     form: CompiledForm
     rules: ScoreRules | None
-    free_text: frozenset[str]
+    own_words: Mapping[str, Question]
     answerable: frozenset[str]
 
 
@@ -47,19 +48,34 @@ class FormShelf:
         shelved = self._forms.get(form_version_id)
         if shelved is None:
             with self._lock:
-                shelved = self._forms.setdefault(form_version_id, _compile(connection, form_version_id))
+                shelved, final = _compile(connection, form_version_id)
+                if final:
+                    shelved = self._forms.setdefault(form_version_id, shelved)
         return shelved
 
+    def find(self, connection: Connection, key: str, version: int) -> ShelvedForm | None:
+        """The published or retired version of this number, or None when there is none."""
+        for shelved in list(self._forms.values()):
+            if (shelved.key, shelved.version) == (key, version):
+                return shelved
+        form_version_id = connection.scalar(
+            select(FormVersion.id)
+            .join(Form, Form.id == FormVersion.form_id)
+            .where(Form.key == key, FormVersion.version == version, FormVersion.status != "draft")
+        )
+        return self.get(connection, form_version_id) if form_version_id else None
 
-def _compile(connection: Connection, form_version_id: UUID) -> ShelvedForm:
+
+def _compile(connection: Connection, form_version_id: UUID) -> tuple[ShelvedForm, bool]:
+    """The compiled form, and whether it will stay as it is."""
     row = connection.execute(
-        select(FormVersion.content, FormVersion.version, Form.key)
+        select(FormVersion.content, FormVersion.version, FormVersion.status, Form.key)
         .join(Form, Form.id == FormVersion.form_id)
         .where(FormVersion.id == form_version_id)
     ).first()
     if row is None:
         raise LookupError(f"no form version {form_version_id}")
-    return shelved_form(form_version_id, row.key, row.version, row.content)
+    return shelved_form(form_version_id, row.key, row.version, row.content), row.status != "draft"
 
 
 def shelved_form(form_version_id: UUID, key: str, version: int, content: Mapping[str, Any]) -> ShelvedForm:
@@ -72,13 +88,6 @@ def shelved_form(form_version_id: UUID, key: str, version: int, content: Mapping
         version=version,
         form=form,
         rules=form_rules(content),
-        free_text=frozenset(name for name, question in answerable.items() if _is_free_text(question)),
+        own_words={name: question for name, question in answerable.items() if holds_own_words(question)},
         answerable=frozenset(answerable),
     )
-
-
-def _is_free_text(question: Question) -> bool:
-    """Whether a person writes here what they like: notes and the text beside "other" too, dates not."""
-    if question.type == "text":
-        return question.behaviour.control.attributes.get("type", "text") in OWN_WORDS
-    return question.type == "comment"

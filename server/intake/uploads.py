@@ -1,7 +1,7 @@
 """Photos apart from answers: promised by a client, sent straight to the store, verified by the worker.
 
 Nothing counts before the worker has fetched the bytes and looked at them: upload targets only keep rubbish
-out, and other stores have been known to accept what they should refuse.
+out, and other stores have been known to accept what they should refuse. Until then a photo is `expected`.
 """
 
 import hashlib
@@ -18,9 +18,10 @@ from server import queue
 from server.clock import Clock
 from server.db import AnyRow, new_id
 from server.errors import Refusal
+from server.forms.types.files import MAX_SIZE
 from server.models.submissions import Attachment
 from server.storage.inspection import inspect_in_child
-from server.storage.photos import PhotoFacts, PhotoRefused
+from server.storage.photos import PhotoFacts, PhotoRefused, media_type_of
 from server.storage.protocol import (
     ObjectMissing,
     ObjectStore,
@@ -30,7 +31,7 @@ from server.storage.protocol import (
 )
 
 TARGET_LIFETIME = timedelta(hours=1)
-LARGEST_PHOTO = 25 * 1024 * 1024
+LARGEST_PHOTO = MAX_SIZE
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 PREFIX = "photos"
 SMALL, LARGE = "-320.jpg", "-1600.jpg"
@@ -56,6 +57,14 @@ class Promise:
     media_type: str
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a photo: expected, verified or refused, and the code that says why it was refused."""
+
+    state: str
+    problem: str
 
 
 def promise(connection: Connection, store: ObjectStore, new: Promise, *, now: datetime) -> UploadTarget:
@@ -87,13 +96,17 @@ def sent(connection: Connection, submission_id: UUID, attachment_id: UUID) -> No
 
 
 def accept(
-    connection: Connection, store: ObjectStore, place: Place, data: bytes, media_type: str, *, now: datetime
+    connection: Connection, store: ObjectStore, place: Place, data: bytes, *, now: datetime
 ) -> dict[str, Any]:
     """A photo that came through the server, in a plain form; returns the reference for the answers.
 
     Raises:
-        Refusal: wrong_content_type or too_large.
+        PhotoRefused: not_an_image, type_not_allowed or too_large; nothing was written then.
+        StoreUnavailable: after the photo was noted; it stays `expected`.
     """
+    if len(data) > LARGEST_PHOTO:
+        raise PhotoRefused("too_large")
+    media_type = media_type_of(data)
     new = Promise(place, uuid4(), media_type, len(data), hashlib.sha256(data).hexdigest())
     row = _note(connection, new, now)
     store.put(row.object_key, data, media_type)
@@ -117,6 +130,16 @@ def named_photos(connection: Connection, wave_id: UUID, submission_id: UUID) -> 
             .order_by(Attachment.created_at, Attachment.id)
         )
     )  # fmt: skip
+
+
+def standings(connection: Connection, submission_id: UUID) -> dict[str, Standing]:
+    """How the photos of a submission stand, by the client's ids for them, also before it is handed in."""
+    rows = connection.execute(
+        select(Attachment.attachment_id, Attachment.state, Attachment.problem).where(
+            Attachment.submission_id == submission_id
+        )
+    )
+    return {str(row.attachment_id): Standing(row.state, row.problem or "") for row in rows}
 
 
 def inspect_one(engine: Engine, store: ObjectStore, inner_id: UUID, clock: Clock) -> None:

@@ -1,10 +1,10 @@
-"""Forms and programmes: versioned, hashed, immutable once published."""
+"""Forms and programmes: versioned, hashed, immutable once published. A trigger guards what is published."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
@@ -17,7 +17,11 @@ class Form(HasId, Base):
 
 
 class FormVersion(HasId, Base):
-    """One version of a form. `content_hash` is SHA-256 of the canonical JSON."""
+    """One version of a form. `content_hash` is SHA-256 of the canonical JSON.
+
+    A draft is written over until it is published: `created_at` and `created_by` say when this content was
+    saved and by whom. `note` says to colleagues what is new about it.
+    """
 
     __tablename__ = "form_version"
 
@@ -26,12 +30,43 @@ class FormVersion(HasId, Base):
     status: Mapped[str] = mapped_column(default="published")
     content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]
+    note: Mapped[str | None]
     created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(server_default="system")
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    retired_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("form_id", "version"),
+        Index(
+            "form_version_one_draft_idx", "form_id", unique=True, postgresql_where=text("status = 'draft'")
+        ),
         CheckConstraint("status IN ('draft','published','retired')", name="status"),
+        CheckConstraint("(status = 'draft') = (published_at IS NULL)", name="published"),
+        CheckConstraint("(status = 'retired') = (retired_at IS NOT NULL)", name="retired"),
     )
+
+
+class FormTrial(HasId, Base):
+    """Somebody walks through a form to see how it is: answers that are no submission and never become one.
+
+    `ref` stands in the address and is the key to it.
+    """
+
+    __tablename__ = "form_trial"
+
+    ref: Mapped[str] = mapped_column(unique=True)
+    form_version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("form_version.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str]
+    variables: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("kind IN ('invitation','assignment')", name="kind"),)
 
 
 class Programme(HasId, Base):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
@@ -71,13 +71,18 @@ class RespondentSession(HasId, Base):
 
 
 class Draft(Base):
-    """Answers not yet handed in; deleted by the transaction that stores the submission."""
+    """Answers not yet handed in; deleted by the transaction that stores the submission.
+
+    `form_version_id` is the version the answers fit. `left_behind` holds, oldest first, what was not taken
+    over when the wave got another version: `{"version_id", "at", "answers", "asked_again"}` each.
+    """
 
     __tablename__ = "draft"
 
     submission_id: Mapped[UUID] = mapped_column(primary_key=True)
     form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
     answers: Mapped[dict[str, Any]]
+    left_behind: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     page: Mapped[int]
     revision: Mapped[int]
     updated_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
 
-STATES = ("planned", "drawn", "launched", "closed")
+STATES = ("planned", "drawn", "launched", "closed", "cancelled")
 
 
 class Wave(HasId, Base):
@@ -32,10 +32,16 @@ class Wave(HasId, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     prn_key: Mapped[bytes]
     launched_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("state IN ('planned','drawn','launched','closed')", name="state"),
+        CheckConstraint("state IN ('planned','drawn','launched','closed','cancelled')", name="state"),
+        CheckConstraint(
+            "(state = 'cancelled') = (cancelled_at IS NOT NULL AND cancel_reason IS NOT NULL)",
+            name="cancelled",
+        ),
         CheckConstraint("instrument IN ('survey','visit')", name="instrument"),
         CheckConstraint("closes_at > opens_at", name="window"),
     )

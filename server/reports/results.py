@@ -1,4 +1,15 @@
-"""Results of a wave: each unit's n, mean and rank, and the whole wave's."""
+"""Results of a wave: each unit's n, mean and rank, and the whole wave's.
+
+Every reader gets the same figures: ranks and the overall mean are taken over the whole wave, and a scope
+decides only which units are listed. A rank within one's own outlets would be no rank, and a league table is
+what a wave is run for: where one stands in it may be told before the owner publishes the whole. It names no
+other unit and gives no other unit's score, and three things keep cells of fewer than five customers hidden:
+
+- a survey ranks no such unit, whoever reads: otherwise the gap it leaves in the ranks of its neighbours would
+  bound its mean;
+- the units' own people see no such mean;
+- where whole minus listed leaves one to four answers, they see no total either.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,6 +23,7 @@ from sqlalchemy import Connection, func, select
 
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet
+from server.models.waves import Wave
 from server.sampling.estimates import Interval, estimate_counted
 from server.scope import Scope
 from server.scoring.exact import rounded
@@ -19,6 +31,7 @@ from server.scoring.ranks import ranks_from_top
 
 PLACES = 2
 SMALLEST_CELL = 5
+FULL_SCORE = Fraction(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +40,15 @@ class UnitResult:
 
     Attributes:
         interval: 95 % interval of the mean, for display; None below two scores.
-        hidden: the mean exists but fewer than five people answered and the reader is the unit's own. It has
-            no rank either, and the others are ranked without it.
+        rank: in the whole wave; None without a mean, and for a survey's units of fewer than five answers.
+        hidden: the mean exists but fewer than five people answered and the reader is the unit's own.
     """
 
     code: str
     name: str
     name_en: str
     parent: str
+    parent_en: str
     n: int
     mean: Decimal | None
     interval: Interval | None
@@ -46,7 +60,11 @@ class UnitResult:
 class WaveResult:
     """The whole wave: n counts scored submissions, `unscored` those where nothing was applicable.
 
-    `mean` is None as well where a hidden unit's could be worked out from it.
+    Attributes:
+        mean: None as well where a hidden unit's could be worked out from it.
+        units: those within the reader's scope.
+        ranked: how many units have a rank, so that a rank reads as "7 of 23".
+        unranked_below: answers a unit needs to be ranked; 1 where every mean is.
     """
 
     n: int
@@ -54,6 +72,8 @@ class WaveResult:
     mean: Decimal | None
     interval: Interval | None
     units: tuple[UnitResult, ...]
+    ranked: int
+    unranked_below: int
 
 
 @dataclass
@@ -70,61 +90,83 @@ class _Cell:
             return None
         return sum((score * count for score, count in self.scores), Fraction(0)) / self.n
 
-    def interval(self) -> Interval | None:
+    def interval(self, scale: Fraction) -> Interval | None:
+        """The mean's interval as far as there are scores: none lies below 0 or above the full score.
+
+        A mean beyond either end (deductions, uncapped bonuses) shows that the form has no such end.
+        """
         estimate = estimate_counted(self.scores)
-        return estimate.interval if estimate else None
+        if estimate is None or estimate.interval is None:
+            return None
+        low, high = estimate.interval.low, estimate.interval.high
+        return Interval(max(low, min(0.0, estimate.value)), min(high, max(float(scale), estimate.value)))
 
 
-def wave_result(connection: Connection, wave_id: UUID, scope: Scope, *, suppress_small: bool) -> WaveResult:
-    """Means over unrounded scores, rounded once (scoring.md law 10).
+def wave_result(
+    connection: Connection,
+    wave_id: UUID,
+    scope: Scope,
+    *,
+    suppress_small: bool,
+    scale: Fraction = FULL_SCORE,
+) -> WaveResult:
+    """Means over unrounded scores, rounded once (scoring.md law 10); ranks on them (law 11).
 
     Args:
+        scope: whose units are listed; n, mean and ranks are the whole wave's for everybody.
         suppress_small: hide means of fewer than five answers: for surveys, from readers who belong to the
             units themselves. A unit's visits are never suppressed.
+        scale: the form's full score, where intervals end.
     """
-    cells, unscored = _cells(connection, wave_id, scope)
+    instrument = connection.scalar(select(Wave.instrument).where(Wave.id == wave_id))
+    cells, unscored = _cells(connection, wave_id)
     whole = _Cell([score for cell in cells.values() for score in cell.scores])
-    small = {key for key, cell in cells.items() if suppress_small and 0 < cell.n < SMALLEST_CELL}
-    shown = {key: cell for key, cell in cells.items() if key not in small}
-    means = {key: rounded(cell.mean, PLACES) for key, cell in shown.items()}
-    ranks = ranks_from_top({str(key): mean for key, mean in means.items()})
-    units = [
-        UnitResult(
-            code=row.code,
-            name=row.name,
-            name_en=row.name_en or row.name,
-            parent=row.parent or "",
-            n=cells[row.subject_id].n,
-            mean=means.get(row.subject_id),
-            interval=shown[row.subject_id].interval() if row.subject_id in shown else None,
-            rank=ranks.get(str(row.subject_id)),
-            hidden=row.subject_id in small,
+    means = {key: rounded(cell.mean, PLACES) for key, cell in cells.items()}
+    least = SMALLEST_CELL if instrument == "survey" else 1
+    ranks = ranks_from_top({str(key): mean for key, mean in means.items() if cells[key].n >= least})
+    units = []
+    for row in connection.execute(scope.units(_units(cells))):
+        cell = cells[row.subject_id]
+        hidden = suppress_small and 0 < cell.n < SMALLEST_CELL
+        units.append(
+            UnitResult(
+                code=row.code,
+                name=row.name,
+                name_en=row.name_en or row.name,
+                parent=row.parent or "",
+                parent_en=row.parent_en or row.parent or "",
+                n=cell.n,
+                mean=None if hidden else means[row.subject_id],
+                interval=None if hidden else cell.interval(scale),
+                rank=ranks.get(str(row.subject_id)),
+                hidden=hidden,
+            )
         )
-        for row in connection.execute(scope.units(_units(cells)))
-    ]
     units.sort(key=lambda unit: (unit.rank is None, unit.rank, unit.code))
-    # Total minus what is shown gives the hidden rest: with fewer than five in it, the total is hidden too.
-    tells = 0 < sum(cells[key].n for key in small) < SMALLEST_CELL
+    # Total minus what is listed gives the rest: with fewer than five in it, the total is hidden too.
+    rest = whole.n - sum(unit.n for unit in units if not unit.hidden)
+    tells = suppress_small and 0 < rest < SMALLEST_CELL
     return WaveResult(
         n=whole.n,
         unscored=unscored,
         mean=None if tells else rounded(whole.mean, PLACES),
-        interval=None if tells else whole.interval(),
+        interval=None if tells else whole.interval(scale),
         units=tuple(units),
+        ranked=len(ranks),
+        unranked_below=least,
     )
 
 
-def _cells(connection: Connection, wave_id: UUID, scope: Scope) -> tuple[dict[UUID, _Cell], int]:
+def _cells(connection: Connection, wave_id: UUID) -> tuple[dict[UUID, _Cell], int]:
     """Equal scores are counted in the database: exact sums over a million rows stay a few thousand terms."""
     query = (
         select(ScoreSheet.subject_id, ScoreSheet.raw, func.count())
-        .join(Subject, Subject.id == ScoreSheet.subject_id)
         .where(ScoreSheet.wave_id == wave_id)
         .group_by(ScoreSheet.subject_id, ScoreSheet.raw)
     )
     cells: defaultdict[UUID, _Cell] = defaultdict(lambda: _Cell([]))
     unscored = 0
-    for subject_id, raw, count in connection.execute(scope.subjects(query)):
+    for subject_id, raw, count in connection.execute(query):
         cell = cells[subject_id]
         if raw is None:
             unscored += count
@@ -137,9 +179,10 @@ def _units(subject_ids: Iterable[UUID]) -> Any:
     parent = Unit.__table__.alias("parent")
     return (
         select(
-            Subject.id.label("subject_id"), Unit.code, Unit.name, Unit.name_en, parent.c.name.label("parent")
+            Subject.id.label("subject_id"), Unit.code, Unit.name, Unit.name_en,
+            parent.c.name.label("parent"), parent.c.name_en.label("parent_en"),
         )
         .join(Unit, Unit.id == Subject.unit_id)
         .join(parent, parent.c.id == Unit.parent_id, isouter=True)
         .where(Subject.id.in_(list(subject_ids)))
-    )
+    )  # fmt: skip

@@ -1,6 +1,8 @@
 """Single submissions and their score sheets, line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,18 @@ from server.models.submissions import Finding, ScoreSheet, Submission, Submissio
 from server.scope import Scope
 
 PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A section's points, and what they are worth in the score: `scored` out of `scorable`."""
+
+    section: str
+    earned: Fraction
+    possible: Fraction
+    critical: bool
+    scored: Fraction
+    scorable: Fraction
 
 
 def list_submissions(
@@ -41,6 +55,27 @@ def find_submission(connection: Connection, pk: UUID, scope: Scope) -> AnyRow:
     if row is None:
         raise Refusal("not_found")
     return row
+
+
+def shares_of_score(sheet: Mapping[str, Any]) -> tuple[Share, ...]:
+    """What each section of a stored sheet brings to the score.
+
+    Sections are kept in the sheet's own points, which add up to whatever the weights of its items make of
+    them: 600 on a survey of six ratings. On the published scale they add up to its full score.
+    """
+    possible, scale = Fraction(sheet["possible"]), Fraction(sheet["scale"])
+    per_point = scale / possible if possible else Fraction(0)
+    return tuple(
+        Share(
+            section=each["section"],
+            earned=Fraction(each["earned"]),
+            possible=Fraction(each["possible"]),
+            critical=each["critical"],
+            scored=Fraction(each["partEarned"]) * per_point,
+            scorable=Fraction(each["partPossible"]) * per_point,
+        )
+        for each in sheet["sections"]
+    )
 
 
 def texts_of(connection: Connection, revision_id: UUID) -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_a_key_names_its_firm_and_nothing_beyond_it(connection: Connection, firm
     who = register.find_api_key(connection, secret, now=START)
     assert who is not None
     assert (who.firm_id, who.actor, who.session_id) == (firm, f"firm:{firm}", None)
-    assert who.permissions == {"submissions.write"}
+    assert who.permissions == {"submissions.write", "forms.read"}
     assert who.scope.firm_ids == (firm,)
     stored = connection.execute(select(*ApiKey.__table__.columns)).one()
     assert secret not in str(tuple(stored))

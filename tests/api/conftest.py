@@ -23,6 +23,7 @@ class Sender:
 
     client: FlaskClient
     firm: CreatedFirm
+    wave: str = WAVE
 
     def put(
         self, body: Any, submission_id: UUID | str | None = None, headers: dict[str, str] | None = None

@@ -11,7 +11,7 @@ from server.clock import SetClock
 from server.models.accounts import ApiKey
 from server.models.submissions import Submission
 from tests import builders
-from tests.api.conftest import Sender, submission
+from tests.api.conftest import WAVE, Sender, submission
 from tests.builders import DAY, hall_answers
 
 ID = UUID("0b7c1e0e-6c0f-4d8e-9a3b-2f1d5c7a9e10")
@@ -140,9 +140,12 @@ def test_a_key_without_the_permission(sender: Sender, engine: Engine) -> None:
 
 def test_another_firms_wave_is_as_absent_as_none(sender: Sender, another: Callable[..., Sender]) -> None:
     other = another()
-    foreign = refused(other.put(submission()), 404, "not_found")
-    nothing = refused(other.put(submission(wave="no-such")), 404, "not_found")
-    assert foreign["title"] == nothing["title"]
+    foreign = refused(other.put(submission()), 404, "unknown_wave")
+    nothing = refused(other.put(submission(wave="no-such")), 404, "unknown_wave")
+    assert [(each["pointer"], each["code"]) for each in nothing["errors"]] == [("/wave", "unknown_wave")]
+    assert "no-such" in nothing["title"]
+    for field in ("title", "errors"):
+        assert str(foreign[field]).replace(WAVE, "no-such") == str(nothing[field])
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,8 @@ def test_a_wave_takes_rows_while_it_is_open(
     response = sender.put(submission(wave="W"))
     assert response.status_code == status
     if status == 409:
-        refused(response, 409, "wave_not_open")
+        problem = refused(response, 409, "wave_not_open")
+        assert [each["pointer"] for each in problem["errors"]] == ["/wave"]
 
 
 def test_a_wave_closes_by_the_clock(sender: Sender, clock: SetClock) -> None:

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, select, text
 
+from server.catalogue import LOCALES
+from server.catalogue import text as catalogue_text
 from server.db import Base
+from server.fieldwork import contact_import, unit_import
 from server.fieldwork.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
+from server.tables import read_table
 from tests import builders
 from tests.builders import BY, NOW, contact_rows
 
@@ -88,6 +92,7 @@ def test_a_changed_number_is_found_by_its_hash(units: Connection, keys: KeyRing)
         ("K2,,13900139000,nowhere,,,,", "unit_code", "import_unknown_unit"),
         ("K2,,13900139000,B101,,,,2026-02-30", "served_on", "import_date"),
         ("K2,,13900139000,B101,,perhaps,,", "large_type", "import_yes_no"),
+        ("K2,,13900139000,B101,法文,,,", "locale", "import_unknown_language"),
         ("K1,,13900139000,B101,,,,", "external_id", "import_duplicate"),
         (",,13900139000,B101,,,,", "external_id", "cell_missing"),
         ("K2,,,B101,,,,", "phone", "cell_missing"),
@@ -100,6 +105,21 @@ def test_a_bad_row_stays_out_with_its_reason(
     assert counts(report) == (1, 0, 0, 1)
     assert [(each.row, each.column, each.code) for each in report.problems] == [(3, column, code)]
     assert only(units).external_id == "K1"
+
+
+def test_a_report_calls_columns_as_the_file_does(units: Connection, keys: KeyRing) -> None:
+    report = load(units, keys, HEADER.replace("手机号", "联系 手机") + GOOD)
+    assert report.headers["external_id"] == "客户编号"
+    assert [each.code for each in report.problems] == ["header_missing"]
+    assert report.ignored_columns == ("联系 手机",)
+
+
+@pytest.mark.parametrize(("table", "locale"), [(t, each) for t in ("units", "contacts") for each in LOCALES])
+def test_columns_are_taken_under_the_names_that_the_page_gives_them(table: str, locale: str) -> None:
+    columns = {"units": unit_import.COLUMNS, "contacts": contact_import.COLUMNS}[table]
+    labels = [catalogue_text(f"console.column.{name}", locale) for name in columns]
+    found = read_table(",".join(labels).encode() + b"\n", "t.csv", aliases=columns)
+    assert (found.columns, found.ignored) == (tuple(columns), ())
 
 
 def test_reports_do_not_carry_numbers(units: Connection, keys: KeyRing) -> None:

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.errors import Refusal
-from server.fieldwork.drawing import draw_wave, preview_draw, stored_draw, verify_draw
+from server.fieldwork.drawing import (
+    ShownDraw,
+    draw_wave,
+    preview_draw,
+    shown_draw,
+    stored_draw,
+    verify_draw,
+)
 from server.keys import KeyRing
 from server.models.contacts import Contact
 from server.models.draws import Draw, FrameMember
@@ -16,7 +23,7 @@ from server.notify.outbox import opt_out
 from server.sampling.draws import DrawResult
 from server.scope import EVERYTHING, Scope
 from tests import builders
-from tests.builders import BY, NOW, contact_rows, phone_of
+from tests.builders import BY, DAY, NOW, contact_rows, phone_of
 
 HALF = {"ratio": Decimal("0.5"), "minimum": 1}
 
@@ -167,3 +174,55 @@ def test_drawing_needs_the_whole_wave_in_scope(bank: Connection, scope: Scope, c
     wave_id = builders.create_wave(bank)
     with pytest.raises(Refusal, match=code):
         draw(bank, wave_id, scope)
+
+
+def test_nobody_is_drawn_for_a_wave_whose_time_is_over(bank: Connection) -> None:
+    wave_id = builders.create_wave(bank)
+    with pytest.raises(Refusal) as refusal:
+        draw_wave(bank, wave_id, EVERYTHING, by=BY, now=NOW + 14 * DAY)
+    assert [each.code for each in refusal.value.details] == ["wave_over"]
+
+
+def strata(found: ShownDraw | None) -> list[str]:
+    assert found is not None
+    return [stratum["stratum"] for stratum in found.record["strata"]]
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_part_of_the_draw_for_whoever_sees_a_part_of_the_wave(
+    bank: Connection, keys: KeyRing, drawn: bool
+) -> None:
+    builders.create_contacts(bank, keys)
+    wave_id = builders.create_wave(bank, state="drawn" if drawn else "planned")
+    whole = shown_draw(bank, wave_id, EVERYTHING)
+    assert strata(whole) == ["B101", "B102", "B201"]
+    assert whole is not None
+    assert (whole.whole, whole.exclusions, whole.drawn_at is not None) == (True, {}, drawn)
+    part = shown_draw(bank, wave_id, Scope(unit_paths=("C01/D1/",)))
+    assert strata(part) == ["B101", "B102"]
+    assert part is not None
+    assert (part.whole, part.exclusions) == (False, None)
+    assert "B201" not in str(part.record)
+
+
+def test_whoever_runs_a_districts_wave_sees_all_of_its_draw(bank: Connection, keys: KeyRing) -> None:
+    builders.create_contacts(bank, keys)
+    found = shown_draw(bank, builders.create_wave(bank, unit_code="D1"), Scope(unit_paths=("C01/D1/",)))
+    assert found is not None
+    assert found.whole
+
+
+@pytest.mark.parametrize("kind", ["visit", "firm"])
+def test_where_nobody_is_drawn_there_is_no_preview(bank: Connection, kind: str) -> None:
+    if kind == "visit":
+        wave_id = builders.create_wave(bank, instrument="visit")
+    else:
+        wave_id = builders.create_firm_wave(bank, builders.create_firm(bank), state="planned")
+    assert shown_draw(bank, wave_id, EVERYTHING) is None
+
+
+def test_only_whoever_runs_the_wave_repeats_its_draw(bank: Connection, keys: KeyRing) -> None:
+    builders.create_contacts(bank, keys)
+    wave_id = builders.create_wave(bank, state="drawn")
+    with pytest.raises(Refusal, match="forbidden"):
+        verify_draw(bank, wave_id, Scope(unit_paths=("C01/D1/",)))

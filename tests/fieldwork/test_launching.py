@@ -51,6 +51,13 @@ def test_only_a_drawn_wave_is_launched(connection: Connection, keys: KeyRing, st
         launch(connection, wave_id)
 
 
+def test_a_wave_whose_time_is_over_asks_nobody(connection: Connection, keys: KeyRing) -> None:
+    wave_id = bank(connection, keys, state="drawn")
+    with pytest.raises(Refusal) as refusal:
+        launch_wave(connection, wave_id, EVERYTHING, by=BY, now=NOW + 14 * DAY)
+    assert [each.code for each in refusal.value.details] == ["wave_over"]
+
+
 def test_of_two_launches_at_once_one_counts(engine: Engine, keys: KeyRing) -> None:
     with engine.begin() as connection:
         wave_id = bank(connection, keys, state="drawn")
@@ -111,7 +118,13 @@ def test_invitations_carry_what_the_form_knows_and_end_with_the_wave(
     row = connection.execute(
         select(*Invitation.__table__.columns).where(Invitation.variables["unit_en"].astext == "Youth Road")
     ).one()
-    assert row.variables == {"unit": "青年路支行", "unit_en": "Youth Road", "served_on": "2026-05-02"}
+    assert row.variables == {
+        "unit": "青年路支行",
+        "unit_en": "Youth Road",
+        "unit_code": "B101",
+        "unit_level": "outlet",
+        "served_on": "2026-05-02",
+    }
     assert row.expires_at == NOW + 14 * DAY
 
 

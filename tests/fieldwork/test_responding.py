@@ -8,19 +8,21 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.db import Base
 from server.errors import Refusal
+from server.fieldwork import responding
+from server.fieldwork.carrying import PageAnswers
 from server.fieldwork.responding import (
     READABLE_AFTERWARDS,
     Kind,
+    SavedDraft,
     Task,
     change_language,
     decline,
     find_by_session,
     find_by_token,
-    load_draft,
     received_at,
     redeem,
-    save_draft,
 )
+from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.contacts import OptOut
@@ -30,7 +32,18 @@ from tests import builders
 from tests.blocking import wait_for_blocked
 from tests.builders import DAY, NOW
 
-NOTHING: frozenset[str] = frozenset()
+FORMS = FormShelf()
+
+
+def load_draft(connection: Connection, task: Task) -> SavedDraft | None:
+    return responding.load_draft(connection, task, FORMS, now=NOW)
+
+
+def save_draft(
+    connection: Connection, task: Task, answers: dict[str, Any], page: int = 0, *cleared: str
+) -> SavedDraft:
+    said = PageAnswers(page, answers, frozenset(cleared))
+    return responding.save_draft(connection, task, said, FORMS, now=NOW)
 
 
 def invited(connection: Connection, keys: KeyRing) -> tuple[Task, str]:
@@ -158,8 +171,8 @@ def test_a_visit_has_a_window_of_its_own(connection: Connection, keys: KeyRing) 
 
 def test_pages_are_merged_and_emptied_answers_go(connection: Connection, keys: KeyRing) -> None:
     task, _ = invited(connection, keys)
-    save_draft(connection, task, {"overall": 5, "comment": "好"}, page=0, cleared=NOTHING, now=NOW)
-    saved = save_draft(connection, task, {"speed": 4}, page=1, cleared=frozenset({"comment"}), now=NOW)
+    save_draft(connection, task, {"overall": 5, "comment": "好"})
+    saved = save_draft(connection, task, {"speed": 4}, 1, "comment")
     assert (saved.answers, saved.page, saved.revision) == ({"overall": 5, "speed": 4}, 1, 2)
     assert load_draft(connection, task) == saved
 
@@ -168,7 +181,7 @@ def test_a_page_that_comes_after_the_answers_were_handed_in(connection: Connecti
     task, _ = invited(connection, keys)
     connection.execute(update(Invitation).where(Invitation.id == task.id).values(completed_at=NOW))
     with pytest.raises(Refusal, match="link_finished"):
-        save_draft(connection, task, {"overall": 1}, page=0, cleared=NOTHING, now=NOW)
+        save_draft(connection, task, {"overall": 1})
     assert load_draft(connection, task) is None
 
 
@@ -177,10 +190,10 @@ def test_two_devices_at_once_lose_nothing(engine: Engine, keys: KeyRing, before:
     with engine.begin() as connection:
         task, _ = invited(connection, keys)
         if before:
-            save_draft(connection, task, before, page=0, cleared=NOTHING, now=NOW)
+            save_draft(connection, task, before)
 
     def save(connection: Connection, name: str) -> None:
-        save_draft(connection, task, {name: 1}, page=1, cleared=NOTHING, now=NOW)
+        save_draft(connection, task, {name: 1}, 1)
 
     def tablet() -> None:
         with engine.begin() as connection:

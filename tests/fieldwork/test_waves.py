@@ -56,7 +56,14 @@ def test_a_plan_becomes_a_wave_with_a_key_of_its_own(units: Connection) -> None:
         ({"instrument": "no-such"}, ("/instrument", "unknown_instrument")),
         ({"code": "  "}, ("/code", "field_required")),
         ({"title": ""}, ("/title", "field_required")),
+        ({"code": "坏 码/<>"}, ("/code", "wave_code_characters")),
+        ({"code": "五月"}, ("/code", "wave_code_characters")),
+        ({"code": "W" * 33}, ("/code", "wave_code_characters")),
+        ({"title": "长" * 81}, ("/title", "text_too_long")),
+        ({"title_en": "l" * 121}, ("/title_en", "text_too_long")),
         ({"closes_at": NOW - DAY}, ("/closes_at", "closes_before_opens")),
+        ({"closes_at": NOW - DAY, "opens_at": NOW - 2 * DAY}, ("/closes_at", "closes_in_past")),
+        ({"closes_at": NOW}, ("/closes_at", "closes_in_past")),
         ({"ratio": Decimal(0)}, ("/ratio", "ratio_out_of_range")),
         ({"ratio": Decimal("1.01")}, ("/ratio", "ratio_out_of_range")),
         ({"minimum": -1}, ("/minimum", "minimum_negative")),
@@ -70,6 +77,11 @@ def test_what_is_wrong_with_a_plan(
     units: Connection, changes: dict[str, Any], problem: tuple[str, str]
 ) -> None:
     assert plan(units, **changes) == [problem]
+
+
+@pytest.mark.parametrize("code", ["2026Q4-SMS", "a", "W_1.b", "W" * 32])
+def test_codes_that_travel_well(units: Connection, code: str) -> None:
+    assert plan(units, code=code, title="长" * 80) == []
 
 
 def test_all_problems_of_a_plan_come_at_once(units: Connection) -> None:

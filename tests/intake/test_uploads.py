@@ -17,14 +17,17 @@ from server.intake.uploads import (
     SMALL,
     Place,
     Promise,
+    Standing,
     accept,
     inspect_one,
     promise,
     sent,
+    standings,
 )
 from server.models.submissions import Attachment
 from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
+from server.storage.photos import PhotoRefused
 from tests import builders
 from tests.builders import NOW
 
@@ -119,7 +122,7 @@ def test_only_the_submissions_own_photos_can_be_called_sent(connection: Connecti
 
 def test_a_photo_in_a_plain_form_is_stored_and_named(connection: Connection) -> None:
     store, place = MemoryStore(), promised(wave(connection)).place
-    reference = accept(connection, store, place, PHOTO, "image/jpeg", now=NOW)
+    reference = accept(connection, store, place, PHOTO, now=NOW)
     [row] = rows(connection)
     assert reference == {
         "id": str(row.attachment_id), "sha256": row.sha256, "size": len(PHOTO), "type": "image/jpeg",
@@ -129,6 +132,43 @@ def test_a_photo_in_a_plain_form_is_stored_and_named(connection: Connection) -> 
     assert list(
         connection.scalars(select(Attachment.state).where(Attachment.submission_id == place.submission_id))
     ) == ["expected"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"not a photo", "not_an_image"),
+        (b"%PDF-1.7", "type_not_allowed"),
+        (PHOTO + bytes(LARGEST_PHOTO), "too_large"),
+    ],
+)
+def test_a_plain_form_takes_nothing_but_photos(connection: Connection, data: bytes, code: str) -> None:
+    store, place = MemoryStore(), promised(wave(connection)).place
+    with pytest.raises(PhotoRefused) as refused:
+        accept(connection, store, place, data, now=NOW)
+    assert refused.value.code == code
+    assert rows(connection) == []
+
+
+def test_what_a_photo_is_is_found_out(connection: Connection) -> None:
+    stream = BytesIO()
+    Image.new("RGB", (64, 48)).save(stream, "PNG")
+    place = promised(wave(connection)).place
+    assert accept(connection, MemoryStore(), place, stream.getvalue(), now=NOW)["type"] == "image/png"
+
+
+def test_how_photos_stand_is_told_for_one_submission(engine: Engine) -> None:
+    store = MemoryStore()
+    row = stored_promise(engine, store)
+    store.put(row.object_key, jpeg("red"), "image/jpeg")
+    with engine.connect() as connection:
+        told = {str(row.attachment_id): Standing("expected", "")}
+        assert standings(connection, row.submission_id) == told
+        assert standings(connection, uuid4()) == {}
+    inspected(engine, store, row)
+    with engine.connect() as connection:
+        told = {str(row.attachment_id): Standing("refused", "other_bytes")}
+        assert standings(connection, row.submission_id) == told
 
 
 def stored_promise(engine: Engine, store: Any, data: bytes = PHOTO, **changes: Any) -> Any:

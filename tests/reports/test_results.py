@@ -1,5 +1,7 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -60,9 +62,20 @@ def test_the_whole_is_the_mean_of_answers_and_not_of_units(connection: Connectio
 def test_ties_share_a_rank_and_the_next_one_is_left_out(connection: Connection, wave: UUID) -> None:
     # Equal as published, though not before rounding.
     for code, score in (("B101", "90.001"), ("B102", "90.002"), ("B201", "80")):
-        builders.create_scored(connection, wave, code, [score])
-    ranks = [(each.code, each.rank) for each in result(connection, wave).units]
-    assert ranks == [("B101", 1), ("B102", 1), ("B201", 3)]
+        builders.create_scored(connection, wave, code, [score] * 5)
+    found = result(connection, wave)
+    assert [(each.code, each.rank) for each in found.units] == [("B101", 1), ("B102", 1), ("B201", 3)]
+    assert found.ranked == 3
+
+
+def test_a_single_visit_is_ranked(connection: Connection) -> None:
+    builders.create_units(connection)
+    visits = builders.create_wave(connection, code="V", instrument="visit")
+    for code, score in (("B101", "90"), ("B102", "80")):
+        builders.create_scored(connection, visits, code, [score])
+    found = result(connection, visits)
+    assert [(each.code, each.rank) for each in found.units] == [("B101", 1), ("B102", 2)]
+    assert found.unranked_below == 1
 
 
 def test_what_was_not_applicable_counts_nowhere(connection: Connection, wave: UUID) -> None:
@@ -82,11 +95,39 @@ def test_an_interval_needs_two_answers(connection: Connection, wave: UUID) -> No
     assert unit(found, "B101").interval is None
     interval = unit(found, "B102").interval
     assert interval is not None
-    assert interval.low < 85 < interval.high
+    assert 0 <= interval.low < 85 < interval.high <= 100
+
+
+@pytest.mark.parametrize(
+    ("scores", "scale", "low", "high"),
+    [
+        (["100", "90"], 100, None, 100.0),
+        (["0", "10"], 100, 0.0, None),
+        (["100", "100"], 100, 100.0, 100.0),
+        (["50", "45"], 50, None, 50.0),
+        # Deductions and uncapped bonuses go beyond the ends: the mean must stay inside its interval.
+        (["-20", "-10"], 100, -15.0, None),
+        (["104", "108"], 100, None, 106.0),
+    ],
+)
+def test_an_interval_ends_where_scores_do(
+    connection: Connection,
+    wave: UUID,
+    scores: Sequence[str],
+    scale: int,
+    low: float | None,
+    high: float | None,
+) -> None:
+    builders.create_scored(connection, wave, "B101", scores)
+    found = wave_result(connection, wave, EVERYTHING, suppress_small=False, scale=Fraction(scale))
+    for interval in (found.interval, unit(found, "B101").interval):
+        assert interval is not None
+        assert low is None or interval.low == low
+        assert high is None or interval.high == high
 
 
 def test_nothing_yet(connection: Connection, wave: UUID) -> None:
-    assert result(connection, wave) == WaveResult(0, 0, None, None, ())
+    assert result(connection, wave) == WaveResult(0, 0, None, None, (), 0, 5)
 
 
 @pytest.mark.parametrize(("answers", "hidden"), [(4, True), (5, False)])
@@ -113,22 +154,52 @@ def test_a_total_does_not_give_the_hidden_rest_away(connection: Connection, wave
     assert result(connection, wave, suppress_small=True).mean == Decimal("42.73")
 
 
-def test_hidden_units_leave_no_gap_in_the_ranks(connection: Connection, wave: UUID) -> None:
+def test_small_units_leave_no_gap_in_the_ranks(connection: Connection, wave: UUID) -> None:
     builders.create_scored(connection, wave, "B101", ["90"] * 5)
     builders.create_scored(connection, wave, "B102", ["80"] * 2)
     builders.create_scored(connection, wave, "B201", ["70"] * 5)
-    ranks = {each.code: each.rank for each in result(connection, wave, suppress_small=True).units}
-    assert ranks == {"B101": 1, "B201": 2, "B102": None}
+    for suppress_small in (False, True):
+        found = result(connection, wave, suppress_small=suppress_small)
+        assert {each.code: each.rank for each in found.units} == {"B101": 1, "B201": 2, "B102": None}
+        assert (unit(found, "B102").mean is None) == suppress_small
 
 
-def test_a_scope_hides_other_units_everywhere(connection: Connection, wave: UUID) -> None:
-    builders.create_scored(connection, wave, "B101", ["90"])
-    builders.create_scored(connection, wave, "B102", ["80"])
-    builders.create_scored(connection, wave, "B201", ["10", None])
-    found = result(connection, wave, EAST)
-    assert {each.code for each in found.units} == {"B101", "B102"}
-    assert (found.n, found.unscored, found.mean) == (2, 0, Decimal("85.00"))
+def test_a_part_of_the_list_has_the_figures_of_the_whole(connection: Connection, wave: UUID) -> None:
+    builders.create_scored(connection, wave, "B101", ["80"] * 5)
+    builders.create_scored(connection, wave, "B102", ["70"] * 5)
+    builders.create_scored(connection, wave, "B201", ["90"] * 10 + [None])
+    office = result(connection, wave)
+    for scope in (EAST, YOUTH_ROAD):
+        found = result(connection, wave, scope, suppress_small=True)
+        assert unit(found, "B101") == unit(office, "B101")
+        assert unit(found, "B101").rank == 2
+        assert replace(found, units=()) == replace(office, units=())
+        assert (found.n, found.unscored, found.mean, found.ranked) == (20, 1, Decimal("82.50"), 3)
+        assert "B201" not in {each.code for each in found.units}
     assert result(connection, wave, Scope(unit_paths=())).units == ()
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "told"),
+    [
+        # What is not listed: the own unit while it is hidden, and everybody else.
+        (6, 4, False),
+        (6, 5, True),
+        (6, 0, True),
+        (4, 0, False),
+        (3, 1, False),
+        (4, 1, True),
+        (0, 4, False),
+    ],
+)
+def test_the_total_never_gives_away_fewer_than_five(
+    connection: Connection, wave: UUID, mine: int, others: int, told: bool
+) -> None:
+    builders.create_scored(connection, wave, "B101", ["70"] * mine)
+    builders.create_scored(connection, wave, "B201", ["10"] * others)
+    found = result(connection, wave, YOUTH_ROAD, suppress_small=True)
+    assert (found.mean is not None, found.interval is not None) == (told, told)
+    assert result(connection, wave, YOUTH_ROAD).mean is not None
 
 
 def test_other_waves_do_not_count(connection: Connection, wave: UUID) -> None:

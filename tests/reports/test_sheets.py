@@ -1,3 +1,4 @@
+from fractions import Fraction
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from server.reports.sheets import (
     find_submission,
     findings_of_wave,
     list_submissions,
+    shares_of_score,
     texts_of,
 )
 from server.scope import EVERYTHING, Scope
@@ -109,3 +111,34 @@ def test_only_a_demo_is_a_demo(connection: Connection) -> None:
     assert not is_demo(connection)
     connection.exec_driver_sql(f"INSERT INTO deployment_fact VALUES ('{DEMO}', '{{}}')")
     assert is_demo(connection)
+
+
+@pytest.mark.parametrize(
+    ("sections", "possible", "scale", "shares"),
+    [
+        # Six ratings of 100 points each, on a score out of 100.
+        ([("450", "600")], "600", "100", [("75", "100")]),
+        # A section that was wholly not applicable loses its weight, which the others take over.
+        ([("10", "20"), ("0", "0"), ("30", "30")], "50", "100", [("20", "40"), ("0", "0"), ("60", "60")]),
+        ([("1/3", "10"), ("10", "40")], "50", "50", [("1/3", "10"), ("10", "40")]),
+        ([("0", "0")], "0", "100", [("0", "0")]),
+    ],
+)
+def test_shares_of_sections_add_up_to_the_score(
+    sections: list[tuple[str, str]], possible: str, scale: str, shares: list[tuple[str, str]]
+) -> None:
+    rows = [
+        {
+            "section": "s",
+            "earned": "1",
+            "possible": "2",
+            "partEarned": earned,
+            "partPossible": most,
+            "critical": False,
+        }
+        for earned, most in sections
+    ]
+    found = shares_of_score({"possible": possible, "scale": scale, "sections": rows})
+    assert [(each.scored, each.scorable) for each in found] == [
+        (Fraction(scored), Fraction(scorable)) for scored, scorable in shares
+    ]

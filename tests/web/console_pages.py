@@ -8,18 +8,21 @@ from uuid import UUID
 
 from server.accounts.identity import Identity
 from server.errors import Detail, Refusal
+from server.fieldwork.drawing import ShownDraw
 from server.fieldwork.importing import ImportReport
 from server.fieldwork.waves import Instrument
 from server.notify.inbox import ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress
 from server.reports.results import UnitResult, WaveResult
+from server.reports.sheets import shares_of_score
 from server.sampling.draws import StratifiedPlan, draw
 from server.sampling.estimates import Interval
 from server.sampling.frame import FrameMember
 from server.sampling.verification import Difference
 from server.scope import Scope
 from server.tables import TableProblem
+from tests.web.console_form_pages import FORM_PAGES
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ID = UUID("0193b0c0-0000-7000-8000-000000000001")
@@ -36,8 +39,12 @@ def wave(state: str = "launched", instrument: str = "survey", **changes: Any) ->
             "programme": "branch-service",
             "programme_title": {"default": "网点服务品质考核", "en": "Branch service quality"},
             "unit_name": None,
+            "unit_name_en": None,
             "instrument": instrument,
+            "kind": instrument,
             "state": state,
+            "cancelled_at": None,
+            "cancel_reason": None,
             "opens_at": datetime(2026, 11, 21, 16, tzinfo=UTC),
             "closes_at": datetime(2026, 12, 6, 16, tzinfo=UTC),
             "settings": {
@@ -56,16 +63,33 @@ def member(number: int, stratum: str) -> FrameMember:
 
 
 RESULT = draw([member(n, f"B01-0{n % 3}") for n in range(60)], StratifiedPlan(Decimal("0.3"), 5), KEY)
-DRAWN = SimpleNamespace(record=RESULT.to_json(), drawn_at=NOW, method=RESULT.method)
-PROGRESS = Progress(200, 198, 190, 2, 90, 77, 0.385, Interval(0.32, 0.454))
-NOBODY = Progress(0, 0, 0, 0, 0, 0, None, None)
-NOTHING = WaveResult(0, 0, None, None, ())
+RECORD = RESULT.to_json()
+DRAWN = ShownDraw(RECORD, RECORD["exclusions"], NOW)
+PLANNED = ShownDraw(RECORD, RECORD["exclusions"], None)
+PART = ShownDraw({**RECORD, "strata": RECORD["strata"][:1]}, None, NOW)
+PROGRESS = Progress(
+    asked=200, sent=198, delivered=190, failed=2, expired=3, started=90, completed=77, declined=4,
+    response_rate=0.385, interval=Interval(0.32, 0.454),
+)  # fmt: skip
+NOBODY = Progress(0, 0, 0, 0, 0, 0, 0, 0, None, None)
+NOTHING = WaveResult(0, 0, None, None, (), 0, 5)
+
+
+def unit_result(
+    code: str, name: str, n: int, mean: str | None, interval: Interval | None, rank: int | None
+) -> UnitResult:
+    shown = None if mean is None else Decimal(mean)
+    return UnitResult(
+        code, name, f"{code} Gate", "城南", "South Town", n, shown, interval, rank, bool(n) and mean is None
+    )
+
+
 UNITS = (
-    UnitResult("A", "南门", "South Gate", "城南", 8, Decimal("92.50"), Interval(88.1, 96.9), 1, False),
-    UnitResult("B", "北门", "North Gate", "", 6, Decimal("71.00"), Interval(62.0, 80.0), 2, False),
-    UnitResult("C", "东门", "East Gate", "城南", 1, Decimal("80.00"), None, 3, False),
-    UnitResult("D", "西门", "West Gate", "城南", 2, None, None, None, True),
-    UnitResult("E", "中门", "Middle Gate", "城南", 0, None, None, None, False),
+    unit_result("A", "南门", 8, "92.50", Interval(88.1, 96.9), 1),
+    unit_result("B", "北门", 6, "71.00", Interval(62.0, 80.0), 2),
+    unit_result("C", "东门", 1, "80.00", None, None),
+    unit_result("D", "西门", 2, None, None, None),
+    unit_result("E", "中门", 0, None, None, None),
 )
 FINDING = SimpleNamespace(
     item="LOB-08",
@@ -122,9 +146,9 @@ SHEET = {
 SUBMISSION = SimpleNamespace(**vars(ROW), sheet=SHEET, answers={})
 ANSWERS = {"courtesy": ("礼貌", "很满意"), "aspects": ("环境", ""), "remark": ("其他意见", "<b>很好</b>")}
 PHOTOS = [
-    {"question": "courtesy", "state": "verified", "problem": None, "small": "/s.jpg", "large": "/l.jpg"},
-    {"question": "LOB-01", "state": "expected", "problem": None, "small": "", "large": ""},
-    {"question": "LOB-01", "state": "refused", "problem": "too_large", "small": "", "large": ""},
+    {"about": "courtesy", "state": "verified", "problem": None, "small": "/s.jpg", "large": "/l.jpg"},
+    {"about": "LOB-01", "state": "expected", "problem": None, "small": "", "large": ""},
+    {"about": "LOB-01", "state": "refused", "problem": "not_an_image", "small": "", "large": ""},
 ]
 PROBLEMS = (
     TableProblem(3, "phone", "import_phone", {"value": "…12"}),
@@ -159,21 +183,22 @@ SAMPLES = {"zh": ("【示范银行】请评价", measure("【示范银行】请�
 
 def of_wave(state: str, **changes: Any) -> dict[str, Any]:
     return {
-        "wave": wave(state), "preview": None, "draw": DRAWN, "differences": None, "progress": PROGRESS,
-        "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES,
+        "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
+        "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
+        "notices": (), "reason": "",
         **changes,
     }  # fmt: skip
 
 
 def report(*problems: TableProblem, created: int = 0) -> dict[str, Any]:
-    made = ImportReport(created, 0, 0, "gb18030", ("备注", "生日"), problems)
+    made = ImportReport(created, 0, 0, "gb18030", ("备注", "生日"), problems, {"phone": "联系手机"})
     return {"kind": "contacts", "filename": "客户.csv", "report": made, "shown": problems[:2]}
 
 
 def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -> dict[str, Any]:
     shown = wave(instrument=instrument)
     return {
-        "wave": shown, "progress": PROGRESS, "result": result, "findings": [],
+        "wave": shown, "progress": PROGRESS, "result": result, "findings": [], "shape": "abc",
         "titles": {"LOB-08": "柜台前秩序"}, **changes,
     }  # fmt: skip
 
@@ -184,19 +209,30 @@ def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]]) -> 
         "wave": wave(), "submission": submission, "answers": ANSWERS,
         "remarks": {"courtesy": [("note", "没有起身"), ("nophoto", "人多")]},
         "sections": titles, "photos": photos,
+        "shares": shares_of_score(submission.sheet) if submission.sheet else (),
     }  # fmt: skip
 
 
-PREVIEW = {"draw": None, "preview": RESULT}
-NOBODY_THERE = draw([], StratifiedPlan(Decimal("0.3"), 5), KEY)
+NOBODY_THERE = draw([], StratifiedPlan(Decimal("0.3"), 5), KEY).to_json()
 UNCONFIRMED = [Difference("/strata/0/selected/1", "K1", None), Difference("/plan/cap", None, 3)]
-WHOLE = WaveResult(15, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS)
-OWN = WaveResult(2, 0, None, None, UNITS[3:4])
+WHOLE = WaveResult(15, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS, 2, 5)
+OWN = WaveResult(2, 0, None, None, UNITS[3:4], 0, 5)
+PART_OF_WHOLE = WaveResult(90, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS[1:2], 23, 5)
+FIRM_WAVE = wave("launched", kind="firm", settings={"message": {}, "ratio": "0.3", "minimum": 5})
+CANCELLED = wave("cancelled", cancelled_at=NOW, cancel_reason="名单有误")
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign_in": ("sign_in", {"login": "", "error": None, "next": "/console"}),
     "sign_in_failed": ("sign_in", {"login": "a", "error": Refusal("sign_in_failed"), "next": "/console"}),
-    "home": ("home", {"rows": [(wave(), PROGRESS), (wave("planned", "visit", title_en=None), NOBODY)]}),
+    "home": (
+        "home",
+        {
+            "rows": [
+                (wave(), PROGRESS), (wave("planned", "visit", title_en=None), NOBODY),
+                (FIRM_WAVE, NOBODY), (CANCELLED, NOBODY),
+            ]
+        },
+    ),
     "home_empty": ("home", {"rows": []}),
     "units": ("units", {"units": [UNIT, OUTLET]}),
     "units_empty": ("units", {"units": []}),
@@ -215,18 +251,49 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "import_none": ("import_result", report(*PROBLEMS)),
     "wave_new": (
         "wave_new",
-        {"values": VALUES, "errors": {}, "instruments": [SURVEY], "units": [UNIT], "organisation": "银行"},
+        {
+            "values": VALUES, "errors": {}, "instruments": [SURVEY], "units": [UNIT],
+            "organisation": "银行", "wave": None,
+        },
+    ),
+    "wave_edit": (
+        "wave_new",
+        {
+            "values": {**VALUES, "code": "W1"}, "errors": WAVE_ERRORS, "instruments": [SURVEY],
+            "units": [UNIT], "organisation": "银行", "wave": wave("planned"),
+        },
+    ),
+    "wave_edit_firm": (
+        "wave_new",
+        {
+            "values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": "银行",
+            "wave": FIRM_WAVE,
+        },
     ),
     "wave_new_wrong": (
         "wave_new",
-        {"values": VALUES, "errors": WAVE_ERRORS, "instruments": [SURVEY], "units": [], "organisation": ""},
+        {
+            "values": VALUES, "errors": WAVE_ERRORS, "instruments": [SURVEY], "units": [],
+            "organisation": "", "wave": None,
+        },
     ),
     "wave_new_impossible": (
         "wave_new",
-        {"values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": ""},
+        {
+            "values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": "",
+            "wave": None,
+        },
     ),
-    "wave_planned": ("wave", of_wave("planned", progress=NOBODY, **PREVIEW)),
-    "wave_nobody": ("wave", of_wave("planned", progress=NOBODY, draw=None, preview=NOBODY_THERE)),
+    "wave_planned": ("wave", of_wave("planned", progress=NOBODY, draw=PLANNED)),
+    "wave_nobody": ("wave", of_wave("planned", progress=NOBODY, draw=ShownDraw(NOBODY_THERE, {}, None))),
+    "wave_part": ("wave", of_wave("launched", draw=PART, runs=False)),
+    "wave_over": ("wave", of_wave("drawn", progress=NOBODY, over=True)),
+    "wave_cancelled": ("wave", of_wave("cancelled", wave=CANCELLED, progress=NOBODY, draw=None)),
+    "wave_refused": (
+        "wave",
+        of_wave("drawn", progress=NOBODY, notices=(Detail("confirmation_needed", "/confirmed"),)),
+    ),
+    "wave_firm": ("wave", of_wave("launched", wave=FIRM_WAVE, draw=None, samples={})),
     "wave_drawn": ("wave", of_wave("drawn", progress=NOBODY)),
     "wave_verified": ("wave", of_wave("launched", differences=[])),
     "wave_unconfirmed": ("wave", of_wave("closed", differences=UNCONFIRMED)),
@@ -237,6 +304,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "results": ("results", of_results(WHOLE)),
     "results_own": ("results", of_results(OWN)),
+    "results_part": ("results", of_results(PART_OF_WHOLE)),
+    "results_firm": ("results", of_results(WHOLE, wave=FIRM_WAVE)),
+    "results_firm_empty": ("results", of_results(NOTHING, wave=FIRM_WAVE)),
+    "results_cancelled": ("results", of_results(NOTHING, wave=CANCELLED, progress=NOBODY)),
     "results_empty": ("results", of_results(NOTHING, progress=NOBODY)),
     "results_visits": ("results", of_results(WHOLE, "visit", findings=[FINDING])),
     "results_visits_empty": ("results", of_results(NOTHING, "visit")),
@@ -246,6 +317,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "submission_unscored": ("submission", of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [])),
     "inbox": ("inbox", {"messages": SMS, "recipient": ""}),
     "inbox_none_found": ("inbox", {"messages": [], "recipient": "+8613800138000"}),
+    **FORM_PAGES,
     "error": ("error", {"refusal": Refusal("not_found")}),
     "error_details": (
         "error",

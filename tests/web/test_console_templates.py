@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,25 @@ from jinja2 import StrictUndefined
 from server import catalogue, web
 from server.accounts.permissions import PERMISSIONS, ROLES
 from server.models import organisation, waves
+from server.reports.sheets import shares_of_score
 from server.scoring.definitions import CRITICAL_LEVELS
 from server.scoring.sheet import LINE_RULES
+from server.storage.photos import REFUSALS
+from server.tables import TableProblem
 from server.web.console import blueprint as console
 from server.web.inbox import blueprint as inbox
-from tests.web.console_pages import PAGES, RESULT, UNITS, WITHOUT_IDENTITY, somebody, wave
+from tests.web.console_pages import (
+    PAGES,
+    PROGRESS,
+    RESULT,
+    SHEET,
+    SUBMISSION,
+    UNITS,
+    WITHOUT_IDENTITY,
+    line,
+    somebody,
+    wave,
+)
 
 TEMPLATES = Path(web.__file__).parent / "templates" / "console"
 
@@ -32,13 +47,20 @@ COMPOSED = {
     "role": tuple(ROLES),
     "level": organisation.LEVELS,
     "state": waves.STATES,
-    "instrument": ("survey", "visit"),
+    "instrument": ("survey", "visit", "firm"),
+    "results.empty_open": ("survey", "visit", "firm"),
+    "results.empty_waiting": ("survey", "visit", "firm"),
+    "wave.about": ("visit", "firm"),
     "door": ("page", "api", "bulk"),
     "excluded": ("opted_out", "duplicate_phone"),
     "finding": ("pending", "confirmed", "overturned"),
     "photo": ("expected", "refused"),
+    "photo_problem": (*sorted(REFUSALS), "other_bytes"),
     "rule": LINE_RULES,
+    "rule_zero": ("choice", "sum", "value", "rescaled"),
     "critical": CRITICAL_LEVELS,
+    "version_state": ("draft", "published", "retired"),
+    "severity": ("error", "warning"),
     "wave.step_": ("plan", "draw", "send", "collect"),
     "column": None,
     "column_about": None,
@@ -246,6 +268,133 @@ def test_no_text_is_left_that_no_page_says() -> None:
     said = set(re.findall(r"[\"']console\.([\w.]+)[\"']", sources)) | {key for _, key in composed()}
     prefixes = tuple(f"{prefix}." for prefix, values in COMPOSED.items() if values is None)
     assert [key for key in keys("zh") if key not in said and not key.startswith(prefixes)] == []
+
+
+def test_a_part_of_the_ranking_says_of_how_many_and_draws_the_wave(app: Flask) -> None:
+    html = rendered(app, "results_part")
+    assert re.search(r'data-unit-value="rank">2</span> <small>/ 23<', html)
+    assert "按本期所有网点计算" in html
+    assert "按本期所有网点计算" not in rendered(app, "results")
+    # The overall mean of 83 lies outside of the only listed interval, and is drawn all the same.
+    [line] = re.findall(r'class="dots-overall" x1="([0-9.]+)"', html)
+    assert 0 < float(line) < 280
+
+
+def test_what_the_page_words_from_numbers_is_redrawn_live(app: Flask) -> None:
+    html = rendered(app, "results_empty")
+    assert re.search(r'<span data-swap="rate">还没有邀请</span>', html)
+    assert 'data-shape="abc"' in html
+
+
+def test_expired_and_declined_stand_beside_the_other_numbers(app: Flask) -> None:
+    html = rendered(app, "results")
+    assert "过期未发 3" in html
+    assert re.search(r'拒答 <span data-live="progress.declined"[^>]*>4<', html)
+    assert "过期未发" not in rendered(app, "results_empty")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wave_visits",
+        "wave_firm",
+        "results_visits",
+        "results_visits_empty",
+        "results_firm",
+        "results_firm_empty",
+    ],
+)
+@both_languages
+def test_where_no_customer_is_asked_nothing_speaks_of_messages(app: Flask, name: str, locale: str) -> None:
+    html = rendered(app, name, locale, demo=False)
+    for word in ("短信已经", "满意度短信", "邀请", "SMS survey", "messages are", "Asked"):
+        assert word not in html
+
+
+def test_a_list_of_waves_calls_each_kind_by_its_name(app: Flask) -> None:
+    html = rendered(app, "home")
+    for word in ("满意度短信调查", "神秘检查", "第三方调查", "未开始", "已取消", "名单有误"):
+        assert word in html
+    assert 'data-label="任务"' in html
+
+
+@pytest.mark.parametrize("name", ["wave_cancelled", "wave_over", "wave_part", "wave_firm"])
+def test_what_cannot_go_on_has_no_button_for_it(app: Flask, name: str) -> None:
+    html = rendered(app, name)
+    for address in ('/draw"', '/launch"', '/edit"'):
+        assert address not in html
+    assert ('/cancel"' in html) is (name == "wave_over")
+
+
+def test_a_plan_can_be_changed_before_the_draw_and_called_off_after_it(app: Flask) -> None:
+    planned, drawn = rendered(app, "wave_planned"), rendered(app, "wave_drawn")
+    assert ('/edit"' in planned, '/cancel"' in planned) == (True, True)
+    assert ('/edit"' in drawn, '/cancel"' in drawn) == (False, True)
+    assert 'name="reason"' in drawn
+
+
+def test_a_part_of_the_draw_shows_no_counts_of_the_whole(app: Flask) -> None:
+    html = rendered(app, "wave_part")
+    assert "只列出您权限范围内的网点" in html
+    assert "不参加抽样" not in html
+    assert '/verify"' not in html
+    assert "B01-02" not in html
+
+
+def test_import_problems_speak_of_columns_as_the_file_does(app: Flask) -> None:
+    html = rendered(app, "import_some")
+    assert "<td>联系手机</td>" in html
+    assert "缺少这些列：联系手机" in html
+    report = PAGES["import_some"][1]["report"]
+    missing = TableProblem(1, None, "header_missing", {"names": "unit_code, external_id"})
+    for locale, said in (("zh", "网点编号、客户编号"), ("en", "Outlet code, Customer id")):
+        assert said in rendered(app, "import_some", locale, shown=[missing], report=report)
+
+
+def test_a_sheet_says_why_an_item_earned_nothing(app: Flask) -> None:
+    sheet = {
+        **SHEET,
+        "lines": [
+            line("courtesy", "choice", earned="0", lost="1"),
+            line("speed", "rescaled", earned="0", lost="1"),
+            line("gone", "choice", earned="0", lost="0"),
+        ],
+    }
+    submission = SimpleNamespace(**{**vars(SUBMISSION), "sheet": sheet})
+    html = rendered(app, "submission", submission=submission)
+    assert "答“很满意”计 0 分" in html
+    assert "“5”是量程的最低一档" in html
+    assert html.count("按所选答案计分") == 1
+
+
+def test_shares_of_a_survey_are_out_of_its_full_score(app: Flask) -> None:
+    part = {"section": "hall", "earned": "450", "possible": "600", "critical": False}
+    sheet = {
+        **SHEET, "earned": "450", "possible": "600",
+        "sections": [{**part, "partEarned": "450", "partPossible": "600"}],
+    }  # fmt: skip
+    submission = SimpleNamespace(**{**vars(SUBMISSION), "sheet": sheet})
+    html = rendered(app, "submission", submission=submission, shares=shares_of_score(sheet))
+    assert re.search(r"<tfoot>.*>75\.00<.*>100\.00<", html, re.DOTALL)
+    assert "各项满分合计 600.00 · 按满分 100 折算" in html
+
+
+def test_the_office_hears_what_is_wrong_with_a_photo_and_not_what_to_choose(app: Flask) -> None:
+    html = rendered(app, "submission")
+    assert "上传的不是照片。" in html
+    assert "请重新" not in html
+
+
+@pytest.mark.parametrize("page", ["results", "submission", "home", "wave_planned"])
+def test_an_english_page_has_english_names(app: Flask, page: str) -> None:
+    own = wave(
+        "planned" if page == "wave_planned" else "launched", unit_name="城南", unit_name_en="South Town"
+    )
+    changes = {"rows": [(own, PROGRESS)]} if page == "home" else {"wave": own}
+    html = rendered(app, page, "en", **changes)
+    assert "城南" not in html
+    if page != "submission":
+        assert "South Town" in html
 
 
 def test_an_inclusion_is_shown_as_a_share(app: Flask) -> None:

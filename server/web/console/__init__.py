@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from server.web.console import home, organisation, results, sign_in, waves
+from server.web.console import forms, home, organisation, planning, results, sign_in, waves
 
 blueprint = Blueprint("console", __name__)
 
-for part in (sign_in, home, organisation, waves, results):
+for part in (sign_in, home, organisation, planning, waves, results, forms):
     blueprint.register_blueprint(part.blueprint)

@@ -1,5 +1,6 @@
 """A wave's results, live; its submissions, and each one's sheet line by line."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from server import wire
 from server.db import AnyRow, connection
 from server.errors import Refusal
 from server.fieldwork.waves import find_wave
@@ -17,9 +19,10 @@ from server.http.access import identity, requires
 from server.http.locale import locale
 from server.http.problems import json_response
 from server.intake import uploads
+from server.intake.own_words import joined
 from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
-from server.reports.results import WaveResult, wave_result
+from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
 from server.web.presenting import page
 
@@ -40,6 +43,7 @@ def show(wave_id: UUID) -> Response:
         wave=wave,
         progress=progress,
         result=result,
+        shape=_shape(progress, result),
         findings=findings,
         titles=titles,
     )
@@ -55,10 +59,8 @@ def live(wave_id: UUID) -> Response:
             "progress": asdict(progress),
             "mean": _text(result.mean),
             "n": result.n,
-            "units": [
-                {"code": unit.code, "n": unit.n, "mean": _text(unit.mean), "rank": unit.rank}
-                for unit in result.units
-            ],
+            "units": _units(result),
+            "shape": _shape(progress, result),
         }
     )
 
@@ -86,15 +88,29 @@ def show_submission(pk: UUID) -> Response:
     submission = sheets.find_submission(connection(), pk, identity().scope)
     wave = find_wave(connection(), submission.wave_id, identity().scope)
     headers.allow_store()
+    answers = _answers(submission)
     return page(
         "console/submission.html",
         wave=wave,
         submission=submission,
-        answers=_answers(submission),
+        answers=answers,
         remarks=_remarks(submission),
         sections=_sections(submission),
-        photos=_photos(submission),
+        shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
+        photos=_photos(submission, answers),
     )
+
+
+def _units(result: WaveResult) -> list[dict[str, Any]]:
+    return [
+        {"code": unit.code, "n": unit.n, "mean": _text(unit.mean), "rank": unit.rank} for unit in result.units
+    ]
+
+
+def _shape(progress: Progress, result: WaveResult) -> str:
+    """A fingerprint of what the page words and draws from the numbers; when it changes, so must the page."""
+    worded = [progress.asked > 0, progress.expired, result.unscored, result.n, _text(result.mean)]
+    return wire.fingerprint([*worded, *_units(result)])[:16]
 
 
 def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
@@ -103,18 +119,26 @@ def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
     progress = wave_progress(connection(), wave_id, wave.instrument, who.scope)
     # Readers of single sheets see single answers anyway; a unit's own people must not single out customers.
     suppress = wave.instrument == "survey" and not who.may("sheets.read")
-    return wave, progress, wave_result(connection(), wave_id, who.scope, suppress_small=suppress)
+    rules = services().forms.get(connection(), wave.form_version_id).rules
+    result = wave_result(
+        connection(),
+        wave_id,
+        who.scope,
+        suppress_small=suppress,
+        scale=rules.scale if rules else FULL_SCORE,
+    )
+    return wave, progress, result
 
 
 def _answers(submission: AnyRow) -> dict[str, tuple[str, str]]:
     """Question name -> its title and its answer, in the reader's words, in the order of the form."""
     form = services().forms.get(connection(), submission.form_version_id).form
-    values = {**submission.answers, **sheets.texts_of(connection(), submission.revision_id)}
+    values = joined(submission.answers, sheets.texts_of(connection(), submission.revision_id))
     language = locale()
 
     def piped(name: str) -> str:
         if name == "unit":
-            return str(submission.name)
+            return str(submission.name_en if language == "en" and submission.name_en else submission.name)
         return display_text(form, name, values.get(name), language)
 
     return {
@@ -141,12 +165,20 @@ def _sections(submission: AnyRow) -> dict[str, Any]:
     return {section.name: section.title for section in rules.sections} if rules else {}
 
 
-def _photos(submission: AnyRow) -> list[dict[str, Any]]:
-    """Verified photos with addresses that last minutes; the others with what is wrong with them."""
+def _photos(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    """Verified photos with addresses that last minutes; the others with what is wrong with them.
+
+    Args:
+        answers: title and answer by question, as `_answers` gives them.
+    """
     store = services().store
+    named = _backed_up(submission.answers)
     return [
         {
-            "question": photo.question.removesuffix("-photo"),
+            "about": " · ".join(
+                answers[item][0] if item in answers else item
+                for item in named.get(str(photo.attachment_id), [photo.question.removesuffix("-photo")])
+            ),
             "state": photo.state,
             "problem": photo.problem,
             "small": store.link(photo.object_key + uploads.SMALL, PHOTO_LINK_LIFETIME),
@@ -154,6 +186,16 @@ def _photos(submission: AnyRow) -> list[dict[str, Any]]:
         }
         for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id)
     ]
+
+
+def _backed_up(answers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Photo -> the items it stands for: one picture of a queue can back up several."""
+    found: dict[str, list[str]] = {}
+    for name, value in answers.items():
+        for reference in value if isinstance(value, list) else []:
+            if isinstance(reference, dict) and "sha256" in reference:
+                found.setdefault(str(reference["id"]), []).append(name.removesuffix("-photo"))
+    return found
 
 
 def _unknown(_name: str) -> str:

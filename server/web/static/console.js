@@ -23,7 +23,8 @@ function show(element, value) {
   element.classList.add("fresh");
 }
 
-/* Ranks, intervals and drawings hang together: when a unit changes, the server draws them again. */
+/* Ranks, intervals, drawings, and sentences that come and go with a number hang together: when their `shape`
+   changes, the server draws them again. */
 async function redraw(live) {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(String(answer.status));
@@ -36,16 +37,14 @@ async function redraw(live) {
 
 function follow(live) {
   const state = document.getElementById("live-state");
-  let units = null;
 
   async function refresh() {
     const answer = await fetch(live.dataset.address, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(String(answer.status));
     const data = await answer.json();
     for (const element of live.querySelectorAll("[data-live]")) show(element, valueAt(data, element.dataset.live));
-    const now = JSON.stringify(data.units);
-    if (units !== null && units !== now) await redraw(live);
-    units = now;
+    if (live.dataset.shape !== data.shape) await redraw(live);
+    live.dataset.shape = data.shape;
   }
 
   function tell(connected) {
