@@ -4,7 +4,8 @@ The server's draft is the truth: every step saves it before anything is checked,
 wrong answer costs nothing.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,24 +13,47 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from server.db import AnyRow
+from server.errors import Refusal
 from server.fieldwork import responding
+from server.fieldwork.carrying import PageAnswers, carried_page
 from server.fieldwork.responding import SavedDraft, Task
-from server.forms import AnswerError, Checked, PageView, Shown, check, check_page, page_answers, view
+from server.forms import (
+    AnswerError,
+    Checked,
+    CompiledForm,
+    PageView,
+    attachments,
+    check,
+    check_page,
+    fired,
+    page_answers,
+    page_logic,
+    shown,
+    view,
+)
+from server.forms.problems import pointer_to
 from server.forms.types.behaviour import Fields
+from server.intake import uploads
 from server.intake.prepare import Ask, Incoming, Rejected, prepare
 from server.intake.record import Receipt, record
 from server.intake.shelf import ShelvedForm
 from server.services import services
+from server.web import page_buttons
+from server.web.page_parts import parts_of
+
+# Of the page that was posted, as its hidden field says it.
+VERSION = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """A task with its form and the answers so far."""
+    """A task with its form and the answers so far. `photos`: how each one stands, by its id."""
 
     task: Task
     shelved: ShelvedForm
     answers: Mapping[str, Any]
     locale: str
+    photos: Mapping[str, uploads.Standing]
 
     @property
     def ask(self) -> Ask:
@@ -51,36 +75,99 @@ class Filling:
 
     def checked(self) -> Checked:
         ask = self.ask
-        return check(self.shelved.form, self.answers, variables=ask.variables, today=ask.today)
+        return check(self.shelved.form, self.answers, variables=ask.variables, today=ask.today, fill=True)
 
     def page_errors(self, index: int) -> tuple[AnswerError, ...]:
         ask = self.ask
-        return check_page(
-            self.shelved.form, index, self.answers, variables=ask.variables, today=ask.today
-        ).errors
+        form = self.shelved.form
+        checked = check_page(form, index, self.answers, variables=ask.variables, today=ask.today, fill=True)
+        bad = (error for error in self.bad_photos(checked) if form.questions[error.question].page == index)
+        return (*checked.errors, *bad)
 
-    def page_view(self, index: int, *, with_errors: bool) -> PageView:
+    def bad_photos(self, checked: Checked) -> tuple[AnswerError, ...]:
+        """Photos among the answers that were looked at and are none: they back nothing up."""
+        return tuple(
+            AnswerError(self.shown_at(photo.question), pointer_to(photo.question), standing.problem, {})
+            for photo in attachments(self.shelved.form, checked.values)
+            if (standing := self.photos.get(photo.id)) and standing.problem
+        )
+
+    def shown_at(self, photos: str) -> str:
+        """The question beside which photos are shown: a verdict's photos have no place of their own."""
+        companion = self.shelved.form.questions[photos].companion
+        return companion.parent if companion else photos
+
+    def drawn(self, index: int, errors: Sequence[AnswerError]) -> dict[str, Any]:
+        """What the template of a page takes: see `templates/respond/page.html`."""
+        page = self.page_view(index, errors)
+        logic = self.page_logic(index)
+        customer = self.task.kind == "invitation"
+        return {
+            "view": page,
+            "logic": logic,
+            "parts": parts_of(page, logic, self.locale, customer=customer),
+            "pages": self.pages(),
+            "photo_standings": self.photos,
+            "version": self.shelved.version,
+        }
+
+    def page_view(self, index: int, errors: Sequence[AnswerError]) -> PageView:
         """The page as it stands. Answers that do not pass are shown as they were typed."""
         checked = self.checked()
-        shown = Shown(
-            values={**self.answers, **checked.values},
-            visible=frozenset(checked.visible),
-            pages=checked.pages,
-            errors=self.page_errors(index) if with_errors else (),
+        now = shown(checked, self.answers)
+        values = {**self._offered(index, checked), **now.values}
+        return view(
+            self.shelved.form,
+            index,
+            replace(now, values=values, errors=tuple(errors)),
+            locale=self.locale,
+            variables=self.variables,
+            seed=str(self.task.submission_id),
         )
-        return view(self.shelved.form, index, shown, locale=self.locale, variables=self.variables)
+
+    def page_logic(self, index: int) -> dict[str, object]:
+        """What the page's script decides by."""
+        ask, form = self.ask, self.shelved.form
+        values = self.checked().values
+        if form.hidden_answers != "onHidden":
+            values = {**self.answers, **values}
+        return page_logic(form, index, values, variables=ask.variables, today=ask.today, locale=self.locale)
+
+    def _offered(self, index: int, checked: Checked) -> dict[str, object]:
+        """The defaults of questions that a script may bring back: on the page they stand in their fields."""
+        scope, today, asked = checked.scope, self.ask.today, set(checked.visible)
+        return {
+            question.name: question.default_expression.value(scope, today)
+            if question.default_expression
+            else question.default
+            for question in self.shelved.form.questions.values()
+            if question.page == index and question.name not in self.answers and question.name not in asked
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """The answers with those that the form gave in advance: a page hands these in."""
+        return {**self.answers, **self.checked().values}
 
     def pages(self) -> tuple[int, ...]:
         return self.checked().pages
 
 
 def load(connection: Connection, task: Task, locale: str) -> tuple[Filling, int]:
-    """The form as the draft has it, and the page the draft was left at."""
+    """The form as the draft has it, and the page the draft was left at.
+
+    Raises:
+        Refusal: nothing_asked.
+    """
     shelved = services().forms.get(connection, task.form_version_id)
-    draft = responding.load_draft(connection, task) or SavedDraft({}, 0, 0)
-    filling = Filling(task, shelved, draft.answers, locale)
+    now = services().clock.now()
+    draft = responding.load_draft(connection, task, services().forms, now=now) or SavedDraft({}, 0, 0)
+    photos = uploads.standings(connection, task.submission_id) if shelved.form.photographed else {}
+    filling = Filling(task, shelved, draft.answers, locale, photos)
     pages = filling.pages()
-    # A definition always has a visible first page; an answer may since have hidden the draft's.
+    if not pages:
+        # Every page waits for something that this task was not told, such as its scenario.
+        raise Refusal("nothing_asked")
+    # An answer may since have hidden the page that the draft was left at.
     return filling, draft.page if draft.page in pages else pages[0]
 
 
@@ -92,33 +179,118 @@ def take_page(
     Args:
         extra: photo references that arrived with the page itself, by question.
     """
-    posted = page_answers(filling.shelved.form, index, fields)
+    now = services().clock.now()
+    drawn = _drawn_from(connection, filling, fields)
+    if drawn is filling.shelved:
+        page = read_page(filling, index, fields, extra)
+    else:
+        page = carried_page(drawn, filling.shelved, _posted(drawn.form, index, fields, extra), now=now)
+    draft = responding.save_draft(connection, filling.task, page, services().forms, now=now)
+    return replace(filling, answers=draft.answers)
+
+
+def read_page(filling: Filling, index: int, fields: Fields, extra: Mapping[str, list[Any]]) -> PageAnswers:
+    """What a posted page says, and what its triggers make of that; `extra` as `take_page` has it."""
+    form, press = filling.shelved.form, page_buttons.pressed(fields)
+    if press:
+        now = services().clock.now().astimezone(ZoneInfo(filling.task.timezone))
+        fields = page_buttons.carried_out(press, form, fields, stamp=now.isoformat(timespec="seconds"))
+    page = _posted(form, index, fields, extra)
+    answers = dict(page.answers)
+    if press:
+        page_buttons.without_panel(press, form, answers)
+    page = replace(page, answers=answers)
+    after = replace(filling, answers=page.laid_over(filling.answers))
+    written = fired(form, filling.checked(), after.checked(), today=filling.ask.today)
+    # A script has done on the page itself what its triggers do there, before the person answered the rest.
+    by_script = is_live(fields)
+    answers |= {
+        name: value
+        for name, value in written.items()
+        if not (by_script and form.questions[name].page == index)
+    }
+    return replace(page, cleared=page.cleared - answers.keys())
+
+
+def _posted(form: CompiledForm, index: int, fields: Fields, extra: Mapping[str, list[Any]]) -> PageAnswers:
+    posted = page_answers(form, index, fields)
     for question, references in extra.items():
         posted[question] = [*_list(posted.get(question)), *references]
-    draft = responding.save_draft(
-        connection,
-        filling.task,
-        {name: value for name, value in posted.items() if value is not None},
-        page=index,
-        cleared=frozenset(name for name, value in posted.items() if value is None),
-        now=services().clock.now(),
+    # A blank that was left where the form had given an answer in advance is what the person wants.
+    questions = form.questions
+    blanked = {name: None for name, value in posted.items() if value is None and questions[name].has_default}
+    return PageAnswers(
+        index,
+        {name: value for name, value in posted.items() if value is not None} | blanked,
+        frozenset(name for name, value in posted.items() if value is None) - blanked.keys(),
     )
-    return replace(filling, answers=draft.answers)
+
+
+def is_live(fields: Fields) -> bool:
+    """Whether a script kept the page as its answers wanted it."""
+    return bool(fields.getlist("live"))
+
+
+def is_outdated(filling: Filling, fields: Fields) -> bool:
+    """Whether a posted page was drawn from another version: the wave got this one while people typed."""
+    sent = next(iter(fields.getlist("version")), "")
+    return bool(VERSION.fullmatch(sent)) and int(sent) != filling.shelved.version
+
+
+def _drawn_from(connection: Connection, filling: Filling, fields: Fields) -> ShelvedForm:
+    if not is_outdated(filling, fields):
+        return filling.shelved
+    number = int(fields.getlist("version")[0])
+    return services().forms.find(connection, filling.shelved.key, number) or filling.shelved
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a saved page leads: to a page, whose errors are shown or not; None behind the last one.
+
+    `anchor` is the id of what a button inside the page was about.
+    """
+
+    index: int | None
+    check: bool = False
+    anchor: str = ""
+
+
+def step(before: Filling, after: Filling, index: int, fields: Fields) -> Step:
+    """Where the button that saved a page leads to."""
+    press, pages = page_buttons.pressed(fields), after.pages()
+    if press:
+        return Step(index, anchor=page_buttons.anchor(press, after.answers))
+    if "back" in fields.getlist("go"):
+        return Step(max((page for page in pages if page < index), default=index))
+    if after.page_errors(index) or (not is_live(fields) and shows_more(before, after, index)):
+        return Step(index, check=True)
+    return Step(min((page for page in pages if page > index), default=None))
 
 
 def shows_more(before: Filling, after: Filling, index: int) -> bool:
     """Whether an answer made more of the same page visible, which a browser without script has not seen."""
-    new = set(after.checked().visible) - set(before.checked().visible)
-    return any(
-        question.name in new and question.page == index and question.name in after.shelved.answerable
-        for question in after.shelved.form.questions.values()
-        if question.companion is None and question.type != "html"
-    )
+    known = set(_answerable(before, index))
+    return any(name not in known for name in _answerable(after, index))
+
+
+def _answerable(filling: Filling, index: int) -> Iterator[tuple[str, str, str]]:
+    """(question, panel or row, question inside) of all that can be answered on the page."""
+    form, checked = filling.shelved.form, filling.checked()
+    for name in checked.visible:
+        question = form.questions[name]
+        if question.page == index and name in filling.shelved.answerable:
+            yield name, "", ""
+            inside = checked.inside.get(name, ())
+            yield from ((name, one.pointer, inner) for one in inside for inner in one.visible)
 
 
 def hand_in(connection: Connection, filling: Filling) -> Receipt | tuple[AnswerError, ...]:
     """Store the submission, or say what still keeps it from being stored."""
-    prepared = prepare(Incoming(filling.task.submission_id, filling.answers), filling.ask)
+    bad = filling.bad_photos(filling.checked())
+    if bad:
+        return bad
+    prepared = prepare(Incoming(filling.task.submission_id, filling.whole()), filling.ask)
     if isinstance(prepared, Rejected):
         return filling.checked().errors
     [receipt] = record(connection, [prepared], actor=filling.task.actor, now=services().clock.now())

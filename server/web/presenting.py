@@ -17,7 +17,11 @@ from server.http import headers
 from server.http.access import form_token, identity_or_none
 from server.http.locale import locale
 from server.reports.deployment import is_demo
+from server.services import services
+from server.web.page_parts import plain_script
 
+# The first part of every address that a respondent is given.
+RESPONDENT_DOORS = frozenset({"a", "r", "v"})
 STATIC = Path(__file__).parent / "static"
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
@@ -35,17 +39,31 @@ def page(template: str, *, status: int = 200, **context: Any) -> Response:
 
 
 def render_respondent(template: str, task: Task | None, *, status: int = 200, **context: Any) -> Response:
-    """A page for customers and shoppers. What it inlines is allowed by hash and nothing else is."""
-    html = render_template(template, task=task, **context)
-    for found in INLINE.finditer(html):
-        headers.allow(f"{found[1]}-src", headers.hash_source(found[2]))
+    """A page for customers and shoppers."""
+    html = _respondent_html(template, task=task, **context)
     return Response(html, status=status, mimetype="text/html")
 
 
 def error_page(refusal: Refusal) -> str:
     """A refusal as a page; must not fail itself, whatever is broken."""
     g.broken = refusal.status >= 500
+    if _is_for_respondents():
+        return _respondent_html("respond/error.html", task=None, refusal=refusal)
     return render_template("console/error.html", refusal=refusal)
+
+
+def _respondent_html(template: str, **context: Any) -> str:
+    """What the page inlines is allowed by hash and nothing else is."""
+    html = render_template(template, **context)
+    for found in INLINE.finditer(html):
+        headers.allow(f"{found[1]}-src", headers.hash_source(found[2]))
+    return html
+
+
+def _is_for_respondents() -> bool:
+    """Whether a customer or a shopper asked: they must never read the name of the staff's system."""
+    door = request.path.split("/")[1]
+    return door in RESPONDENT_DOORS or services().settings.surface == "public"
 
 
 @cache
@@ -67,6 +85,7 @@ def _common() -> dict[str, Any]:
         "t": text,
         "sentence": sentence,
         "inline": _static_text,
+        "plain_script": plain_script(),
         "csrf": form_token() if not g.get("broken") else "",
         "identity": identity_or_none() if not g.get("broken") else None,
         "demo": _demo(),

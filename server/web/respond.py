@@ -5,29 +5,32 @@ first POST redeems and goes on at `/a/<ref>/…`, an address without the token, 
 Everything works without JavaScript.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, after_this_request, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import connection, transaction
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import responding, returning
 from server.fieldwork.responding import Kind, Session, Task
+from server.forms import check, closing_text
 from server.http import headers
 from server.http.access import open_to_all
-from server.http.locale import locale, use_locale
+from server.http.locale import LOCALES, locale, use_locale
 from server.intake import uploads
 from server.services import services
-from server.web import filling
+from server.web import filling, page_photos
 from server.web.filling import Filling
 from server.web.presenting import render_respondent
 
 THE_LINK = "the link itself is the key"
 THE_SESSION = "the cookie that redeeming the link set is the key"
 COOKIE = "answer"
+LANGUAGE = "lang"
 COOKIE_LIFETIME = timedelta(days=30)
 KINDS: dict[str, Kind] = {"r": "invitation", "v": "assignment"}
 STATUS = {"finished": 410, "expired": 410, "closed": 410, "early": 403, "unknown": 404}
@@ -42,10 +45,12 @@ def open_link(door: str, token: str) -> AnyResponse:
     task = _task_of_link(door, token)
     if isinstance(task, Response):
         return task
+    if returning.has_declined(connection(), task):
+        return _declined_page(task, way_back=request.path)
     if task.started_at is not None:
         return render_respondent("respond/continue.html", task, action=request.path)
     form, index = filling.load(connection(), task, locale())
-    return _show(form, index, action=request.path, with_errors=False)
+    return _show(form, index, action=_with_language(request.path), with_errors=False)
 
 
 @blueprint.post("/<any(r, v):door>/<token>")
@@ -55,12 +60,15 @@ def redeem_link(door: str, token: str) -> AnyResponse:
     task = _task_of_link(door, token)
     if isinstance(task, Response):
         return task
+    page_photos.expect()
     with transaction() as open_connection:
         session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
         form, index = filling.load(open_connection, task, locale())
         # "Continue" on another device posts no page; only a fresh link's first page carries answers.
-        step = _step(open_connection, form, index) if "page" in request.form else index
-        target = _settle(open_connection, session.ref, form, index, step)
+        if "page" in request.form:
+            target = _take(open_connection, session.ref, form, index)
+        else:
+            target = _page_address(session.ref, index)
     return _with_cookie(redirect(target, 303), session)
 
 
@@ -71,6 +79,8 @@ def show_page(ref: str, number: int) -> AnyResponse:
     closed = _over(ref, task)
     if closed is not None:
         return closed
+    if returning.has_declined(connection(), task):
+        return _declined_page(task, way_back=url_for("respond.resume", ref=ref))
     form, _ = filling.load(connection(), task, locale())
     if number - 1 not in form.pages():
         raise Refusal("not_found")
@@ -85,14 +95,14 @@ def take_page(ref: str, number: int) -> AnyResponse:
     closed = _over(ref, task)
     if closed is not None:
         return closed
+    page_photos.expect()
     try:
         with transaction() as open_connection:
             form, _ = filling.load(open_connection, task, locale())
             index = number - 1
-            if index not in form.pages():
+            if index not in form.pages() and not filling.is_outdated(form, request.form):
                 raise Refusal("not_found")
-            step = _step(open_connection, form, index)
-            target = _settle(open_connection, ref, form, index, step)
+            target = _take(open_connection, ref, form, index)
     except responding.HandedIn:
         # The same button pressed twice: the browser shows the later answer, which must be the receipt too.
         target = url_for("respond.done", ref=ref)
@@ -108,7 +118,7 @@ def autosave(ref: str, number: int) -> Response:
         raise Refusal("link_finished")
     with transaction() as open_connection:
         form, _ = filling.load(open_connection, task, locale())
-        if number - 1 not in form.pages():
+        if number - 1 not in form.pages() and not filling.is_outdated(form, request.form):
             raise Refusal("not_found")
         filling.take_page(open_connection, form, number - 1, request.form, {})
     return Response(status=204)
@@ -121,13 +131,13 @@ def done(ref: str) -> AnyResponse:
     received_at = responding.received_at(connection(), task)
     if received_at is None:
         return redirect(url_for("respond.show_page", ref=ref, number=1), 303)
-    form, _ = filling.load(connection(), task, locale())
+    form, _ = filling.load(connection(), responding.as_answered(connection(), task), locale())
     named = uploads.named_photos(connection(), task.wave_id, task.submission_id)
     return render_respondent(
         "respond/thanks.html" if task.kind == "invitation" else "visit/receipt.html",
         task,
         received_at=received_at,
-        completed_text=_completed_text(form),
+        completed_text=_completed_text(replace(form, answers=responding.handed_in(connection(), task))),
         photos=filling.titled(form, named),
     )
 
@@ -135,7 +145,21 @@ def done(ref: str) -> AnyResponse:
 @blueprint.route("/a/<ref>/decline", methods=["GET", "POST"])
 @open_to_all(THE_SESSION)
 def decline_session(ref: str) -> AnyResponse:
-    return _decline(_task_of_session(ref))
+    return _decline(_task_of_session(ref), way_back=url_for("respond.resume", ref=ref))
+
+
+@blueprint.post("/a/<ref>/resume")
+@open_to_all(THE_SESSION)
+def resume(ref: str) -> AnyResponse:
+    """Somebody who declined wants to answer after all, which is redeeming the link once more."""
+    task = _task_of_session(ref)
+    closed = _over(ref, task)
+    if closed is not None:
+        return closed
+    with transaction() as open_connection:
+        session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
+        _, index = filling.load(open_connection, task, locale())
+    return _with_cookie(redirect(_page_address(session.ref, index), 303), session)
 
 
 @blueprint.route("/r/<token>/decline", methods=["GET", "POST"])
@@ -143,17 +167,25 @@ def decline_session(ref: str) -> AnyResponse:
 def decline_link(token: str) -> AnyResponse:
     """GET asks, POST stops: a preview robot must not unsubscribe anybody."""
     task = _task_of_link("r", token)
-    return task if isinstance(task, Response) else _decline(task)
+    if isinstance(task, Response):
+        return task
+    return _decline(task, way_back=url_for("respond.redeem_link", door="r", token=token))
 
 
-def _decline(task: Task) -> AnyResponse:
+def _decline(task: Task, *, way_back: str) -> AnyResponse:
     if task.kind != "invitation":
         raise Refusal("not_found")
-    if request.method == "GET":
+    if request.method == "GET" and not returning.has_declined(connection(), task):
         return render_respondent("respond/declined.html", task, declined=False, action=request.path)
-    with transaction() as open_connection:
-        responding.decline(open_connection, task, now=services().clock.now())
-    return render_respondent("respond/declined.html", task, declined=True, action="")
+    if request.method == "POST":
+        with transaction() as open_connection:
+            returning.decline(open_connection, task, now=services().clock.now())
+    return _declined_page(task, way_back=way_back if _closed(task) is None else "")
+
+
+def _declined_page(task: Task, *, way_back: str) -> Response:
+    """Args: way_back: where "I want to answer after all" posts to; empty when it is too late."""
+    return render_respondent("respond/declined.html", task, declined=True, action=way_back)
 
 
 def task_of_session(ref: str) -> Task:
@@ -167,10 +199,11 @@ def task_of_session(ref: str) -> Task:
     if found is None:
         raise Refusal("not_found")
     task, session_locale = found
-    if "lang" not in request.args:
+    if not _asks_for_language():
         use_locale(session_locale)
-    elif request.method == "POST":
-        responding.change_language(connection(), ref, locale())
+    elif session_locale != locale():
+        with transaction() as open_connection:
+            responding.change_language(open_connection, ref, locale())
     return task
 
 
@@ -181,9 +214,32 @@ def _task_of_link(door: str, token: str) -> Task | Response:
     task = responding.find_by_token(connection(), token, KINDS[door])
     if task is None:
         return _closed_page("unknown", None)
-    if "lang" not in request.args and not request.cookies.get("lang"):
-        use_locale(task.locale)
+    _settle_language(task)
     return _closed(task) or task
+
+
+def _settle_language(task: Task) -> None:
+    """What the address asks for is kept: by the browser while the link is fresh, since looking at one writes
+    nothing, and with the draft afterwards, for whatever device comes back.
+    """
+    chosen = returning.chosen_language(connection(), task) if task.started_at else None
+    if not _asks_for_language():
+        if chosen or LANGUAGE not in request.cookies:
+            use_locale(chosen or task.locale)
+    elif chosen is None:
+        after_this_request(_with_language_cookie)
+    elif chosen != locale():
+        with transaction() as open_connection:
+            returning.choose_language(open_connection, task, locale())
+
+
+def _asks_for_language() -> bool:
+    return request.args.get(LANGUAGE) in LOCALES
+
+
+def _with_language(address: str) -> str:
+    """For a browser that keeps no cookies the choice travels along until a POST stores it."""
+    return f"{address}?{LANGUAGE}={locale()}" if _asks_for_language() else address
 
 
 def _closed(task: Task) -> Response | None:
@@ -202,69 +258,62 @@ def _closed_page(reason: str, task: Task | None) -> Response:
 
 
 def _show(form: Filling, index: int, *, action: str, with_errors: bool) -> Response:
-    """Args: action: where the page posts to; `?lang=` travels along until a POST stores it."""
+    """Args: action: where the page posts to."""
     survey = form.task.kind == "invitation"
     if not survey:
         headers.allow_store()
-    language = f"?lang={locale()}" if "lang" in request.args else ""
+    errors = (*page_photos.refusals(form, index), *(form.page_errors(index) if with_errors else ()))
     return render_respondent(
         "respond/page.html" if survey else "visit/page.html",
         form.task,
-        status=422 if with_errors and form.page_errors(index) else 200,
-        view=form.page_view(index, with_errors=with_errors),
-        pages=form.pages(),
-        action=action + language,
+        status=422 if errors else 200,
+        **form.drawn(index, errors),
+        action=action,
     )
 
 
-def _step(open_connection: Any, form: Filling, index: int) -> int | None:
-    """Save the posted page; the page to go to next, or None when everything is to be handed in."""
-    saved = filling.take_page(
-        open_connection, form, index, request.form, _plain_uploads(open_connection, form)
-    )
-    pages = saved.pages()
-    if request.form.get("go") == "back":
-        return max((page for page in pages if page < index), default=index)
-    if saved.page_errors(index) or filling.shows_more(form, saved, index):
-        return index
-    return min((page for page in pages if page > index), default=None)
+def _take(open_connection: Connection, ref: str, form: Filling, index: int) -> str:
+    """Save the posted page and hand in where that is due; the address to send the browser to."""
+    arrived = page_photos.take(open_connection, form, index)
+    saved = filling.take_page(open_connection, form, index, request.form, arrived.references)
+    if filling.is_outdated(form, request.form):
+        _, resumed = filling.load(open_connection, form.task, form.locale)
+        return _page_address(ref, resumed, check=True)
+    back = request.form.get("go") == "back"
+    if arrived.refused:
+        return _page_address(ref, index, check=not back, refused=arrived.refused)
+    step = filling.step(form, saved, index, request.form)
+    if step.index is None:
+        return _hand_in(open_connection, ref, form)
+    return _page_address(ref, step.index, check=step.check, anchor=step.anchor)
 
 
-def _settle(open_connection: Any, ref: str, form: Filling, index: int, step: int | None) -> str:
-    """Where to send the browser, after handing in where that is due."""
-    if step is not None:
-        stayed = step == index and "page" in request.form
-        return url_for("respond.show_page", ref=ref, number=step + 1, check=1 if stayed else None)
+def _hand_in(open_connection: Connection, ref: str, form: Filling) -> str:
+    """Where to send the browser after handing in, or after what still keeps it from that."""
     filled, _ = filling.load(open_connection, form.task, form.locale)
     outcome = filling.hand_in(open_connection, filled)
     if isinstance(outcome, tuple):
-        page = filling.page_of(filled, outcome)
-        return url_for("respond.show_page", ref=ref, number=page + 1, check=1)
+        return _page_address(ref, filling.page_of(filled, outcome), check=True)
     # Also after a conflict: somebody with the same link was faster, and theirs is the answer that counts.
     return url_for("respond.done", ref=ref)
 
 
-def _plain_uploads(open_connection: Any, form: Filling) -> Mapping[str, list[Any]]:
-    """Photos that came inside the form, from a browser without JavaScript."""
-    if form.task.kind != "assignment":
-        return {}
-    found: dict[str, list[Any]] = {}
-    for field, file in request.files.items(multi=True):
-        question = field.removesuffix("-file")
-        data = file.read(uploads.LARGEST_PHOTO + 1)
-        if not data or question not in form.shelved.form.questions:
-            continue
-        place = uploads.Place(form.task.submission_id, form.task.wave_id, question)
-        reference = uploads.accept(
-            open_connection, services().store, place, data, file.mimetype, now=services().clock.now()
-        )
-        found.setdefault(question, []).append(reference)
-    return found
+def _page_address(
+    ref: str, index: int, *, check: bool = False, refused: Sequence[str] = (), anchor: str = ""
+) -> str:
+    """Args: check: whether the page shows what is wrong with it; refused: see `page_photos`."""
+    asked, place = "1" if check else None, anchor or None
+    return url_for(
+        "respond.show_page", ref=ref, number=index + 1, check=asked, refused=list(refused), _anchor=place
+    )
 
 
 def _completed_text(form: Filling) -> str:
-    completed = form.shelved.form.completed
-    return completed.in_locale(locale()) if completed else ""
+    ask = form.ask
+    # Whoever handed in has left blank what is blank: nothing is given in advance any more.
+    checked = check(form.shelved.form, form.answers, variables=ask.variables, today=ask.today)
+    closing = closing_text(form.shelved.form, checked, today=ask.today)
+    return closing.in_locale(locale()) if closing else ""
 
 
 def _with_cookie(response: AnyResponse, session: Session) -> AnyResponse:
@@ -272,6 +321,20 @@ def _with_cookie(response: AnyResponse, session: Session) -> AnyResponse:
         COOKIE,
         session.secret,
         path=f"/a/{session.ref}",
+        max_age=int(COOKIE_LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=services().settings.secure,
+    )
+    return response
+
+
+def _with_language_cookie(response: AnyResponse) -> AnyResponse:
+    """The language of one link, for as long as it can be open; no other address is told."""
+    response.set_cookie(
+        LANGUAGE,
+        locale(),
+        path=request.path.removesuffix("/decline"),
         max_age=int(COOKIE_LIFETIME.total_seconds()),
         httponly=True,
         samesite="Lax",

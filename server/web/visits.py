@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from server import wire
+from server import catalogue, wire
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.http.access import open_to_all
+from server.http.locale import locale
 from server.http.problems import json_response
 from server.intake import uploads
 from server.services import services
@@ -66,6 +67,22 @@ def sent(ref: str, attachment_id: UUID) -> Response:
     with transaction() as open_connection:
         uploads.sent(open_connection, task.submission_id, attachment_id)
     return Response(status=204)
+
+
+@blueprint.get("/a/<ref>/photos/<uuid:attachment_id>")
+@open_to_all(THE_SESSION)
+def standing(ref: str, attachment_id: UUID) -> Response:
+    """Answers with `state` and `says`: what became of a photo, for the page that sent it."""
+    task = task_of_session(ref)
+    found = uploads.standings(connection(), task.submission_id).get(str(attachment_id))
+    if found is None:
+        raise Refusal("not_found")
+    says = (
+        catalogue.sentence(found.problem, locale())
+        if found.problem
+        else catalogue.text(f"visit.photo_{found.state}", locale())
+    )
+    return json_response({"state": found.state, "says": says})
 
 
 def _announced() -> dict[str, Any]:

@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, update
 from werkzeug.serving import make_server
 
 from server.app import create_app
@@ -17,9 +18,13 @@ from server.clock import SetClock
 from server.config import Settings
 from server.db import db
 from server.jobs import worker_app
+from server.keys import KeyRing
+from server.models.waves import Wave
 from server.outgoing import Outgoing
 from server.queue import QUEUE
 from server.storage.objects import S3Store
+from tests.builders import create_invitation, create_units, create_visit
+from tests.fieldwork.forms_for_tests import published, version_id
 
 FLAGS = [
     "--headless",
@@ -55,6 +60,39 @@ def served(settings: Settings, engine: Engine, clock: SetClock) -> Iterator[Flas
 @pytest.fixture
 def address(served: Flask) -> str:
     return str(served.extensions["anfang"].settings.public_url)
+
+
+@pytest.fixture
+def ask_customer(address: str, engine: Engine, keys: KeyRing) -> Callable[[dict[str, Any]], str]:
+    """From a form to the link of somebody who is asked to fill it."""
+
+    def ask(form: dict[str, Any]) -> str:
+        with engine.begin() as connection:
+            invitation = create_invitation(connection, keys)
+            use_form(connection, form)
+        return f"{address}/r/{invitation.token}"
+
+    return ask
+
+
+@pytest.fixture
+def ask_shopper(address: str, engine: Engine, keys: KeyRing) -> Callable[[dict[str, Any]], str]:
+    """From a form to the link of a visit."""
+
+    def ask(form: dict[str, Any]) -> str:
+        with engine.begin() as connection:
+            create_units(connection)
+            visit = create_visit(connection, keys)
+            use_form(connection, form)
+        return f"{address}/v/{visit.token}"
+
+    return ask
+
+
+def use_form(connection: Connection, form: dict[str, Any]) -> None:
+    """Let the one wave there is ask this form."""
+    number = published(connection, form)
+    connection.execute(update(Wave).values(form_version_id=version_id(connection, number)))
 
 
 @pytest.fixture
@@ -105,4 +143,8 @@ def phone(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def smart_phone(browser: Browser) -> Iterator[Page]:
     with browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True) as context:
-        yield context.new_page()
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        yield page
+        assert problems == []

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from itertools import combinations
 
 import pytest
 from PIL import Image
@@ -13,6 +14,8 @@ from server.keys import KeyRing
 from server.models.submissions import Attachment, Finding, ScoreSheet
 from tests.builders import create_units, create_visit
 
+# Milliseconds: the page asks after its photos at growing intervals.
+UNTIL_ASKED_AGAIN = 20_000
 MOMENTS = {"entered": "10:05", "ticket": "10:06", "called": "10:20", "served": "10:31", "left": "10:33"}
 
 
@@ -89,6 +92,44 @@ def test_a_visit_with_a_photo_through_the_plain_form(
         assert list(connection.scalars(select(Attachment.state))) == ["verified"]
         assert connection.scalar(select(ScoreSheet.published)) == 100
         assert connection.scalar(select(func.count(Finding.id))) == 0
+
+
+def overlapping(page: Page, selector: str) -> int:
+    """How many pairs of visible elements lie over each other."""
+    boxes = [box for each in page.locator(selector).all() if (box := each.bounding_box())]
+    return sum(
+        one["x"] < two["x"] + two["width"]
+        and two["x"] < one["x"] + one["width"]
+        and one["y"] < two["y"] + two["height"]
+        and two["y"] < one["y"] + one["height"]
+        for one, two in combinations(boxes, 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "says"),
+    [("a.txt", "text/plain", "只收 JPEG"), ("a.jpg", "image/jpeg", "这不是照片，请重新选择")],
+)
+def test_what_is_no_photo_is_told_so_and_offers_no_second_try(
+    smart_phone: Page, link: str, work: Callable[[], None], name: str, kind: str, says: str
+) -> None:
+    smart_phone.goto(link)
+    fill_first_page(smart_phone)
+    go_on(smart_phone)
+    first = smart_phone.locator("fieldset.item").first
+    first.locator("input[type=radio][value=yes]").check(force=True)
+    picker = first.locator("input[type=file]")
+    for _ in range(2):
+        picker.set_input_files({"name": name, "mimeType": kind, "buffer": b"Dear diary"})
+    picker.set_input_files({"name": "sign.jpg", "mimeType": "image/jpeg", "buffer": photo(40)})
+    expect(first.locator(".shot", has_text="核对中")).to_have_count(1 if kind == "text/plain" else 3)
+    work()
+    expect(first.locator(".shot .good")).to_have_count(1, timeout=UNTIL_ASKED_AGAIN)
+    expect(first.locator(".shot.refused")).to_have_count(2, timeout=UNTIL_ASKED_AGAIN)
+    expect(first.locator(".shot.refused").first).to_contain_text(says)
+    assert first.get_by_role("button", name="重试").count() == 0
+    assert first.locator("input[name=OUT-01-photo]:enabled").count() == 1
+    assert overlapping(smart_phone, "fieldset.item:first-of-type :is(.shot, .add)") == 0
 
 
 def test_a_photo_goes_straight_to_the_store_and_a_fault_becomes_a_finding(

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,8 +18,19 @@ from sqlalchemy import Engine
 from werkzeug.datastructures import MultiDict
 
 from server import catalogue, web
-from server.forms import CompiledForm, Shown, check, check_page, compile_form, page_answers, view
+from server.forms import (
+    CompiledForm,
+    Shown,
+    check,
+    check_page,
+    compile_form,
+    page_answers,
+    page_logic,
+    shown,
+    view,
+)
 from server.keys import KeyRing
+from server.web.page_parts import parts_of, plain_script
 from server.web.respond import STATUS
 from tests import builders
 
@@ -51,7 +63,7 @@ CASES = [
     pytest.param(feature(name), kind, id=f"{name}-{kind}")
     for name in FEATURES
     for kind in PAGES
-    if kind == "visit" or name not in {"evidence", "fail_on"}  # surveys ask for no evidence
+    if kind == "visit" or name not in {"evidence", "evidence_many", "fail_on"}  # surveys ask for no evidence
 ] + [
     pytest.param(shipped(name), "visit" if "visit" in name else "respond", id=name.replace("/", "-"))
     for name in SAMPLES
@@ -79,7 +91,14 @@ def rendered(templates: Environment, template: str, locale: str = "zh", **contex
         "demo": False,
         "path": "/a/ref/1",
         "action": "/a/ref/1",
+        "version": 1,
+        "photo_standings": {},
+        "plain_script": plain_script(),
     }
+    if "view" in context:
+        logic = context.setdefault("logic", {})
+        customer = template.startswith("respond/")
+        context["parts"] = parts_of(context["view"], logic, locale, customer=customer)
     return templates.get_template(template).render({**common, **context})
 
 
@@ -105,12 +124,18 @@ class Page(HTMLParser):
         self._area: str | None = None
         self._select = ""
         self._raw = False
+        self._option = False
+        self._disabled = [False]
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._raw = tag in {"script", "style"}
         given = dict(attrs)
         self.tags.append((tag, given))
+        if tag == "fieldset":
+            self._disabled.append("disabled" in given or self._disabled[-1])
+        if self._disabled[-1] or "disabled" in given:
+            return
         name = given.get("name") or ""
         if tag == "input" and (given.get("type") not in {"radio", "checkbox", "file"} or "checked" in given):
             self.fields.add(name, given.get("value") or "")
@@ -120,10 +145,14 @@ class Page(HTMLParser):
         elif tag == "select":
             self._select = name
         elif tag == "option" and "selected" in given:
-            self.fields.add(self._select, given.get("value") or "")
+            self._option = "value" not in given
+            if "value" in given:
+                self.fields.add(self._select, given["value"] or "")
 
     def handle_endtag(self, tag: str) -> None:
-        self._raw = False
+        self._raw = self._option = False
+        if tag == "fieldset":
+            self._disabled.pop()
         if tag == "textarea":
             self._area = None
 
@@ -131,6 +160,8 @@ class Page(HTMLParser):
         if self._area is not None:
             # The first line break after the tag belongs to the markup.
             self.fields[self._area] += data.removeprefix("\n")
+        elif self._option:
+            self.fields.add(self._select, data)
         elif not self._raw:
             self.text += data
 
@@ -147,9 +178,10 @@ def draw(
     pages = []
     for index in checked.pages:
         errors = check_page(form, index, answers, variables=variables, today=TODAY).errors
-        now = Shown({**answers, **checked.values}, frozenset(checked.visible), checked.pages, errors)
-        drawn = view(form, index, now, locale=locale, variables=variables)
-        pages.append((index, rendered(templates, PAGES[kind], locale, view=drawn)))
+        now = replace(shown(checked, answers), errors=errors)
+        drawn = view(form, index, now, locale=locale, variables=variables, seed="1")
+        logic = page_logic(form, index, checked.values, variables=variables, today=TODAY, locale=locale)
+        pages.append((index, rendered(templates, PAGES[kind], locale, view=drawn, logic=logic)))
     return pages
 
 
@@ -238,14 +270,29 @@ def test_every_closed_link_says_why(reason: str, templates: Environment) -> None
     assert "<h1>" in rendered(templates, "respond/closed.html", task=shown, reason=reason)
 
 
-@pytest.mark.parametrize(
-    ("path", "declined", "back"),
-    [("/r/token/decline", False, "/r/token"), ("/a/ref/decline", False, "/a/ref/1"), ("/r/t", True, None)],
-)
-def test_declining_asks_first(path: str, declined: bool, back: str | None, templates: Environment) -> None:
-    page = Page(rendered(templates, "respond/declined.html", path=path, declined=declined))
-    assert (back in page.values("href")) is (back is not None)
-    assert any(tag == "form" for tag, _ in page.tags) is not declined
+@pytest.mark.parametrize(("path", "back"), [("/r/token/decline", "/r/token"), ("/a/ref/decline", "/a/ref/1")])
+def test_declining_asks_first(path: str, back: str, templates: Environment) -> None:
+    page = Page(rendered(templates, "respond/declined.html", path=path, declined=False))
+    assert back in page.values("href")
+    assert any(tag == "form" for tag, _ in page.tags)
+
+
+@pytest.mark.parametrize("way_back", ["/r/token", ""])
+def test_having_declined_leads_back_while_there_is_time(way_back: str, templates: Environment) -> None:
+    page = Page(rendered(templates, "respond/declined.html", declined=True, action=way_back))
+    assert page.values("action") == ([way_back] if way_back else [])
+
+
+@pytest.mark.parametrize("own", ["谢谢您！您的意见会用来改进服务。", ""])
+def test_people_are_thanked_once(own: str, templates: Environment) -> None:
+    html = rendered(templates, "respond/thanks.html", received_at=NOW, completed_text=own)
+    assert Page(html.partition("<body>")[2]).text.count("谢谢您") == 1
+
+
+@pytest.mark.parametrize("template", ["respond/continue.html", "visit/receipt.html"])
+def test_a_page_has_one_icon(template: str, templates: Environment) -> None:
+    html = rendered(templates, template, received_at=NOW, completed_text="", photos=[])
+    assert html.count('rel="icon"') == 1
 
 
 def test_the_receipt_says_what_became_of_each_photo(templates: Environment) -> None:
@@ -257,7 +304,7 @@ def test_the_receipt_says_what_became_of_each_photo(templates: Environment) -> N
     html = rendered(
         templates, "visit/receipt.html", received_at=NOW, completed_text="已收到。", photos=photos
     )
-    assert all(word in html for word in ("5月1日 14:05", "已存", "处理中", "JPEG", "刷新状态"))
+    assert all(word in html for word in ("5月1日 14:05", "已存", "核对中", "JPEG", "刷新状态"))
 
 
 def test_large_type_and_demo_are_marked(templates: Environment) -> None:
@@ -298,7 +345,7 @@ def test_a_survey_is_filled_in_without_a_script(client: FlaskClient, engine: Eng
         assert response.status_code == 303
         response = client.get(response.location)
         assert response.status_code == 200
-    assert catalogue.text("respond.thanks_title", "zh") in response.text
+    assert catalogue.text("respond.received_title", "zh") in response.text
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

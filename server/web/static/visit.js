@@ -9,6 +9,9 @@
   const QUALITY = 0.85;
   const SAVE_AFTER = 3000;
   const LONGEST_WAIT = 90000; // 800 kB at 80 kbit/s; a dead connection must not keep the page for ever
+  const KINDS = /^image\/(jpeg|png|webp)$/;
+  const LARGEST = 25 * 1024 * 1024;
+  const LOOK_AFTER = [1000, 2000, 4000, 8000, 16000, 32000];
   const uploads = new Set();
   let timer = 0;
   let goOnWithout = false;
@@ -79,7 +82,7 @@
     return canvas;
   }
 
-  // A picture that the browser cannot decode goes as it is: the server says what it thinks of it.
+  // A photo that this browser cannot decode goes as it is: the server says what it thinks of it.
   async function prepared(file, image) {
     try {
       const bitmap = await createImageBitmap(file);
@@ -134,17 +137,48 @@
     return `${target.id};${photo.sha256};${blob.size};${blob.type}`;
   }
 
+  // What can never be taken must not offer to be tried again.
+  function refuse(photo, why) {
+    photo.state = 'refused';
+    photo.input.disabled = true;
+    photo.tile.classList.add('refused');
+    photo.why.textContent = why;
+    badge(photo.badge, words.photoRefused, 'bad');
+    changed();
+  }
+
+  // The server looks at a photo within seconds; whoever is gone by then reads about it on the receipt.
+  async function follow(photo) {
+    const { id } = photo.target;
+    for (const wait of LOOK_AFTER) {
+      await new Promise((done) => { setTimeout(done, wait); });
+      if (!uploads.has(photo)) return;
+      try {
+        const response = await fetch(`${words.photos}/${id}`, { headers: { Accept: 'application/json' } });
+        const { state, says } = await response.json();
+        if (state === 'verified') badge(photo.badge, says, 'good');
+        if (state === 'refused') refuse(photo, says);
+        if (state === 'verified' || state === 'refused') return;
+      } catch {
+        badge(photo.badge, words.photoExpected, 'warn'); // no connection: looked at again after a longer wait
+      }
+    }
+  }
+
   async function upload(photo) {
     photo.state = 'waiting';
     photo.retry.hidden = true;
     badge(photo.badge, words.waiting, 'warn');
     try {
       photo.blob = photo.blob || (await prepared(photo.file, photo.image));
+      if (!KINDS.test(photo.blob.type)) { refuse(photo, words.kinds); return; }
+      if (photo.blob.size > LARGEST) { refuse(photo, words.tooLarge); return; }
       photo.input.value = await send(photo);
       photo.input.disabled = false;
       photo.state = 'stored';
-      badge(photo.badge, words.stored, 'good');
+      badge(photo.badge, words.photoExpected, 'warn');
       changed();
+      follow(photo);
     } catch (error) {
       if (error instanceof Refused) photo.target = null; // perhaps because it has expired
       photo.state = 'failed';
@@ -165,6 +199,7 @@
       tile: element('div', { class: 'shot' }),
       image: element('img', { alt: '', hidden: '' }),
       badge: element('span', { class: 'badge', role: 'status' }),
+      why: element('span', { class: 'why', role: 'alert' }),
       retry: element('button', { type: 'button' }, words.retry),
       input: element('input', { type: 'hidden', name: place.dataset.field, disabled: '' }),
     };
@@ -175,7 +210,7 @@
       uploads.delete(photo);
       changed();
     });
-    photo.tile.append(photo.image, photo.badge, photo.input, photo.retry, remove);
+    photo.tile.append(photo.image, photo.badge, photo.why, photo.input, photo.retry, remove);
     place.insertBefore(photo.tile, place.querySelector('.add'));
     uploads.add(photo);
     start(photo);
