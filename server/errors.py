@@ -24,6 +24,8 @@ STATUSES: dict[str, int] = {
     "submission_differs": 409,
     "wave_not_open": 409,
     "wrong_state": 409,
+    "nothing_asked": 409,
+    "draft_has_errors": 409,
     "link_finished": 410,
     "link_expired": 410,
     "too_large": 413,

@@ -12,7 +12,7 @@ from procrastinate.jobs import Job
 
 from server import audit, queue
 from server.db import connection, db, transaction
-from server.fieldwork import launching, waves
+from server.fieldwork import launching, trials, waves
 from server.intake import following, uploads
 from server.notify.delivery import deliver_due, follow_accepted
 from server.notify.outbox import reconcile
@@ -76,6 +76,11 @@ def close_waves() -> None:
         waves.close_due(open_connection, now=services().clock.now())
 
 
+def sweep_trials() -> None:
+    with transaction() as open_connection:
+        trials.sweep(open_connection, now=services().clock.now())
+
+
 def seal_audit() -> None:
     sealed = audit.SEAL_BATCH
     while sealed == audit.SEAL_BATCH:
@@ -101,13 +106,16 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
     "close_waves": close_waves,
+    "sweep_trials": sweep_trials,
     "seal_audit": seal_audit,
     "anchor_audit": anchor_audit,
 }
 
 
 # The clock defers them again in seconds; a retry on top would only make two of them wait.
-RECURRING = frozenset({"send_messages", "follow_messages", "follow_submissions", "seal_audit", "close_waves"})
+RECURRING = frozenset(
+    {"send_messages", "follow_messages", "follow_submissions", "seal_audit", "close_waves", "sweep_trials"}
+)
 
 
 def worker_app(app: Flask) -> App:

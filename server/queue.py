@@ -20,6 +20,7 @@ JOBS: Final[dict[str, str]] = {
     "follow_submissions": "take pending rows of new submissions in batches",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
     "close_waves": "close waves whose time is over",
+    "sweep_trials": "remove what people typed while they tried out drafts of forms",
     "seal_audit": "chain unsealed audit lines",
     "anchor_audit": "copy the head of the audit chain to the object store",
     "retry_stalled": "put jobs of killed workers back into the queue",

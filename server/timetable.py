@@ -52,6 +52,7 @@ CHORES = (
     Chore("seal_audit", 10),
     Chore("retry_stalled", 60),
     Chore("close_waves", 60),
+    Chore("sweep_trials", 3600),
 )
 
 # Entries every deployment has; coordinators add their own.

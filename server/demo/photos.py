@@ -35,9 +35,7 @@ class Album:
             if len(taken) == PHOTOS_A_VISIT:
                 return None
             place = Place(task.submission_id, task.wave_id, f"{question}-photo")
-            reference = accept(
-                connection, self._store, place, self._picture(question, task.id), "image/png", now=at
-            )
+            reference = accept(connection, self._store, place, self._picture(question, task.id), now=at)
             taken.append(UUID(reference["id"]))
             return reference
 

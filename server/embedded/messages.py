@@ -14,9 +14,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "The step “{command}” failed with status {status}; its own lines above say why.",
         "步骤“{command}”失败，退出状态 {status}，原因见上方输出。",
     ),
+    "database_scheme": (
+        "DATABASE_URL must begin with postgresql://; no other database is spoken.",
+        "DATABASE_URL 必须以 postgresql:// 开头，本系统不支持其他数据库。",
+    ),
     "database_unreachable": (
         "The database in DATABASE_URL does not answer: {reason}",
         "无法连接 DATABASE_URL 所指的数据库：{reason}",
+    ),
+    "database_unreadable": (
+        "DATABASE_URL must look like postgresql://user:password@host/name (in passwords @ is %40, / is %2F).",
+        "DATABASE_URL 应写成 postgresql://user:password@host/name，密码中的 @ 写作 %40，/ 写作 %2F。",
     ),
     "home_unusable": (
         "The data folder {home} cannot be used: {reason}.",

@@ -1,9 +1,11 @@
 """The application's own processes: honcho runs the Procfile, and this module watches honcho.
 
-honcho's lines go to a file which is copied to the terminal. A pipe would be simpler, but when the supervisor
-is killed honcho would die of the broken pipe before it has stopped its processes.
+honcho's lines go to a file. A pipe would be simpler, but when the supervisor is killed honcho would die of
+the broken pipe before it has stopped its processes. The terminal gets what somebody should know; most of the
+file is a line a request, which would scroll the addresses and sign-ins away.
 """
 
+import json
 import os
 import re
 import signal
@@ -20,6 +22,9 @@ STARTED_SECONDS = 5.0
 STOP_SECONDS = 10.0
 # `12:00:01 system | web.1 started (pid=4711)`; a process's own lines carry its name in the place of `system`.
 _EVENT = re.compile(r"^[\d:]+ system +\| ([\w-]+)\.\d+ (started|stopped) \((?:pid|rc)=(-?\d+)\)$")
+# A structured line of a process, as `server.http.logs` writes it.
+_STRUCTURED = re.compile(r"^[\d:]+ [\w-]+\.\d+ +\| (\{.*\})$")
+_ROUTINE = frozenset({"debug", "info"})
 _PROCESS = re.compile(r"^([A-Za-z0-9_-]+):", re.MULTILINE)
 
 
@@ -27,7 +32,7 @@ class Processes:
     """All processes of a Procfile, started together; when one ends honcho ends the others."""
 
     def __init__(self, procfile: Path, log: Path, environ: Mapping[str, str], output: TextIO) -> None:
-        """Start them in the current folder, with their lines copied to `output` by `pump()`."""
+        """Start them in the current folder; `pump()` copies to `output` what is no routine."""
         self.log = log
         self.first_stopped: tuple[str, int] | None = None
         self._expected = set(_PROCESS.findall(procfile.read_text(encoding="utf-8")))
@@ -47,12 +52,14 @@ class Processes:
         return not ended
 
     def pump(self) -> None:
-        """Copy what was written since the last call, and note which processes started and stopped."""
+        """Copy what was written since the last call and is no routine; note who started and stopped."""
         for part in iter(self._source.readline, ""):
             self._line += part
             if self._line.endswith("\n"):
-                self._output.write(self._line)
-                self._note(self._line.rstrip("\n"))
+                line = self._line.rstrip("\n")
+                if not _is_routine(line):
+                    self._output.write(self._line)
+                self._note(line)
                 self._line = ""
         self._output.flush()
 
@@ -80,3 +87,12 @@ class Processes:
             return
         self._pids.pop(name, None)
         self.first_stopped = self.first_stopped or (name, number)
+
+
+def _is_routine(line: str) -> bool:
+    """Whether the line only says that all is going its way. What cannot be read is not routine."""
+    found = _STRUCTURED.match(line)
+    try:
+        return found is not None and json.loads(found[1]).get("level") in _ROUTINE
+    except ValueError:
+        return False

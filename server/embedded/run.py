@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from types import FrameType
 from typing import TextIO
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from server.embedded.messages import EmbeddedError, sentence, wants_chinese
 from server.embedded.ports import LOOPBACK, require_free
@@ -23,6 +25,10 @@ from server.embedded.services import EmbeddedServices, Wheels
 
 STOPPED_BY_USER = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FLASK = ("flask", "--app", "wsgi")
+DATABASE_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+# A password with one of these written as it is: the address then reads otherwise than it was meant, and what
+# is said about its parts would tell pieces of the password.
+UNESCAPED = re.compile(r"[/?#].*@|@.*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class _Run:
         self._chinese = chinese
         self._home = _home(environ)
         self._port = _port(environ)
+        # A start that is refused ends with its reason alone: nothing was begun that would have to be stopped.
+        self._started = False
         settled = {
             "ANFANG_HOME": str(self._home),
             "PORT": str(self._port),
@@ -105,11 +113,17 @@ class _Run:
             finally:
                 # What runs is now stopped in order, which a second Ctrl-C must not interrupt.
                 _be_deaf()
-                self._say("stopping")
+                if self._started:
+                    self._say("stopping")
+
+    def _on_start(self) -> None:
+        self._started = True
+        self._say("starting", home=self._home)
 
     def _start_and_watch(self, cleanup: ExitStack) -> None:
-        self._say("starting", home=self._home)
-        services = EmbeddedServices(self._home, environ=self._environ, wheels=self._plan.wheels)
+        services = EmbeddedServices(
+            self._home, environ=self._environ, wheels=self._plan.wheels, on_start=self._on_start
+        )
         cleanup.enter_context(services)
         for command in self._plan.prepare:
             self._call(command)
@@ -170,14 +184,36 @@ def _port(environ: Mapping[str, str]) -> int:
 
 
 def _require_database(url: str) -> None:
-    """Refuse a DATABASE_URL that leads nowhere, before a migration answers with a page of traceback."""
+    """Refuse a DATABASE_URL that leads nowhere, before a migration answers with a page of traceback.
+
+    Only of an address that reads as one is anything repeated: from others pieces of a password would show.
+    """
     scheme, _, rest = url.partition("://")
+    if scheme not in DATABASE_SCHEMES:
+        raise EmbeddedError("database_scheme")
+    address = f"postgresql://{rest}"
+    if not _is_readable(address):
+        raise EmbeddedError("database_unreadable")
     try:
-        with psycopg.connect(f"{scheme.partition('+')[0]}://{rest}", connect_timeout=5):
+        with psycopg.connect(address, connect_timeout=5):
             pass
     except (psycopg.Error, UnicodeError) as problem:
         reason = " ".join(str(problem).split())
         raise EmbeddedError("database_unreachable", reason=reason) from None
+
+
+def _is_readable(address: str) -> bool:
+    """Whether the address has one meaning, names a database and holds no word where its port should be."""
+    try:
+        parts = conninfo_to_dict(address)
+    except (psycopg.Error, UnicodeError):
+        return False
+    port = str(parts.get("port", ""))
+    return (
+        not UNESCAPED.search(address.partition("://")[2])
+        and "dbname" in parts
+        and not port.strip("0123456789,")
+    )
 
 
 def _answers(port: int) -> bool:

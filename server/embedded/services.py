@@ -1,7 +1,7 @@
 """Both embedded parts and the settings file, as one context manager for `make run` and for the tests."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,8 @@ class EmbeddedServices:
     """PostgreSQL and an S3 store for as long as the `with` block lasts, and `home/anfang.env` to find them.
 
     A part whose address stands in `environ` (DATABASE_URL, S3_ENDPOINT_URL) is not started. Enter it in the
-    main thread: the parts die with the thread that started them.
+    main thread: the parts die with the thread that started them. `on_start` is called once the folder is ours
+    and what takes seconds begins.
 
     Raises:
         EmbeddedError: on entering, with one sentence that says what to do; nothing is left running.
@@ -57,11 +58,13 @@ class EmbeddedServices:
         environ: Mapping[str, str] = MappingProxyType({}),
         durable: bool = True,
         wheels: Wheels | None = None,
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         self.home = home.absolute()
         self.settings_file = self.home / SETTINGS_FILE
         self._given = {name: environ[name] for name in RECORDED if environ.get(name)}
         self._keys_given = bool(environ.get("ANFANG_KEYS"))
+        self._on_start = on_start
         programs = wheels or Wheels()
         self._postgres = Postgres(self.home, durable=durable, programs=programs.postgres)
         self._store = Store(self.home, programs=programs.store)
@@ -105,6 +108,7 @@ class EmbeddedServices:
         # Before the data exists: a start that is killed in between must not have data without its keys.
         secrets_kept = self._kept_secrets()
         write_settings(self.settings_file, secrets_kept)
+        self._on_start()
         write_settings(self.settings_file, secrets_kept | self._start_parts(cleanup) | self._given)
 
     def _start_parts(self, cleanup: ExitStack) -> dict[str, str]:

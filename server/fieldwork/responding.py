@@ -19,11 +19,12 @@ from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
 from server.fieldwork.carrying import Carried, PageAnswers, carried
+from server.intake.own_words import joined
 from server.intake.shelf import FormShelf
 from server.keys import token_hash
 from server.models.contacts import Contact, ContactPrivate
 from server.models.organisation import Subject, Unit
-from server.models.submissions import Submission
+from server.models.submissions import Submission, SubmissionRevision, SubmissionText
 from server.models.tasks import Assignment, Draft, Invitation, RespondentSession
 from server.models.waves import Wave
 from server.notify.outbox import opt_out
@@ -284,6 +285,25 @@ def as_answered(connection: Connection, task: Task) -> Task:
         )
     )
     return task if version_id is None else replace(task, form_version_id=version_id)
+
+
+def handed_in(connection: Connection, task: Task) -> dict[str, Any]:
+    """The answers as they were handed in, own words in their places; {} before that."""
+    revision = connection.execute(
+        select(SubmissionRevision.id, SubmissionRevision.answers)
+        .join(Submission, Submission.id == SubmissionRevision.submission_pk)
+        .where(
+            Submission.wave_id == task.wave_id,
+            Submission.submission_id == task.submission_id,
+            SubmissionRevision.number == 1,
+        )
+    ).first()
+    if revision is None:
+        return {}
+    texts = connection.execute(
+        select(SubmissionText.question, SubmissionText.text).where(SubmissionText.revision_id == revision.id)
+    )
+    return joined(revision.answers, {row.question: row.text for row in texts})
 
 
 def _task_query(kind: Kind) -> AnySelect:

@@ -37,13 +37,12 @@ class Trial:
 def start(
     connection: Connection, form_version_id: UUID, kind: Kind, variables: Mapping[str, str], *, now: datetime
 ) -> str:
-    """Begin a trial and return the `ref` of its address. Trials that are over are swept out.
+    """Begin a trial and return the `ref` of its address.
 
     Args:
         kind: whose pages to walk through, a customer's ("invitation") or a shopper's ("assignment").
         variables: what the form is to know before the start.
     """
-    connection.execute(delete(FormTrial).where(FormTrial.expires_at <= now))
     ref = secrets.token_urlsafe(REF_BYTES)
     connection.execute(
         insert(FormTrial).values(
@@ -58,6 +57,11 @@ def start(
         )
     )
     return ref
+
+
+def sweep(connection: Connection, *, now: datetime) -> int:
+    """Remove the trials that are over: what was typed may be about people. Returns how many there were."""
+    return connection.execute(delete(FormTrial).where(FormTrial.expires_at <= now)).rowcount
 
 
 def find(connection: Connection, ref: str, *, now: datetime) -> Trial | None:

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, cast
 
 from server.forms.elements import Element
+from server.forms.expressions.operations import text_of
 from server.forms.form import Companion, Evidence, Question, Role
 from server.forms.localised import Template
 from server.forms.problems import Report
@@ -52,8 +53,10 @@ def read_evidence(report: Report, element: Element, answers: Mapping[str, Scalar
     values = read_properties(report, element.at("evidence"), raw, EVIDENCE_PROPERTIES)
     scoring = element.properties.get("scoring")
     rules = scoring if isinstance(scoring, dict) else {}
-    failing = _failing(values.get("failOn"), rules, answers)
-    if not failing and "onFail" in values.values():
+    named = values.get("failOn")
+    failing = _failing(named, rules, answers)
+    _refuse_strangers(report, element, named, answers)
+    if not failing and not named and "onFail" in values.values():
         report.error(element.at("evidence"), "evidence_fail_unknown")
     na = answers.get(str(rules.get("naValue", "")))
     return Evidence(
@@ -69,7 +72,7 @@ def read_evidence(report: Report, element: Element, answers: Mapping[str, Scalar
 def _failing(fail_on: object, scoring: Mapping[str, object], answers: Mapping[str, Scalar]) -> list[Scalar]:
     """The answers that fail: those named, else those that earn less than the best one."""
     if isinstance(fail_on, list):
-        return [answers[str(value)] for value in fail_on if str(value) in answers]
+        return [answers[text] for value in fail_on if (text := text_of(value)) in answers]
     awards = scoring.get("awards")
     if not isinstance(awards, dict):
         return []
@@ -83,11 +86,26 @@ def _failing(fail_on: object, scoring: Mapping[str, object], answers: Mapping[st
     ]
 
 
+def _refuse_strangers(report: Report, element: Element, named: object, answers: Mapping[str, Scalar]) -> None:
+    """A slip in `failOn` would leave a failure without its photo, and nobody would notice."""
+    for index, value in enumerate(named if isinstance(named, list) else []):
+        text = text_of(value)
+        if text not in answers:
+            near = report.suggest(text, answers)
+            report.error(
+                f"{element.at('evidence')}/failOn/{index}",
+                "evidence_answer_unknown",
+                value=text[:64],
+                suggestion=near,
+            )
+
+
 def _points(raw: object) -> Decimal | None:
     try:
-        return Decimal(str(raw))
+        points = Decimal(str(raw))
     except InvalidOperation:
         return None
+    return points if points.is_finite() else None
 
 
 def _text_behaviour() -> Behaviour:

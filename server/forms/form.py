@@ -109,6 +109,11 @@ class Question:
         """Whether anything can be wrong with an answer that its type accepts, or with a blank."""
         return self.required or self.required_if is not None or self.judged_when_present
 
+    @property
+    def has_default(self) -> bool:
+        """Whether the form gives an answer in advance."""
+        return self.default is not None or self.default_expression is not None
+
     def __post_init__(self) -> None:
         behaviour = self.behaviour
         judged = (

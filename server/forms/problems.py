@@ -1,5 +1,6 @@
 """What can be wrong with a definition (`Problem`) and with answers (`AnswerError`)."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -69,11 +70,16 @@ def pointer_to(*parts: str | int) -> str:
 
 
 class Report:
-    """Collects problems; a definition with thousands of them is cut off at `MAX_PROBLEMS`."""
+    """Collects problems; a definition with thousands of them is cut off at `MAX_PROBLEMS`.
+
+    Errors and warnings are cut off apart: a form that can be used can be used however much there is to say.
+    """
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
+        self._counts: Counter[Severity] = Counter()
         self._suggestions_left = MAX_SUGGESTIONS
+        self._charged: Counter[str] = Counter()
 
     def error(self, pointer: str, code: str, **params: object) -> None:
         """The form cannot be used as it is."""
@@ -82,6 +88,17 @@ class Report:
     def warn(self, pointer: str, code: str, **params: object) -> None:
         """The form can be used, but probably does not say what its author meant."""
         self._add(Problem(pointer, code, "warning", params))
+
+    def charge(self, pointer: str, code: str, amount: int, limit: int) -> bool:
+        """Add to what the whole form may have of something; whether it still may.
+
+        What goes beyond the limit is an error, said once with the code, at the first place.
+        """
+        before = self._charged[code]
+        self._charged[code] += amount
+        if before <= limit < before + amount:
+            self.error(pointer, code, limit=limit)
+        return before + amount <= limit
 
     def unknown_property(self, pointer: str, name: str, known: Collection[str]) -> None:
         """A property that SurveyJS has and we do not gets the reason, a slip the nearest name."""
@@ -109,10 +126,12 @@ class Report:
         return nearest(word, options)
 
     def _add(self, problem: Problem) -> None:
-        if len(self._problems) < MAX_PROBLEMS:
+        severity = problem.severity
+        self._counts[severity] += 1
+        if self._counts[severity] <= MAX_PROBLEMS:
             self._problems.append(problem)
-        elif len(self._problems) == MAX_PROBLEMS:
-            self._problems.append(Problem("", "form_too_many_problems", "error", {"limit": MAX_PROBLEMS}))
+        elif self._counts[severity] == MAX_PROBLEMS + 1:
+            self._problems.append(Problem("", "form_too_many_problems", severity, {"limit": MAX_PROBLEMS}))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -33,6 +33,7 @@ Scalar = str | int | float
 
 MAX_TEXT = 10_000
 MAX_LIST = 1_000
+MAX_LOCALES = 50
 LARGEST = 2**53
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -139,6 +140,9 @@ def _text(place: Place, raw: object) -> LocalText | None:
     if not isinstance(raw, dict) or not raw:
         place.wrong("text")
         return None
+    if len(raw) > MAX_LOCALES:
+        place.report.error(place.pointer, "locales_too_many", limit=MAX_LOCALES)
+        return None
     texts: dict[str, str] = {}
     for locale, value in raw.items():
         inner = Place(place.report, place.pointer + pointer_to(locale), place.row)
@@ -228,6 +232,12 @@ def _value(place: Place, raw: object) -> object:
     return raw
 
 
+def likeness(value: Scalar) -> str:
+    """What two choices must not share: 1, 1.0 and "1" are one to a form field and to SurveyJS's equality."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).lower()
+
+
 def choice_properties(row: Property) -> Mapping[str, Property]:
     """What one of the choices of a property may say beside its value.
 
@@ -252,11 +262,10 @@ def _choices(place: Place, raw: object) -> tuple[Choice, ...] | None:
     choices: dict[str, Choice] = {}
     for index, item in enumerate(items):
         choice = _choice(Place(place.report, f"{place.pointer}/{index}", place.row), item)
-        # 1 and "1" are one choice to a form field and to SurveyJS's equality, so they are duplicates here.
-        if choice and str(choice.value).lower() in choices:
+        if choice and likeness(choice.value) in choices:
             place.report.error(choice.pointer, "choice_duplicate", value=choice.value)
         elif choice:
-            choices[str(choice.value).lower()] = choice
+            choices[likeness(choice.value)] = choice
     return tuple(choices.values())
 
 

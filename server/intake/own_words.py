@@ -3,10 +3,12 @@
 A text inside a group is kept under its way there: `people/0/who` for the `who` of the first of `people`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from server.forms import Question
+from server.forms import CompiledForm, Question
+from server.forms.form import Calculated, Group
 from server.forms.problems import pointer_to
 from server.wire import pointer_parts
 
@@ -14,36 +16,61 @@ from server.wire import pointer_parts
 _OWN_WORDS = frozenset({"text", "tel", "email", "url"})
 
 
-def is_own_words(question: Question) -> bool:
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Where a form takes a person's own words, and where it calculates something from them.
+
+    Attributes:
+        names: answers and calculated values that are own words where they are text.
+        inside: group -> the same for what stands in its panels, rows or items.
+    """
+
+    names: frozenset[str]
+    inside: Mapping[str, frozenset[str]]
+
+
+def own_words_of(form: CompiledForm) -> OwnWords:
+    """Found once a form. A value that reads own words may repeat them, so it counts as such."""
+    names: set[str] = set()
+    inside: dict[str, frozenset[str]] = {}
+    for step in form.plan:
+        if isinstance(step, Question) and step.group:
+            written = _inside(step.group, names | inside.keys())
+            if written:
+                inside[step.name] = written
+        elif _repeats(step, names | inside.keys()) or (isinstance(step, Question) and _is_written(step)):
+            names.add(step.name)
+    return OwnWords(frozenset(names), inside)
+
+
+def _inside(group: Group, told: Collection[str]) -> frozenset[str]:
+    written = {question.name for question in group.plan if _is_written(question)}
+    # Which of its questions an expression inside a group reads is not asked: any own words there will do.
+    known = {*told, group.word} if written else told
+    return frozenset((*written, *(each.name for each in group.plan if _repeats(each, known))))
+
+
+def _is_written(question: Question) -> bool:
     """Whether a person writes here what they like: notes, the text beside "other", a signature; dates not."""
     if question.type == "text":
         return question.behaviour.control.attributes.get("type", "text") in _OWN_WORDS
     return question.type in ("comment", "signaturepad")
 
 
-def holds_own_words(question: Question) -> bool:
-    """Whether an answer to the question is, or has inside, a person's own words."""
-    inner = question.group.questions.values() if question.group else ()
-    return is_own_words(question) or any(is_own_words(each) for each in inner)
+def _repeats(step: Question | Calculated, told: Collection[str]) -> bool:
+    expression = step.compute if isinstance(step, Question) else step.expression
+    return expression is not None and any(name in told for name in expression.names)
 
 
-def split(
-    values: Mapping[str, Any], questions: Mapping[str, Question]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Answers without own words, and the own words by their way.
-
-    Args:
-        questions: those that hold own words.
-    """
+def split(values: Mapping[str, Any], own: OwnWords) -> tuple[dict[str, Any], dict[str, str]]:
+    """Answers without own words, and the own words by their way."""
     answers, texts = dict(values), dict[str, str]()
-    for name in values.keys() & questions.keys():
-        question, value = questions[name], values[name]
-        if question.group is None:
+    for name in values.keys() & own.names:
+        if isinstance(values[name], str):
             texts[name] = answers.pop(name)
-            continue
-        inner = frozenset(each.name for each in question.group.questions.values() if is_own_words(each))
-        texts.update(_ways(value, inner, name))
-        answers[name] = _without(value, inner)
+    for name in values.keys() & own.inside.keys():
+        texts.update(_ways(values[name], own.inside[name], name))
+        answers[name] = _without(values[name], own.inside[name])
     return answers, texts
 
 

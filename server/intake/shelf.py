@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from server.forms import CompiledForm, Question, compile_form
-from server.intake.own_words import holds_own_words
+from server.forms import CompiledForm, compile_form
+from server.intake.own_words import OwnWords, own_words_of
 from server.models.definitions import Form, FormVersion
 from server.scoring.form_items import form_rules
 from server.scoring.rules import ScoreRules
@@ -23,7 +23,7 @@ class ShelvedForm:
     """A form version ready for checking and scoring.
 
     Attributes:
-        own_words: questions whose answers are, or have inside, a person's own words.
+        own_words: where answers are a person's own words, which can be emptied on request.
         answerable: questions that somebody answers, as opposed to values that follow from answers.
     """
 
@@ -32,7 +32,7 @@ class ShelvedForm:
     version: int
     form: CompiledForm
     rules: ScoreRules | None
-    own_words: Mapping[str, Question]
+    own_words: OwnWords
     answerable: frozenset[str]
 
 
@@ -88,6 +88,6 @@ def shelved_form(form_version_id: UUID, key: str, version: int, content: Mapping
         version=version,
         form=form,
         rules=form_rules(content),
-        own_words={name: question for name, question in answerable.items() if holds_own_words(question)},
+        own_words=own_words_of(form),
         answerable=frozenset(answerable),
     )

@@ -36,6 +36,12 @@ ALLOWED: Final[dict[str, tuple[str, int]]] = {
 }
 # A JPEG of several pictures (MPO) is opened as a JPEG and then called by its own name.
 OPENED: Final = (JpegImageFile.format, PngImageFile.format, WebPImageFile.format)
+# How the files of those kinds begin: (offset, bytes) -> media type.
+BEGINNINGS: Final = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (8, b"WEBP", "image/webp"),
+)
 # What people send by mistake; it gets a more helpful answer than bytes that are no picture at all.
 OTHER_PICTURES: Final = (
     (0, b"GIF8"),
@@ -85,7 +91,7 @@ def inspect(data: bytes) -> PhotoFacts:
     """
     if len(data) > MAX_BYTES:
         raise PhotoRefused("too_large")
-    _require_known_kind(data)
+    media_type_of(data)
     with _translated(), Image.open(BytesIO(data), formats=OPENED) as image:
         media_type, most_pixels = ALLOWED[image.format or ""]
         if image.width * image.height > most_pixels:
@@ -98,10 +104,16 @@ def inspect(data: bytes) -> PhotoFacts:
     return PhotoFacts(media_type, width, height, digest, _jpeg(small, 80), _jpeg(large, 85))
 
 
-def _require_known_kind(data: bytes) -> None:
-    known = data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n"
-    if known or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return
+def media_type_of(data: bytes) -> str:
+    """What a file's first bytes say it is, whatever its name or its sender say. Nothing is decoded.
+
+    Raises:
+        PhotoRefused: `type_not_allowed` for another kind of picture, `not_an_image` for anything else.
+    """
+    for at, mark, media_type in BEGINNINGS:
+        # Sound and video begin with RIFF too, so WebP's own word behind it is what counts.
+        if data[at : at + len(mark)] == mark and (at == 0 or data[:4] == b"RIFF"):
+            return media_type
     other = any(data[at : at + len(mark)] == mark for at, mark in OTHER_PICTURES)
     raise PhotoRefused("type_not_allowed" if other else "not_an_image")
 

@@ -1,5 +1,7 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -32,6 +34,7 @@ from server.storage.objects import S3Store
 from tests import builders
 from tests.builders import NOW, hall_answers
 
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 # What is left when a demo is gone: the shipped definitions and timetable.
 SHIPPED = {"form", "form_version", "programme", "programme_version", "timetable_entry"}
 
@@ -99,6 +102,16 @@ def assert_it_can_be_tried(client: FlaskClient, links: dict[str, Any]) -> None:
     assert set(links["signin"]) >= {"administrator", "coordinator"}
 
 
+def assert_the_documented_examples_fit(client: FlaskClient, links: dict[str, Any]) -> None:
+    """docs/api.md sends to this wave and these outlets, in the month of the tests."""
+    said = DOCS.read_text("utf-8")
+    assert set(re.findall(r'"wave": "([^"]+)"', said)) == {links["firm_wave"]}
+    subjects = set(re.findall(r'"subject": "([^"]+)"', said))
+    with client.application.app_context(), db.engine.connect() as connection:
+        outlets = select(Unit.code).where(Unit.level == "outlet", Unit.code.in_(subjects))
+        assert set(connection.scalars(outlets)) == subjects
+
+
 def an_outlet(client: FlaskClient) -> str:
     with client.application.app_context(), db.engine.connect() as connection:
         return connection.execute(select(Unit.code).where(Unit.level == "outlet").limit(1)).scalar_one()
@@ -121,6 +134,7 @@ def test_a_demo_from_its_loading_to_its_end(
     code, said = run(app, "links", "--json")
     assert code == 0
     assert_it_can_be_tried(client, json.loads(said))
+    assert_the_documented_examples_fit(client, json.loads(said))
     with engine.connect() as connection:
         assert count(connection, Submission) == before + 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from server.embedded.files import FolderLock
 from tests.embedded.watching import ROOT, child_running, eventually, free_port, pids_in
 
 WEB = """
@@ -58,12 +59,18 @@ class Demo:
         assert any(line == "links\n" for line in process.stdout)
         return process
 
-    def refusal(self, *prepare: str) -> str:
+    def failure(self, *prepare: str) -> tuple[str, str]:
         """What a start that cannot succeed says: one line on standard error, with status 1."""
         with self.start(*prepare) as process:
-            _, errors = process.communicate(timeout=60)
+            output, errors = process.communicate(timeout=60)
         assert process.returncode == 1
         assert errors.count("\n") == 1
+        return output, errors
+
+    def refusal(self) -> str:
+        """The reason why a start did not even begin, which is all that it says."""
+        output, errors = self.failure()
+        assert output == ""
         return errors
 
     def everything_is_gone(self) -> bool:
@@ -91,7 +98,7 @@ def test_it_announces_itself_and_stops_cleanly(demo: Demo, request_to_stop: sign
 
 def test_a_process_that_ends_takes_the_others_along_and_is_named(demo: Demo) -> None:
     demo.processes(web=f"cd {demo.web_folder}; exec {sys.executable} web.py", clock="exec sh -c 'exit 3'")
-    assert "The process “clock” ended by itself with status 3" in demo.refusal()
+    assert "The process “clock” ended by itself with status 3" in demo.failure()[1]
     assert demo.everything_is_gone()
 
 
@@ -122,12 +129,42 @@ def test_a_killed_database_stops_everything_and_is_named(demo: Demo) -> None:
 
 
 def test_a_failing_step_stops_everything(demo: Demo) -> None:
-    assert "The step “false” failed with status 1" in demo.refusal("false")
+    output, errors = demo.failure("false")
+    assert "The step “false” failed with status 1" in errors
+    assert [line.split()[0] for line in output.splitlines()] == ["Starting;", "Stopping"]
     assert demo.everything_is_gone()
 
 
 def test_a_missing_program_is_a_failed_step(demo: Demo) -> None:
-    assert "no-such-program" in demo.refusal("no-such-program")
+    assert "no-such-program" in demo.failure("no-such-program")[1]
+
+
+def test_a_folder_in_use_is_all_that_is_said(demo: Demo) -> None:
+    lock = FolderLock(demo.home)
+    lock.acquire()
+    assert f"uses the data folder {demo.home}" in demo.refusal()
+    lock.release()
+
+
+def test_the_terminal_is_told_what_somebody_should_know(demo: Demo) -> None:
+    said = [
+        '{"event": "request", "level": "info", "ms": 1.2}',
+        '{"event": "photo_refused", "level": "warning"}',
+        '{"event": "cut off", "level": "in',
+        "Traceback (most recent call last):",
+    ]
+    (demo.web_folder / "says.txt").write_text("".join(f"{line}\n" for line in said))
+    demo.processes(
+        web=f"cd {demo.web_folder}; exec {sys.executable} web.py",
+        worker=f"cat {demo.web_folder / 'says.txt'}; exec sleep 100",
+    )
+    with demo.start() as process:
+        kept = demo.home / "log" / "processes.log"
+        assert eventually(lambda: kept.exists() and said[-1] in kept.read_text())
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    assert [line in kept.read_text() for line in said] == [True] * 4
+    assert [line in output for line in said] == [False, True, True, True]
 
 
 def test_a_taken_port_is_one_sentence(demo: Demo) -> None:
@@ -153,14 +190,33 @@ def test_a_taken_port_is_one_sentence(demo: Demo) -> None:
             "postgresql+psycopg://127.0.0.1:9/x",
             "DATABASE_URL does not answer: connection failed",
         ),
-        ("DATABASE_URL", "nonsense", "DATABASE_URL does not answer"),
-        ("DATABASE_URL", "postgresql://h/x?nonsense=1", "DATABASE_URL does not answer"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL must begin with postgresql://"),
+        ("DATABASE_URL", "postgresql://h/x?nonsense=1", "DATABASE_URL must look like"),
         ("ANFANG_HOME", "/proc/none", "/proc/none cannot be used"),
     ],
 )
 def test_nonsense_is_one_sentence(demo: Demo, name: str, value: str, says: str) -> None:
     demo.environ[name] = value
     assert says in demo.refusal()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://root:geheim@127.0.0.1:9/x",
+        "root:geheim@127.0.0.1:9/x",
+        "postgresql+psycopg2://root:geheim@127.0.0.1:9/x",
+        "postgresql://root:geheim/x",
+        "postgresql://root:geheim@127.0.0.1:9",
+        "postgresql://root:12/geheim@127.0.0.1:9/x",
+        "postgresql://root:12@geheim@127.0.0.1:9/x",
+        "postgresql://root:12%geheim@127.0.0.1:9/x",
+        "postgresql://root:geheim@127.0.0.1:9/x",
+    ],
+)
+def test_a_refused_address_keeps_its_password(demo: Demo, url: str) -> None:
+    demo.environ["DATABASE_URL"] = url
+    assert "geheim" not in demo.refusal()
 
 
 def test_chinese_terminals_are_told_in_chinese(demo: Demo) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from server.forms import FormInvalid, compile_form, lint
+from server.forms.problems import MAX_PROBLEMS
 
 Found = list[tuple[str, str]]
 
@@ -91,6 +92,129 @@ def test_each_slip_is_an_error_at_its_place(definition: object, expected: Found)
     assert found(definition) == expected
 
 
+PANELS = {"type": "paneldynamic", "name": "p", "title": "P"}
+PARTS = {"templateElements": [text("x", inputType="number"), {"type": "html", "name": "i", "html": "I"}]}
+TABLE = {
+    "type": "matrixdropdown",
+    "name": "m",
+    "title": "M",
+    "rows": ["r"],
+    "columns": [{"name": "c", "title": "C", "cellType": "dropdown", "choices": ["a"]}],
+}
+ITEMS = {"type": "multipletext", "name": "t", "title": "T", "items": [{"name": "x", "title": "X"}]}
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "places"),
+    [
+        ({**PANELS, **PARTS}, [{"x": 1}, None, {"x": None}], []),
+        ({**PANELS, **PARTS}, [{"zz": 1}], ["/0/zz"]),
+        ({**PANELS, **PARTS}, [{"x": 1}, {"x": "abc"}], ["/1/x"]),
+        ({**PANELS, **PARTS}, [{"i": "seen"}], ["/0/i"]),
+        ({**PANELS, **PARTS}, {"x": 1}, [""]),
+        (TABLE, {"r": {"c": "a"}}, []),
+        (TABLE, {"r": {"c": "b", "d": 1}}, ["/r/c", "/r/d"]),
+        (ITEMS, {"x": "A"}, []),
+        (ITEMS, {"x": 5, "y": ""}, ["/x", "/y"]),
+    ],
+)
+def test_what_a_form_writes_into_a_group_must_fit_inside(
+    element: dict[str, Any], value: object, places: list[str]
+) -> None:
+    trigger = {
+        "type": "setvalue",
+        "expression": "{a} notempty",
+        "setToName": element["name"],
+        "setValue": value,
+    }
+    given = [(f"{E0}/defaultValue{place}", "default_invalid") for place in places]
+    written = [(f"/triggers/0/setValue{place}", "default_invalid") for place in places]
+    assert found(form({**element, "defaultValue": value})) == given
+    assert found(form(element, text("a"), triggers=[trigger])) == written
+
+
+BOOLEAN = {"type": "boolean", "name": "b", "title": "B"}
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ({**BOOLEAN, "valueTrue": 1, "valueFalse": 0}, []),
+        ({**BOOLEAN, "valueTrue": "yes", "valueFalse": "Yes"}, [(E0, "choice_duplicate")]),
+        ({**BOOLEAN, "valueTrue": 1, "valueFalse": 1.0}, [(E0, "choice_duplicate")]),
+        ({**BOOLEAN, "valueFalse": "true"}, [(E0, "choice_duplicate")]),
+        ({"type": "rating", "name": "r", "title": "R", "rateStep": 0}, [(E0, "limits_contradict")]),
+        (radio("r", 1.0, 1), [(f"{E0}/choices/1", "choice_duplicate")]),
+        (radio("r", "1", 1.0), [(f"{E0}/choices/1", "choice_duplicate")]),
+        (radio("r", 1.5, 1, "1.50"), []),
+    ],
+)
+def test_two_answers_must_be_two(element: dict[str, Any], expected: Found) -> None:
+    assert found(form(element)) == expected
+
+
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_only_errors_that_were_cut_off_are_an_error(severity: str) -> None:
+    slip = {"title": 5} if severity == "error" else {}
+    many = [{"type": "text", "name": f"q{number}", **slip} for number in range(MAX_PROBLEMS + 5)]
+    problems = [problem for problem in lint(form(*many)) if problem.severity == severity]
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[-1].code == "form_too_many_problems"
+    assert bool(found(form(*many))) == (severity == "error")
+
+
+IF = {"visibleIf": "{unit} notempty"}
+
+
+@pytest.mark.parametrize(
+    ("pages", "warned"),
+    [
+        ([{"name": "p", "elements": [text("a", **IF)]}], True),
+        ([{"name": "p", "elements": [text("a")], **IF}, {"name": "o", "elements": [text("b", **IF)]}], True),
+        (
+            [{"name": "p", "elements": [{"type": "panel", "name": "g", "elements": [text("a")], **IF}]}],
+            True,
+        ),
+        ([{"name": "p", "elements": [text("a", **IF), text("b")]}], False),
+        ([{"name": "p", "elements": [{"type": "panel", "name": "g", "elements": [text("a")]}]}], False),
+        ([{"name": "p", "elements": [text("a")], **IF}, {"name": "o", "elements": [text("b")]}], False),
+    ],
+)
+def test_a_form_needs_a_page_that_is_certain(pages: list[dict[str, Any]], *, warned: bool) -> None:
+    definition = {"pages": pages, "variables": [{"name": "unit"}]}
+    assert found(definition) == []
+    assert found(definition, "warning") == ([("/pages", "page_never_certain")] if warned else [])
+
+
+def total(count: int, formula: str) -> dict[str, Any]:
+    """A form that ends on a calculated value behind `count` others."""
+    values = [{"name": "t0", "expression": "{a} + {b}"}]
+    for number in range(count):
+        values.append({"name": f"t{number + 1}", "expression": formula.format(f"{{t{number}}}")})
+    pages = [{"name": name, "elements": [text(name, inputType="number")]} for name in "abc"]
+    end = {"type": "complete", "expression": f"{{t{count}}} > 5"}
+    return {"pages": pages, "calculatedValues": values, "triggers": [end]}
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        (total(50, "{} + 1"), []),
+        (total(300, "!{}"), []),
+        (total(500, "!{}"), [("/triggers/0/expression", "expression_too_long")]),
+        (total(30, "{0} + {0}"), [("/triggers/0/expression", "expression_too_long")]),
+    ],
+)
+def test_an_end_upon_calculated_values_has_its_bounds(definition: object, expected: Found) -> None:
+    assert found(definition) == expected
+
+
+def test_an_end_upon_a_circle_of_calculated_values_is_a_cycle() -> None:
+    definition = total(1, "{}")
+    definition["calculatedValues"][0]["expression"] = "{t1} + {b}"
+    assert "dependency_cycle" in [code for _, code in found(definition)]
+
+
 def test_all_problems_come_at_once_with_suggestions() -> None:
     definition = form(
         text("wait", visibleIf="{entred} = 1 and sume(1) > 2"), text("entered", isRequierd=True)
@@ -102,7 +226,7 @@ def test_all_problems_come_at_once_with_suggestions() -> None:
 
 
 def test_a_cycle_names_its_members() -> None:
-    definition = form(text("a", visibleIf="{b} = 1"), text("b", visibleIf="{a} = 1"))
+    definition = form(text("a", visibleIf="{b} = 1"), text("b", visibleIf="{a} = 1"), text("c"))
     (problem,) = lint(definition)
     assert set(problem.params["names"]) == {"a", "b"}  # type: ignore[call-overload]  # params are JSON values
 

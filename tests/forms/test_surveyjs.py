@@ -161,6 +161,7 @@ def test_what_the_designer_writes_now_lints_clean() -> None:
 def test_the_definition_of_ours_is_understood_as_it_stands() -> None:
     ours = {
         "title": "T",
+        "clearInvisibleValues": "onHidden",
         "pages": [
             {"name": "p", "elements": [{"type": "text", "name": "a", "title": "A", "visibleIf": "{b} = 1"}]}
         ],
@@ -168,6 +169,10 @@ def test_the_definition_of_ours_is_understood_as_it_stands() -> None:
     }
     result = converted(ours)
     assert (result.definition, result.notes) == (ours, ())
+
+
+def test_what_hidden_answers_decide_stays_as_surveyjs_has_it() -> None:
+    assert converted({"elements": []}).definition["clearInvisibleValues"] == "onComplete"
 
 
 @pytest.mark.parametrize(

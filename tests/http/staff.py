@@ -5,19 +5,21 @@ from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from server.accounts.sessions import csrf_token
 from server.db import new_id
 from server.keys import token_hash
 from server.models.accounts import Account, Person, RoleGrant, StaffSession
+from server.models.organisation import Unit
 from server.services import services
 from tests.conftest import START
 
 
-def create_session(engine: Engine, role: str) -> tuple[str, UUID]:
-    """An account with this role over everything: the secret of its cookie, and its session's id."""
+def create_session(engine: Engine, role: str, unit_code: str | None = None) -> tuple[str, UUID]:
+    """An account with this role, over everything or below a unit: its cookie's secret, its session's id."""
     person_id, account_id, session_id, secret = new_id(), new_id(), new_id(), f"session of {role}"
+    below = select(Unit.id).where(Unit.code == unit_code).scalar_subquery() if unit_code else None
     rows = (
         (Person, {"id": person_id, "name": "王芳", "created_at": START}),
         (
@@ -30,7 +32,7 @@ def create_session(engine: Engine, role: str) -> tuple[str, UUID]:
                 "created_at": START,
             },
         ),
-        (RoleGrant, {"id": new_id(), "account_id": account_id, "role": role}),
+        (RoleGrant, {"id": new_id(), "account_id": account_id, "role": role, "unit_id": below}),
         (
             StaffSession,
             {
@@ -48,9 +50,9 @@ def create_session(engine: Engine, role: str) -> tuple[str, UUID]:
     return secret, session_id
 
 
-def signed_in(app: Flask, engine: Engine, role: str) -> tuple[FlaskClient, str]:
+def signed_in(app: Flask, engine: Engine, role: str, unit_code: str | None = None) -> tuple[FlaskClient, str]:
     """A browser with this role's session, and the CSRF token of its forms."""
-    secret, session_id = create_session(engine, role)
+    secret, session_id = create_session(engine, role, unit_code)
     client = app.test_client()
     client.set_cookie("staff", secret)
     with app.app_context():

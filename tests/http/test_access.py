@@ -19,7 +19,12 @@ from tests.conftest import START
 from tests.http.staff import signed_in
 
 ABSENT = str(UUID(int=7))
-DUMMIES = {"wave_id": ABSENT, "pk": ABSENT, "submission_id": ABSENT, "attachment_id": ABSENT}
+DUMMIES: dict[str, Any] = {
+    **dict.fromkeys(("wave_id", "pk", "submission_id", "attachment_id"), ABSENT),
+    "key": "no-such-form",
+    "number": 7,
+    "version": 7,
+}
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 

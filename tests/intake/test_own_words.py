@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.forms import check, compile_form
-from server.intake.own_words import holds_own_words, joined, split
+from server.intake.own_words import joined, own_words_of, split
 from tests.builders import NOW
 
 FORM = compile_form(
@@ -51,7 +50,7 @@ FORM = compile_form(
         ]
     }
 )
-OWN = {name: question for name, question in FORM.questions.items() if holds_own_words(question)}
+OWN = own_words_of(FORM)
 
 
 def test_what_is_apart_and_under_which_way() -> None:
@@ -105,10 +104,50 @@ def test_apart_and_together_again_is_the_same(raw: dict[str, Any]) -> None:
     assert joined(answers, texts) == values
 
 
-@pytest.mark.parametrize("name", ["note", "people", "halls", "you", "signed"])
-def test_they_are_found(name: str) -> None:
-    assert name in OWN
+def test_they_are_found() -> None:
+    assert OWN.names == {"note", "signed"}
+    assert OWN.inside == {
+        "people": {"who", "job-Comment"},
+        "halls": {"why"},
+        "you": {"name"},
+    }
 
 
-def test_a_date_is_nobodys_words() -> None:
-    assert "day" not in OWN
+def test_what_is_calculated_from_them_goes_apart_too() -> None:
+    echoing = compile_form(
+        {
+            "calculatedValues": [
+                {"name": "greeting", "expression": "'Dear ' + {name}", "includeIntoResult": True},
+                {"name": "twice", "expression": "{greeting} + {greeting}", "includeIntoResult": True},
+                {"name": "score", "expression": "{tone} + 1", "includeIntoResult": True},
+            ],
+            "pages": [
+                {
+                    "name": "one",
+                    "elements": [
+                        {"type": "text", "name": "name", "title": "Name"},
+                        {"type": "rating", "name": "tone", "title": "Tone"},
+                        {"type": "expression", "name": "said", "title": "Said", "expression": "{name}"},
+                        {
+                            "type": "paneldynamic",
+                            "name": "people",
+                            "title": "People",
+                            "templateElements": [
+                                {"type": "text", "name": "who", "title": "Who"},
+                                {
+                                    "type": "expression",
+                                    "name": "again",
+                                    "title": "Again",
+                                    "expression": "{panel.who}",
+                                },
+                            ],
+                        },
+                    ],
+                }
+            ],
+        }
+    )
+    sent = {"name": "Wang", "tone": 3, "people": [{"who": "Li"}]}
+    answers, texts = split(check(echoing, sent, variables={}, today=NOW.date()).values, own_words_of(echoing))
+    assert answers == {"tone": 3, "score": 4, "people": [{}]}
+    assert texts.keys() == {"name", "greeting", "twice", "said", "people/0/who", "people/0/again"}

@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from server.storage.photos import MAX_BYTES, PhotoRefused, inspect
+from server.storage.photos import MAX_BYTES, PhotoRefused, inspect, media_type_of
 
 GPS_IFD = 0x8825
 ORIENTATION = 0x0112
@@ -216,3 +216,19 @@ def test_damaged_photos_are_refused_or_redrawn_and_nothing_else(kind: str) -> No
         except PhotoRefused:
             continue
         assert opened(facts.large).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")]
+)
+def test_the_first_bytes_tell_the_type(kind: str, media_type: str) -> None:
+    data = encoded(picture(), kind)
+    assert media_type_of(data) == media_type == inspect(data).media_type
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"WEBP", b"RIFF\x00\x00\x00\x00WAVE", b"\x00" * 8 + b"WEBP", b"\xff\xd8"]
+)
+def test_what_only_resembles_a_photo_has_none(data: bytes) -> None:
+    with pytest.raises(PhotoRefused, match="not_an_image"):
+        media_type_of(data)

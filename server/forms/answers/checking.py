@@ -34,7 +34,8 @@ class Checked:
 
     `pages` are the positions of the pages with something to see, `inside` the panels, rows or items of each
     group that is asked, `disabled` the questions that are shown and not to be changed now, `hidden_choices`
-    what is not offered now.
+    what is not offered now. `scope` is all that expressions could read in the end: the variables, the answers
+    (hidden ones too, where the form keeps those) and every calculated value.
     """
 
     values: dict[str, object]
@@ -44,6 +45,7 @@ class Checked:
     inside: Mapping[str, tuple[Inside, ...]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     hidden_choices: Mapping[str, Collection[object]] = field(default_factory=dict)
+    scope: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def check(
         inside=_inside(run, form.questions) if run.inside else {},
         disabled=_disabled(run, form.switched),
         hidden_choices=run.hidden_choices,
+        scope=run.scope,
     )
 
 
@@ -128,34 +131,24 @@ def _inside(run: Run, questions: Mapping[str, Question]) -> Mapping[str, tuple[I
     }
 
 
-def fired(
-    form: CompiledForm,
-    before: Mapping[str, object],
-    after: Mapping[str, object],
-    *,
-    variables: Mapping[str, object],
-    today: date,
-) -> dict[str, object]:
-    """The answers that `setvalue` triggers write when canonical answers change from `before` to `after`.
+def fired(form: CompiledForm, before: Checked, after: Checked, *, today: date) -> dict[str, object]:
+    """The answers that `setvalue` triggers write when answers change from `before` to `after`.
 
     A trigger acts when something it reads has changed and its condition holds now, so a person can still
     answer otherwise afterwards.
     """
-    scope = {**_known(form, variables), **after}
-    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    old, new = before.scope, after.scope
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     return {
         setting.target: setting.value
         for setting in form.settings
-        if setting.condition.names & changed and setting.condition.holds(scope, today)
+        if setting.condition.names & changed and setting.condition.holds(new, today)
     }
 
 
-def closing_text(
-    form: CompiledForm, values: Mapping[str, object], *, variables: Mapping[str, object], today: date
-) -> LocalText | None:
+def closing_text(form: CompiledForm, checked: Checked, *, today: date) -> LocalText | None:
     """What is said at the end: the first of `completedHtmlOnCondition` that holds, else `completedHtml`."""
-    scope = {**_known(form, variables), **values}
-    endings = (ending.text for ending in form.endings if ending.condition.holds(scope, today))
+    endings = (ending.text for ending in form.endings if ending.condition.holds(checked.scope, today))
     return next(endings, form.completed)
 
 

@@ -77,9 +77,11 @@ def _is_required(question: Question, scope: Mapping[str, object], today: date) -
 
 
 def _evidence(evidence: Evidence, value: object, values: Mapping[str, object]) -> Iterator[AnswerError]:
-    if value in evidence.not_applicable:
+    # An answer that is a list or an object is no verdict, and cannot be looked up in a set.
+    verdict = value if isinstance(value, str | int | float) else None
+    if verdict in evidence.not_applicable:
         return
-    name, fails = evidence.question, value in evidence.failing
+    name, fails = evidence.question, verdict in evidence.failing
     if evidence.photo == "always" or (evidence.photo == "onFail" and fails):
         photo = companion_name(name, "photo")
         if photo not in values and companion_name(name, "nophoto") not in values:

@@ -41,11 +41,15 @@ def _decoded(question: Question, field: str, fields: Fields) -> object:
 
 
 def _inner(group: Group, field: str, part: str, fields: Fields) -> dict[str, object] | None:
+    """The answers inside. A blank is said where the form gives a default, or it would come back at once."""
     answers = {
         question.name: value
         for question in group.questions.values()
         if question.behaviour.check is not None
-        and (value := _decoded(question, inner_field(field, part, question.name), fields)) is not None
+        and (
+            (value := _decoded(question, inner_field(field, part, question.name), fields)) is not None
+            or question.has_default
+        )
     }
     return answers or None
 

@@ -177,7 +177,7 @@ def _answer(run: Run, question: Question) -> object:
     if raw is None and run.rules.fill and name not in run.answers:
         raw = _default(run, question)
     if question.choice_conditions:
-        raw = _without_hidden(run, question, raw)
+        return _of_offered(run, question, raw)
     if question.group is not None:
         return _accepted(run, question, raw)
     if question.behaviour.check is None or raw is None or (not raw and is_empty(raw)):
@@ -209,6 +209,20 @@ def _default(run: Run, question: Question) -> object:
         return accept(value)
     except Refused:
         return None
+
+
+def _of_offered(run: Run, question: Question, raw: object) -> object:
+    """The answer of a question whose choices come and go; a ranking orders all of those offered now."""
+    left = _without_hidden(run, question, raw)
+    value = None if is_empty(left) else _accepted(run, question, left)
+    control = question.behaviour.control
+    if not isinstance(value, list) or control.kind != "ranking" or control.variant == "partly":
+        return value
+    hidden = run.hidden_choices[question.name]
+    if any(choice.value not in value and choice.value not in hidden for choice in control.choices):
+        run.faults[question.name] = (Fault("ranking_incomplete", {}),)
+        return None
+    return value
 
 
 def _without_hidden(run: Run, question: Question, raw: object) -> object:

@@ -341,19 +341,25 @@ def _property_changed(before: _Item, after: _Item, row: Property) -> Change:
         old, new = old or "text", new or "text"
     if kind == "limit_changed" and _widened(row.name, old, new):
         effects = ("kept",)
+    elif row.name in _SCALE:
+        effects = ("dropped", "asked_again")
     details = {"property": row.name, "before": old, "after": new}
     return Change(kind, after.name, f"{after.pointer}/{row.name}", effects, details)
 
 
 def _widened(name: str, old: object, new: object) -> bool:
     """Whether a limit lets more through than before; None is no limit."""
+    if name in _SCALE:
+        old, new = old or _SCALE[name], new or _SCALE[name]
     if new is None:
         return True
-    if not (isinstance(old, int | float) and isinstance(new, int | float)):
+    if not (isinstance(old, int | float) and isinstance(new, int | float)) or name == "rateStep":
         return False
-    return new >= old if name.lower().startswith("max") else new <= old
+    return new >= old if "max" in name.lower() or name == "rateCount" else new <= old
 
 
+# What a rating offers when nothing is said. An answer beyond a narrower scale is no answer any more.
+_SCALE: Mapping[str, int] = {"rateMin": 1, "rateMax": 5, "rateStep": 1, "rateCount": 5}
 _Verdict = tuple[str, tuple[Effect, ...]]
 _BY_NAME: Mapping[str, _Verdict] = {
     "calculatedValues": ("logic_changed", ("asked_again", "score_changes")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -18,6 +19,7 @@ from server.forms.expressions.tree import DISPLAY_FUNCTION
 from server.forms.form import Calculated, CompiledForm, Ending, Page, Panel, Question
 from server.forms.localised import LocalText, is_locale, normal_locale
 from server.forms.problems import FormInvalid, Problem, Report
+from server.forms.types.displays import in_paragraphs
 
 
 def compile_form(definition: object) -> CompiledForm:
@@ -48,14 +50,17 @@ def _compile(report: Report, definition: object) -> CompiledForm:
     layout = _Layout(formulas, QuestionCompiler(formulas, elements))
     calculated = tuple(_calculated(formulas, draft.calculated))
     pages = tuple(layout.page(index, page) for index, page in enumerate(draft.pages))
-    triggers = TriggerCompiler(formulas, layout.questions, _reads(calculated))
+    by_name = {item.name: item for item in calculated}
+    triggers = TriggerCompiler(formulas, layout.questions, by_name, _reads(calculated))
     questions = gated(layout.questions, triggers.gates(draft.triggers))
     form = draft.properties
     warn_unknown_choices(report, formulas.compiled, questions)
+    if questions and not _certainly_asks(draft.pages):
+        report.warn("/pages", "page_never_certain")
     return CompiledForm(
         title=_text(form, "title"),
         description=_text(form, "description"),
-        completed=_text(form, "completedHtml"),
+        completed=_closing(report, _text(form, "completedHtml")),
         endings=tuple(_endings(formulas, draft.endings)),
         settings=triggers.settings(draft.triggers),
         hidden_answers=_hidden_answers(form),
@@ -95,19 +100,35 @@ def _always_answered(containers: Iterable[Element]) -> Iterator[str]:
             yield element.name
 
 
+def _certainly_asks(containers: Iterable[Element]) -> bool:
+    """Whether there is a question that nothing takes away: without one, a page may have nowhere to begin."""
+    return any(
+        _certainly_asks(element.children) if element.kind in ("page", "panel") else True
+        for element in containers
+        if not element.get("visibleIf", str, "").strip()
+    )
+
+
 def _reads(calculated: tuple[Calculated, ...]) -> Mapping[str, frozenset[str]]:
     """Calculated value -> everything it reads, through other calculated values too."""
     direct = {item.name: item.expression.names for item in calculated}
-
-    def all_reads(name: str) -> frozenset[str]:
-        found, pending = set(direct[name]), list(direct[name])
-        while pending:
-            new = direct.get(pending.pop(), frozenset()) - found
-            found |= new
-            pending += new
-        return frozenset(found)
-
-    return {name: all_reads(name) for name in direct}
+    try:
+        order = tuple(
+            TopologicalSorter({name: direct[name] & direct.keys() for name in direct}).static_order()
+        )
+    except CycleError:
+        # An error of its own (ordering.py), after which nobody asks what is read.
+        return direct
+    place = {name: index for index, name in enumerate(order)}
+    reads: dict[str, frozenset[str]] = {}
+    for name in order:
+        found = set(direct[name] - direct.keys())
+        # The last first: what it reads need not be gone through again.
+        for inner in sorted(direct[name] & direct.keys(), key=place.__getitem__, reverse=True):
+            if inner not in found:
+                found |= {inner, *reads[inner]}
+        reads[name] = frozenset(found)
+    return reads
 
 
 def _calculated(formulas: Formulas, items: tuple[Element, ...]) -> Iterator[Calculated]:
@@ -121,7 +142,7 @@ def _endings(formulas: Formulas, items: tuple[Element, ...]) -> Iterator[Ending]
     for item in items:
         condition, text = formulas.optional(item, "expression"), item.text("html")
         if condition is not None and text is not None:
-            yield Ending(condition, text)
+            yield Ending(condition, in_paragraphs(text, formulas.report))
 
 
 def _with_questions(page: Page, questions: Mapping[str, Question], order: object) -> Page:
@@ -138,6 +159,10 @@ def _text(properties: Mapping[str, object], name: str) -> LocalText | None:
 def _object(properties: Mapping[str, object], name: str) -> Mapping[str, object] | None:
     value = properties.get(name)
     return value if isinstance(value, dict) else None
+
+
+def _closing(report: Report, text: LocalText | None) -> LocalText | None:
+    return None if text is None else in_paragraphs(text, report)
 
 
 def _hidden_answers(properties: Mapping[str, object]) -> Literal["onHidden", "onComplete", "none"]:

@@ -13,6 +13,9 @@ from server.forms.problems import Report
 # Answers that are objects of their own: what {where.latitude} may name.
 _PARTS = {"geolocation": ("latitude", "longitude", "accuracy", "datum", "at")}
 
+# Of all expressions of a form: reading them takes time that a stranger's form must not have.
+MAX_CHARACTERS = 100_000
+
 
 def form_names(names: Iterable[str], elements: Iterable[Element]) -> Names:
     """All names of a form, with what may stand behind each: rows of a matrix, questions of a group."""
@@ -35,16 +38,20 @@ def _with_companions(element: Element) -> tuple[str, ...]:
 class Formulas:
     """Compiles against the names of its scope; what is wrong goes to the report.
 
-    `certain` are names that always have a value, `compiled` all expressions so far with their pointers.
+    `certain` are names that always have a value, `compiled` all expressions so far with their pointers;
+    `times` is how often the scope can be there: the rows or panels of a group.
     """
 
     report: Report
     names: Names
     certain: frozenset[str] = frozenset()
     compiled: list[tuple[str, Expression]] = field(default_factory=list)
+    times: int = 1
 
     def expression(self, source: str, pointer: str) -> Expression | None:
         """A compiled expression, None after its error was reported."""
+        if not self.report.charge(pointer, "form_too_many_expressions", len(source), MAX_CHARACTERS):
+            return None
         try:
             expression = compile_expression(source, self.names, self.certain)
         except ExpressionError as error:
@@ -85,6 +92,7 @@ class Formulas:
         """The title, or the name in its place."""
         return self.template(element, "title") or Template({"default": (element.name,)})
 
-    def inside(self, word: str, inner: Mapping[str, object]) -> "Formulas":
+    def inside(self, word: str, inner: Mapping[str, object], times: int = 1) -> "Formulas":
         """The scope of a group: all names of the form, and `word` for the own panel or row."""
-        return replace(self, names=self.names.inside(word, inner)) if word else self
+        names = self.names.inside(word, inner) if word else self.names
+        return replace(self, names=names, times=self.times * times)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 MAX_LENGTH = 200
 MAX_TEXT = 500
 MAX_WAYS = 300_000
+MAX_WAYS_OF_FORM = 3_000_000
 _MAX_GROUPS = 10
 
 _ATOM = re.compile(
@@ -31,8 +32,8 @@ class PatternError(ValueError):
         self.params = params
 
 
-def compile_pattern(source: str, *, ignore_case: bool = False) -> Callable[[str], bool]:
-    """A test with JavaScript's meaning: finds the pattern anywhere unless it is anchored; ASCII \\d and \\w.
+def ways_through(source: str) -> int:
+    """In how many ways the pattern may be tried on a text before it does not match.
 
     Raises:
         PatternError: pattern_invalid, pattern_unsupported or pattern_too_costly.
@@ -44,6 +45,16 @@ def compile_pattern(source: str, *, ignore_case: bool = False) -> Callable[[str]
         ways *= MAX_TEXT
     if ways > MAX_WAYS:
         raise PatternError("pattern_too_costly", limit=MAX_WAYS)
+    return ways
+
+
+def compile_pattern(source: str, *, ignore_case: bool = False) -> Callable[[str], bool]:
+    """A test with JavaScript's meaning: finds the pattern anywhere unless it is anchored; ASCII \\d and \\w.
+
+    Raises:
+        PatternError: pattern_invalid, pattern_unsupported or pattern_too_costly.
+    """
+    ways_through(source)
     try:
         # JavaScript's $ is the very end; Python's also matches before a last line break.
         compiled = re.compile(_strict_end(source), re.ASCII | (re.IGNORECASE if ignore_case else 0))

@@ -6,6 +6,7 @@ from typing import cast
 
 from server.forms.companions import companion_roles, companions_of, read_evidence
 from server.forms.compiling.choices import ChoiceCompiler
+from server.forms.compiling.defaults import own_answer
 from server.forms.compiling.formulas import Formulas
 from server.forms.compiling.ordering import in_dependency_order, names_needed
 from server.forms.compiling.validators import compile_limits, compile_validators
@@ -40,7 +41,6 @@ class QuestionCompiler:
     def compile(self, element: Element, position: Position) -> tuple[Question, ...]:
         """The question and its companions."""
         report, formulas = self.formulas.report, self.formulas
-        validators = element.properties.get("validators")
         choices = ChoiceCompiler(formulas, self.elements)
         element = choices.with_borrowed(element)
         behaviour = QUESTION_TYPES[element.kind].build(element, report)
@@ -62,37 +62,39 @@ class QuestionCompiler:
             default_expression=formulas.optional(element, "defaultValueExpression"),
             validators=(
                 *compile_limits(element, formulas.expression),
-                *compile_validators(report, element.at("validators"), validators, formulas.expression),
+                *compile_validators(element, formulas),
             ),
             evidence=read_evidence(report, element, behaviour.answers),
             compute=formulas.optional(element, "expression"),
             scoring=_scoring(element),
         )
-        question = replace(question, default=self._default(element, question))
+        companions = companions_of(question, companion_roles(element))
         parts = QUESTION_TYPES[element.kind].parts
         if parts:
             question = self._with_group(element, question, parts)
-        return (question, *companions_of(question, companion_roles(element)))
+        return (replace(question, default=self._default(element, question)), *companions)
 
     def _default(self, element: Element, question: Question) -> object:
         """The `defaultValue`, which must be an answer that the question accepts."""
         default = element.properties.get("defaultValue")
-        if default is None or question.behaviour.check is None:
+        if default is None:
             return None
         try:
-            return question.behaviour.check(default)
-        except Refused:
-            self.formulas.report.error(element.at("defaultValue"), "default_invalid")
+            return own_answer(question, default)
+        except Refused as refused:
+            for fault in refused.faults:
+                self.formulas.report.error(element.at("defaultValue") + fault.suffix, "default_invalid")
             return None
 
     def _with_group(self, element: Element, question: Question, parts: Parts) -> Question:
         children = [self._inherit(element, child) for child in element.children]
         counts = self._counts(element)
-        if len(children) * (len(element.choices("rows")) or counts["most"]) > MAX_CELLS:
+        times = 1 if parts.answer == "one" else len(element.choices("rows")) or counts["most"]
+        if len(children) * times > MAX_CELLS:
             self.formulas.report.error(element.pointer, "group_too_large", limit=MAX_CELLS)
             children = []
         names = {child.name: None for child in children}
-        inner = QuestionCompiler(self.formulas.inside(parts.word, names), self.elements)
+        inner = QuestionCompiler(self.formulas.inside(parts.word, names, times), self.elements)
         questions: dict[str, Question] = {}
         for child in children:
             condition = inner.formulas.optional(child, "visibleIf")

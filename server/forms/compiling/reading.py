@@ -82,13 +82,13 @@ class _Reader:
 
     def pages(self, raw: object) -> tuple[Element, ...]:
         pages = []
-        taken: set[str] = set()
+        taken: dict[str, str] = {}
         for index, source in enumerate(raw if isinstance(raw, list) else []):
             pointer = pointer_to("pages", index)
             page = self._container(pointer, source, "page", PAGE_PROPERTIES, depth=1)
             if page.name in taken:
-                self.report.error(pointer + "/name", "name_duplicate", name=page.name, first="")
-            taken.add(page.name)
+                self.report.error(pointer + "/name", "name_duplicate", name=page.name, first=taken[page.name])
+            taken.setdefault(page.name, pointer + "/name")
             if not page.children:
                 self.report.warn(pointer, "page_empty")
             pages.append(page)

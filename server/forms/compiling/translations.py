@@ -5,22 +5,35 @@ from itertools import chain
 
 from server.forms.compiling.reading import Draft
 from server.forms.elements import Element
-from server.forms.localised import LocalText, best_locale
+from server.forms.localised import LocalText
 from server.forms.problems import Report
-from server.forms.properties import Choice
+from server.forms.properties import MAX_LOCALES, Choice
 
 
 def check_translations(report: Report, draft: Draft) -> tuple[str, ...]:
     """Warn about each text that lacks a language used elsewhere; returns the languages beside the default."""
     texts = list(_texts(draft))
     locales = tuple(sorted({locale for text in texts for locale in text.texts} - {"default"}))
+    if len(locales) > MAX_LOCALES:
+        report.error("", "locales_too_many", limit=MAX_LOCALES)
+        return locales[:MAX_LOCALES]
     for text in texts:
-        if not any(character.isalpha() for character in "".join(text.texts.values())):
+        if "default" not in text.texts or not any(map(_has_letters, text.texts.values())):
             continue
+        # Who speaks another variant of the language is served by it, not by the default.
+        spoken = set(map(_language, text.texts))
         for locale in locales:
-            if locale not in text.texts and best_locale(text.texts, locale) in ("default", locale):
+            if _language(locale) not in spoken:
                 report.warn(text.pointer, "translation_missing", locale=locale)
     return locales
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0]
 
 
 def _texts(draft: Draft) -> Iterator[LocalText]:

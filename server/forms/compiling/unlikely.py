@@ -1,9 +1,10 @@
 """Warnings about conditions that can be evaluated, and yet can hardly mean what they say."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from server.forms.expressions import Expression
-from server.forms.expressions.operations import equal
+from server.forms.expressions.operations import any_of
 from server.forms.expressions.traps import UNKNOWN_CHOICE, constants_compared
 from server.forms.form import Question
 from server.forms.problems import Report
@@ -13,18 +14,29 @@ def warn_unknown_choices(
     report: Report, expressions: Iterable[tuple[str, Expression]], questions: Mapping[str, Question]
 ) -> None:
     """A comparison with something that is no choice of the question: never true, or never false."""
+
+    @cache
+    def known_to(name: str, path: tuple[str | int, ...]) -> list[object]:
+        return _values(questions[name], path) if name in questions else []
+
+    # Forms ask for the same constant in hundreds of conditions, and a list may have a thousand choices.
+    # True is 1 to a cache, so the type is part of the question.
+    @cache
+    def is_known(name: str, path: tuple[str | int, ...], constant: str | float | bool, _kind: str) -> bool:
+        known = known_to(name, path)
+        return not known or any_of(known, [constant])
+
     for pointer, expression in expressions:
         for compared in constants_compared(expression.node):
-            question = questions.get(compared.name)
-            known = _values(question, compared.path) if question else []
-            if known and not any(equal(value, compared.constant) for value in known):
-                near = report.suggest(str(compared.constant), map(str, known))
+            name, path, constant = compared.name, compared.path, compared.constant
+            if not is_known(name, path, constant, type(constant).__name__):
+                near = report.suggest(str(constant), map(str, known_to(name, path)))
                 report.warn(
                     pointer,
                     UNKNOWN_CHOICE,
                     column=compared.column,
-                    name=compared.name,
-                    value=str(compared.constant)[:64],
+                    name=name,
+                    value=str(constant)[:64],
                     suggestion=near,
                 )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from server.forms.compiling.patterns import PatternError, compile_pattern
+from server.forms.compiling.formulas import Formulas
+from server.forms.compiling.patterns import MAX_WAYS_OF_FORM, PatternError, compile_pattern, ways_through
 from server.forms.elements import Element
 from server.forms.expressions import Expression
 from server.forms.expressions.numbers import number_in
@@ -28,6 +29,7 @@ class _Source:
     values: Mapping[str, object]
     report: Report
     expression: CompileExpression
+    times: int
 
     @property
     def message(self) -> Mapping[str, str]:
@@ -44,14 +46,10 @@ class ValidatorType:
     build: Callable[[_Source], Validator | None]
 
 
-def compile_validators(
-    report: Report, pointer: str, raw: object, expression: CompileExpression
-) -> tuple[Validator, ...]:
+def compile_validators(element: Element, formulas: Formulas) -> tuple[Validator, ...]:
     """All validators of one question; what is wrong is reported and left out."""
-    sources = raw if isinstance(raw, list) else []
-    compiled = (
-        _compile(report, pointer + pointer_to(index), item, expression) for index, item in enumerate(sources)
-    )
+    sources, pointer = element.get("validators", list, []), element.at("validators")
+    compiled = (_compile(formulas, pointer + pointer_to(index), item) for index, item in enumerate(sources))
     return tuple(validator for validator in compiled if validator is not None)
 
 
@@ -79,7 +77,8 @@ def _calculated_limit(limit: Expression, *, is_lower: bool) -> Validator:
     return validate
 
 
-def _compile(report: Report, pointer: str, raw: object, expression: CompileExpression) -> Validator | None:
+def _compile(formulas: Formulas, pointer: str, raw: object) -> Validator | None:
+    report = formulas.report
     if not isinstance(raw, dict):
         report.error(pointer, "property_type", property="validators", expected="object")
         return None
@@ -90,7 +89,8 @@ def _compile(report: Report, pointer: str, raw: object, expression: CompileExpre
         report.unknown_type(pointer + "/type", "validator", shown, VALIDATOR_TYPES)
         return None
     properties = table(Property("type", "string"), Property("text", "text"), *row.properties)
-    return row.build(_Source(pointer, read_properties(report, pointer, raw, properties), report, expression))
+    values = read_properties(report, pointer, raw, properties)
+    return row.build(_Source(pointer, values, report, formulas.expression, formulas.times))
 
 
 def _limit(source: _Source, name: str) -> int | float | None:
@@ -164,13 +164,15 @@ def _email(source: _Source) -> Validator:
 
 
 def _regex(source: _Source) -> Validator | None:
+    pattern, pointer = str(source.values.get("regex", "")), f"{source.pointer}/regex"
     try:
-        matches = compile_pattern(
-            str(source.values.get("regex", "")), ignore_case=source.values.get("caseInsensitive") is True
-        )
+        matches = compile_pattern(pattern, ignore_case=source.values.get("caseInsensitive") is True)
     except PatternError as error:
-        source.report.error(f"{source.pointer}/regex", error.code, **error.params)
+        source.report.error(pointer, error.code, **error.params)
         return None
+    source.report.charge(
+        pointer, "patterns_too_costly", ways_through(pattern) * source.times, MAX_WAYS_OF_FORM
+    )
     message = source.message
 
     def validate(value: object, _values: _Values, _today: date) -> Fault | None:

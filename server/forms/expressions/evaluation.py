@@ -8,10 +8,19 @@ from collections.abc import Callable
 from datetime import date
 
 from server.forms.expressions.functions import FUNCTIONS
-from server.forms.expressions.operations import BINARY, COMPARISONS, UNARY, is_empty, loosened, text_of
+from server.forms.expressions.operations import (
+    BINARY,
+    COMPARISONS,
+    MAX_TEXT,
+    UNARY,
+    is_empty,
+    loosened,
+    text_of,
+)
 from server.forms.expressions.paths import LENGTH
 from server.forms.expressions.questioning import Scope, test_of_name
 from server.forms.expressions.rows import AGGREGATES, Row, rows_of
+from server.forms.expressions.sizes import bounded
 from server.forms.expressions.tree import (
     DISPLAY_FUNCTION,
     ROW,
@@ -40,7 +49,7 @@ def closure_of(node: Node) -> Evaluate:
             return _reader(name, path)
         case Items(items):
             closures = tuple(map(closure_of, items))
-            return lambda scope, today: [closure(scope, today) for closure in closures]
+            return lambda scope, today: bounded([closure(scope, today) for closure in closures])
         case Call(is_function=True):
             return _function(node)
         case Call(operator=operator) if operator in UNARY:
@@ -78,7 +87,7 @@ def _display(node: Call) -> Evaluate:
         display = scope.get(DISPLAY)
         if is_empty(value):
             return None
-        return display(name, value) if callable(display) else text_of(value)
+        return text_of(display(name, value) if callable(display) else value)[:MAX_TEXT]
 
     return show
 
@@ -136,12 +145,16 @@ def _at(value: object, path: Path) -> object:
 
 def _entry(value: dict[str, object], rest: Path) -> tuple[int, object]:
     """The entry of the longest key that the path spells: a row may be called `1.5`."""
-    keys = {key.lower(): item for key, item in reversed(value.items())}
     texts = next((rest[:place] for place, part in enumerate(rest) if isinstance(part, int)), rest)
-    for taken in range(len(texts), 0, -1):
-        key = ".".join(map(str, texts[:taken])).lower()
-        if key in keys:
-            return taken, keys[key]
+    spelled = [(taken, ".".join(map(str, texts[:taken]))) for taken in range(len(texts), 0, -1)]
+    for taken, key in spelled:
+        if key in value:
+            return taken, value[key]
+    # Paths are mostly in the form's spelling; a matrix of a thousand rows is not put in lower case for each.
+    keys = {key.lower(): item for key, item in reversed(value.items())}
+    for taken, key in spelled:
+        if key.lower() in keys:
+            return taken, keys[key.lower()]
     return len(rest), None
 
 

@@ -14,11 +14,15 @@ class Names:
     name that it leaves out any path is accepted.
     """
 
-    __slots__ = ("_parts", "_spelling")
+    __slots__ = ("_outer", "_parts", "_spelling")
 
     def __init__(
-        self, names: Iterable[str], parts: Mapping[str, Iterable[str]] = MappingProxyType({})
+        self,
+        names: Iterable[str],
+        parts: Mapping[str, Iterable[str]] = MappingProxyType({}),
+        outer: "Names | None" = None,
     ) -> None:
+        self._outer = outer
         self._spelling = {name.lower(): name for name in names}
         self._parts = {
             name: MappingProxyType({part.lower(): part for part in known}) for name, known in parts.items()
@@ -29,20 +33,23 @@ class Names:
 
         `inner` are the names behind the word; () when it stands for a plain value.
         """
-        parts: dict[str, Iterable[str]] = {name: known.values() for name, known in self._parts.items()}
-        return Names((*self, word), {**parts, word: inner})
+        # A layer and no copy: each group of a form would copy all the form's names.
+        return Names((word,), {word: inner}, self)
 
     def resolve(self, name: str) -> str | None:
         """The form's spelling, or None."""
-        return self._spelling.get(name.lower())
+        own = self._spelling.get(name.lower())
+        return self._outer.resolve(name) if own is None and self._outer else own
 
     def parts_of(self, name: str) -> Mapping[str, str] | None:
         """Lower-case part -> its spelling, for a resolved name; None when nothing is known of its parts."""
-        return self._parts.get(name)
+        own = self._parts.get(name)
+        return self._outer.parts_of(name) if own is None and self._outer else own
 
     def parts(self, name: str) -> tuple[str, ...]:
         """The known parts of a path behind a name, for suggestions."""
-        return tuple((self._parts.get(name) or _NO_PARTS).values())
+        return tuple((self.parts_of(name) or _NO_PARTS).values())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._spelling.values())
+        yield from self._spelling.values()
+        yield from (name for name in self._outer or () if name.lower() not in self._spelling)

@@ -1,8 +1,8 @@
 """SurveyJS's values and operators: JavaScript's loose numbers, texts and equality, made total.
 
 Values are None, bool, int, float, str, list, dict and `datetime` (a date made by a function). No function
-here raises: what JavaScript answers with NaN, Infinity or an exception is None, and a text never grows beyond
-`MAX_TEXT`, so that a chain of calculated values cannot double its way through memory.
+here raises: what JavaScript answers with NaN, Infinity or an exception is None, and neither a text nor a list
+grows beyond its limit, so that a chain of calculated values cannot double its way through memory.
 """
 
 import math
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from server.forms.expressions.dates import comparable, date_text
+from server.forms.expressions.matching import covers, keys_of_long, shares
 from server.forms.expressions.numbers import (
     finite,
     number_in,
@@ -18,6 +19,7 @@ from server.forms.expressions.numbers import (
     strict_number,
     tidy,
 )
+from server.forms.expressions.sizes import MAX_ITEMS, bounded
 
 MAX_TEXT = 10_000
 # The common case of every comparison, tested first; bool is left out, it goes the long way.
@@ -62,11 +64,23 @@ def text_of(value: object) -> str:
         case date():
             return date_text(value)
         case list():
-            return ",".join(map(text_of, value[:100]))[:MAX_TEXT]
+            return _joined(value, ",")
         case dict():
             return "[object Object]"
         case _:
             return str(value)
+
+
+def _joined(items: list[object], separator: str) -> str:
+    """The texts of the first items; long ones are not all written out only to be cut."""
+    texts: list[str] = []
+    length = 0
+    for item in items[:100]:
+        if length > MAX_TEXT:
+            break
+        texts.append(text_of(item))
+        length += len(texts[-1])
+    return separator.join(texts)[:MAX_TEXT]
 
 
 def number_of(value: object) -> float | None:
@@ -176,12 +190,17 @@ def not_contains(left: object, right: object) -> bool:
 
 def _contains(left: object, right: object, *, wanted: bool) -> bool:
     if isinstance(left, list):
-        looked_for = right if isinstance(right, list) else [right]
-        found = bool(left) and all(any(equal(item, one) for item in left) for one in looked_for)
-        return found == wanted
+        return _holds_all(left, right if isinstance(right, list) else [right]) == wanted
     if left is None or left == "" or not truthy(right):
         return False
     return (text_of(right).lower() in text_of(left).lower()) == wanted
+
+
+def _holds_all(left: list[object], right: list[object]) -> bool:
+    keys = keys_of_long(left, right)
+    if keys is not None:
+        return covers(*keys)
+    return bool(left) and all(any(equal(item, one) for item in left) for one in right)
 
 
 def any_of(left: object, right: object) -> bool:
@@ -190,6 +209,9 @@ def any_of(left: object, right: object) -> bool:
         return is_empty(right)
     if not isinstance(left, list):
         return contains(right, left)
+    keys = keys_of_long(left, right)
+    if keys is not None:
+        return shares(*keys)
     return any(contains(left, one) for one in (right if isinstance(right, list) else [right]))
 
 
@@ -197,6 +219,9 @@ def all_of(left: object, right: object) -> bool:
     """The left list holds every item of the right one."""
     if not truthy(left) and not is_empty(right):
         return False
+    keys = keys_of_long(left, right)
+    if keys is not None:
+        return covers(*keys)
     return all(contains(left, one) for one in right) if isinstance(right, list) else contains(left, right)
 
 
@@ -232,7 +257,7 @@ def either(left: object, right: object) -> object:
 def add(left: object, right: object) -> object:
     """A sum, a joined text when either side is text, or joined lists."""
     if isinstance(left, list) and isinstance(right, list) and not (_counts(left) and _counts(right)):
-        return [*left, *right][: MAX_TEXT // 10]
+        return bounded([*left, *right][:MAX_ITEMS])
     if isinstance(left, list) and not (_counts(left) and _counts(right)):
         return _add_to_list(left, right, lambda text, value: text + value)
     if isinstance(right, list) and not (_counts(left) and _counts(right)):
@@ -243,7 +268,7 @@ def add(left: object, right: object) -> object:
 def _add_to_list(items: list[object], value: object, join: Callable[[str, str], str]) -> object:
     """A list beside a text is joined to it, beside a number its numbers are summed."""
     if isinstance(value, str):
-        return join(", ".join(map(text_of, items[:100])), value)[:MAX_TEXT]
+        return join(_joined(items, ", "), value)[:MAX_TEXT]
     if type(value) not in _NUMERIC:
         return join(text_of(items), text_of(value))[:MAX_TEXT]
     total: object = 0.0
@@ -310,7 +335,7 @@ def _number_operator(compute: Callable[[float, float], float]) -> Callable[[obje
     return operator
 
 
-def flattened(values: Sequence[object], limit: int = 1_000) -> list[object]:
+def flattened(values: Sequence[object], limit: int = MAX_ITEMS) -> list[object]:
     """Nested lists in one row without the missing values, numeric text as numbers."""
     result: list[object] = []
     pending = list(reversed(values))

@@ -53,8 +53,10 @@ def _presence(name: str, wanted: bool) -> Test:
 def _against_constant(name: str, sign: str, constant: str | float | bool | None) -> Test:
     if isinstance(constant, float) and sign in _NUMBER_TESTS:
         return _against_number(name, sign, constant)
-    if isinstance(constant, str) and sign in _TEXT_TESTS and constant and not _is_loose(constant):
-        return _TEXT_TESTS[sign](name, constant)
+    if sign == "contains":
+        return _contains_constant(name, constant)
+    if isinstance(constant, str) and sign == "=" and constant and not _is_loose(constant):
+        return _equals_text(name, constant)
     compare = COMPARISONS[sign]
     return lambda scope, _today: compare(loosened(scope.get(name)), constant)
 
@@ -88,15 +90,12 @@ def _equals_text(name: str, constant: str) -> Test:
     return test
 
 
-def _contains_text(name: str, constant: str) -> Test:
+def _contains_constant(name: str, constant: str | float | bool | None) -> Test:
     def test(scope: Scope, _today: date) -> bool:
         value = scope.get(name)
-        # A list of texts that has the constant as it is written; case and numbers are left to `contains`.
+        # A list that has the constant as it is written; case and numeric texts are left to `contains`.
         if type(value) is list and constant in value:
             return True
         return value is not None and contains(loosened(value), constant)
 
     return test
-
-
-_TEXT_TESTS: dict[str, Callable[[str, str], Test]] = {"=": _equals_text, "contains": _contains_text}

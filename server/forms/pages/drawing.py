@@ -47,7 +47,7 @@ def view(
         seed: decides every random order; the same seed gives the same order, so it is the record.
     """
     page = form.pages[page_index]
-    known = {**now.values, **{name: variables.get(name) for name in form.variables}}
+    known = {**now.scope, **now.values, **{name: variables.get(name) for name in form.variables}}
     piping = Piping(form, known, locale)
     lottery = Lottery(seed)
     before = [index for index in now.pages if index < page_index]

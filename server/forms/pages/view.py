@@ -164,7 +164,10 @@ class PageView:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is on display: the answers (canonical, or as typed), the names visible, the pages visible."""
+    """What is on display: the answers (canonical, or as typed), the names visible, the pages visible.
+
+    `scope` is what expressions read (`Checked.scope`): titles show calculated values too.
+    """
 
     values: Mapping[str, object]
     visible: frozenset[str]
@@ -173,6 +176,7 @@ class Shown:
     inside: Mapping[str, tuple[Inside, ...]] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     hidden_choices: Mapping[str, Collection[object]] = field(default_factory=dict)
+    scope: Mapping[str, object] = field(default_factory=dict)
 
 
 def shown(checked: Checked, typed: Mapping[str, object] | None = None, *, with_errors: bool = False) -> Shown:
@@ -190,4 +194,5 @@ def shown(checked: Checked, typed: Mapping[str, object] | None = None, *, with_e
         checked.inside,
         checked.disabled,
         checked.hidden_choices,
+        checked.scope,
     )

@@ -29,17 +29,19 @@ Complete = Callable[[object], tuple[Fault, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The choices of a question by the text a form field carries."""
+    """The choices of a question by the text a form field carries, and by their values."""
 
     rows: tuple[Choice, ...]
     by_text: Mapping[str, Scalar] = field(init=False)
+    by_value: Mapping[object, Choice] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_text", {str(choice.value): choice.value for choice in self.rows})
+        object.__setattr__(self, "by_value", {choice.value: choice for choice in self.rows})
 
     def label(self, value: object, locale: str) -> str:
         """What a person reads for a value."""
-        choice = next((choice for choice in self.rows if choice.value == value), None)
+        choice = self.by_value.get(value) if isinstance(value, str | int | float) else None
         return str(value) if choice is None or choice.text is None else choice.text.in_locale(locale)
 
 

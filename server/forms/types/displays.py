@@ -10,6 +10,7 @@ import binascii
 from html.parser import HTMLParser
 
 from server.forms.elements import Element
+from server.forms.localised import LocalText
 from server.forms.problems import Report
 from server.forms.properties import Property
 from server.forms.types.behaviour import Behaviour, Control, QuestionType, decode_nothing, display_plain
@@ -17,6 +18,8 @@ from server.forms.types.behaviour import Behaviour, Control, QuestionType, decod
 _BLOCKS = frozenset(("p", "br", "div", "ul", "ol", "li", "h1", "h2", "h3", "h4"))
 _INLINE = frozenset(("b", "strong", "i", "em", "u", "span"))
 IMAGE_LIMIT = 20_000
+# Python's parser starts again at each sign that begins no tag: thousands of them take it seconds.
+MAX_TAGS = 200
 # How the files that an image may be begin: (offset, bytes).
 _BEGINNINGS = {
     "data:image/png;base64": (0, b"\x89PNG\r\n\x1a\n"),
@@ -45,19 +48,32 @@ class _Paragraphs(HTMLParser):
         self.lines[-1] += data
 
 
-def _paragraphs(element: Element, report: Report, markup: str) -> tuple[str, ...]:
+def in_paragraphs(text: LocalText, report: Report) -> LocalText:
+    """A text with simple markup as lines, one a paragraph, for a page that shows no markup."""
+    lines = {locale: "\n".join(_paragraphs(text.pointer, report, raw)) for locale, raw in text.texts.items()}
+    return LocalText(text.pointer, lines)
+
+
+def _paragraphs(pointer: str, report: Report, markup: str) -> tuple[str, ...]:
+    if markup.count("<") > MAX_TAGS:
+        report.error(pointer, "html_too_many_tags", limit=MAX_TAGS)
+        return ()
+    if "<![" in markup:
+        # Python's parser fails an assertion of its own where it does not know such a section.
+        report.error(pointer, "html_tag", tag="![")
+        return ()
     parser = _Paragraphs()
     parser.feed(markup)
     parser.close()
     for tag in dict.fromkeys(parser.refused):
-        report.error(element.at("html"), "html_tag", tag=tag[:20])
+        report.error(pointer, "html_tag", tag=tag[:20])
     return tuple(line for raw in parser.lines if (line := " ".join(raw.split())))
 
 
 def _build_html(element: Element, report: Report) -> Behaviour:
     text = element.text("html")
     paragraphs = {
-        locale: _paragraphs(element, report, markup)
+        locale: _paragraphs(element.at("html"), report, markup)
         for locale, markup in (text.texts if text else {}).items()
     }
     return Behaviour(Control("html", paragraphs=paragraphs or None), None, decode_nothing, display_plain)

@@ -16,9 +16,25 @@ from server.forms.types.behaviour import (
 )
 from server.forms.types.selections import picked
 
+# A page draws a button for each; an answer may fill them all.
+MAX_CELLS = 10_000
+MAX_CELLS_OF_FORM = 20_000
 
-def _build(element: Element, _report: Report) -> Behaviour:
+
+def charge_cells(element: Element, report: Report, cells: int, drawn: int) -> None:
+    """Report a grid that is too large, and the one with which the form has too many.
+
+    `cells` are the places for an answer, `drawn` the choices that a page draws in all of them.
+    """
+    if drawn > MAX_CELLS:
+        report.error(element.pointer, "grid_too_large", limit=MAX_CELLS)
+    report.charge(element.pointer, "form_too_many_cells", cells, MAX_CELLS_OF_FORM)
+
+
+def _build(element: Element, report: Report) -> Behaviour:
     rows, columns = Choices(element.choices("rows")), Choices(element.choices("columns"))
+    buttons = len(rows.rows) * len(columns.rows)
+    charge_cells(element, report, buttons, buttons)
     every = element.get("eachRowRequired", bool, default=False)
 
     def display(value: object, locale: str) -> str:

@@ -19,6 +19,7 @@ from server.forms.types.behaviour import (
     decode_nothing,
     display_plain,
 )
+from server.forms.types.grids import charge_cells
 
 MAX_PANELS = 100
 _SHOWN = 40
@@ -68,15 +69,24 @@ def _objects_only(items: Iterable[tuple[str, object]]) -> None:
         raise Refused(*(Fault("answer_type", {"expected": "object"}, pointer) for pointer in wrong[:20]))
 
 
-def _build_panels(element: Element, _report: Report) -> Behaviour:
+def _build_panels(element: Element, report: Report) -> Behaviour:
     most = element.get("maxPanelCount", int, MAX_PANELS)
+    charge_cells(element, report, most * len(element.children), 0)
     return Behaviour(Control("paneldynamic"), _panels_check(most), decode_nothing, display_plain)
 
 
-def _build_rows(element: Element, _report: Report) -> Behaviour:
+def _build_rows(element: Element, report: Report) -> Behaviour:
     rows = Choices(element.choices("rows"))
+    _check_size(element, report)
     control = Control("matrixdropdown", rows=rows.rows)
     return Behaviour(control, _rows_check(rows), decode_nothing, display_plain)
+
+
+def _check_size(element: Element, report: Report) -> None:
+    """Every row draws the choices of every column."""
+    rows, shared = len(element.choices("rows")), len(element.choices("choices"))
+    drawn = sum(len(column.choices("choices")) or shared or 1 for column in element.children)
+    charge_cells(element, report, rows * len(element.children), rows * drawn)
 
 
 def _build_items(_element: Element, _report: Report) -> Behaviour:

@@ -65,8 +65,12 @@ def _counts(element: Element, report: Report, known: int) -> tuple[int, int]:
 
 
 def _always_shown(element: Element, choices: Choices) -> frozenset[Scalar]:
-    """Choices that nobody can be spared: one that may be hidden cannot be asked of everybody."""
-    if element.get("choicesVisibleIf", str, "").strip():
+    """Choices that nobody can be spared: one that may be hidden cannot be asked of everybody.
+
+    Whether those offered at the moment are all there is seen when answers are walked (walking.py).
+    """
+    borrowed = element.get("choicesFromQuestionMode", str, "all") != "all"
+    if borrowed or element.get("choicesVisibleIf", str, "").strip():
         return frozenset()
     return frozenset(choice.value for choice in choices.rows if choice.visible_if is None)
 

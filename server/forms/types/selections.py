@@ -8,7 +8,7 @@ from typing import cast
 from server.forms.elements import Element
 from server.forms.localised import LocalText
 from server.forms.problems import Report, refusal
-from server.forms.properties import Choice, Property, Scalar
+from server.forms.properties import Choice, Property, Scalar, likeness
 from server.forms.types.behaviour import (
     Behaviour,
     Check,
@@ -195,9 +195,11 @@ def _repeated(raw: list[object]) -> str:
     return next(str(item)[:_SHOWN] for index, item in enumerate(raw) if item in raw[:index])
 
 
-def _build_boolean(element: Element, _report: Report) -> Behaviour:
+def _build_boolean(element: Element, report: Report) -> Behaviour:
     true = element.properties.get("valueTrue", True)
     false = element.properties.get("valueFalse", False)
+    if likeness(cast("Scalar", true)) == likeness(cast("Scalar", false)):
+        report.error(element.pointer, "choice_duplicate", value=false)
     rows = (
         Choice(element.pointer, "true", element.text("labelTrue") or _YES, None),
         Choice(element.pointer, "false", element.text("labelFalse") or _NO, None),
@@ -250,7 +252,8 @@ def _build_rating(element: Element, report: Report) -> Behaviour:
 
 def _rating_scale(element: Element, report: Report) -> tuple[Choice, ...]:
     least, most = element.number("rateMin"), element.number("rateMax")
-    low, step = Decimal(str(1 if least is None else least)), Decimal(str(element.number("rateStep") or 1))
+    by = element.number("rateStep")
+    low, step = Decimal(str(1 if least is None else least)), Decimal(str(1 if by is None else by))
     counted = low + step * (element.get("rateCount", int, 1) - 1)
     usual = counted if "rateCount" in element.properties else Decimal(5)
     high = usual if most is None else Decimal(str(most))

@@ -186,7 +186,10 @@ def _declare_or_unbrace(book: Notebook, definition: Json, spot: _Spot) -> bool:
 def _strip_tag(book: Notebook, _definition: Json, spot: _Spot) -> bool:
     tag = str(spot.problem.params["tag"])
     book.changed(_place(book, spot), "import_markup", tag=tag)
-    return _in_texts(spot, lambda text: re.sub(rf"(?i)</?{re.escape(tag)}[^<>]*>", "", text))
+    name = re.escape(tag)
+    # The text of a paragraph stays; that of a script or a style was never for people.
+    inside = rf"(?is)<{name}\b[^<>]*>.*?</{name}>|" if tag.lower() in ("script", "style") else "(?i)"
+    return _in_texts(spot, lambda text: re.sub(rf"{inside}</?{name}[^<>]*>", "", text))
 
 
 def _in_texts(spot: _Spot, change: Callable[[str], str]) -> bool:

@@ -77,6 +77,8 @@ class _Converter:
         book = self.book
         handled = _STRUCTURE | {"completedHtmlOnCondition"}
         definition = read_object(book, source, "", FORM_PROPERTIES, handled)
+        # SurveyJS's own default, which is not ours: what hidden answers decide stays as it was.
+        definition.setdefault("clearInvisibleValues", "onComplete")
         definition["pages"] = list(self._pages(source))
         values = self._entries(source, "calculatedValues", CALCULATED_PROPERTIES)
         definition["calculatedValues"] = [*values, *self.calculated]
