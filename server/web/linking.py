@@ -6,7 +6,7 @@ row of a table. What a declaration names, it needs; rows that only data names ar
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from server.web.shortening import shortened
@@ -85,7 +85,8 @@ def is_declared(name: str) -> bool:
     return name in _declared()
 
 
-@cache
+# As many as there are pages of forms in use; putting one together takes some milliseconds.
+@lru_cache(maxsize=512)
 def _script(starts: tuple[str, ...], rows: frozenset[str]) -> str:
     calls = "\n".join(f"{start}();" for start in starts)
     return f"(function(){{\n'use strict';\n{linked((*starts, *rows), calls)}\n}}());"

@@ -85,7 +85,7 @@ def parts_of(view: PageView, logic: Mapping[str, Any], locale: str, *, customer:
 
 def plain_script() -> str:
     """Of a page without questions."""
-    return linking.script(("startLarge",))
+    return linking.script(("startPlain",))
 
 
 def _all(elements: tuple[ElementView, ...]) -> Iterator[ElementView]:

@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, select
 
-from server import catalogue
 from server.forms import CompiledForm, compile_form
 from server.models.tasks import Draft
 from tests.browser.every_kind import RULES
 from tests.web import test_respondent_pages as drawn
-from tests.web.test_respondent_pages import FEATURES, WEB, draw
+from tests.web.test_respondent_pages import FEATURES, draw, environment
 
 DEFINITIONS = Path(__file__).parents[1] / "definitions"
 # A trigger writes when an answer changes, which a page that comes with the answers has behind it.
@@ -52,12 +51,7 @@ FILL = """(pairs) => {
 
 @pytest.fixture(scope="module")
 def templates() -> Environment:
-    loader = FileSystemLoader(WEB / "templates")
-    made = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    made.filters.update(catalogue.filters())
-    return made
+    return environment()
 
 
 @pytest.fixture(scope="module")

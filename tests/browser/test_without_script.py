@@ -116,9 +116,14 @@ def check(stored: dict[str, Any], engine: Engine) -> None:
         assert list(connection.scalars(select(Attachment.question))) == ["photo"]
 
 
-def test_a_customer_answers_every_kind(phone: Page, ask_customer: Ask, engine: Engine) -> None:
+def test_a_customer_answers_every_kind(
+    phone: Page, ask_customer: Ask, engine: Engine, work: Callable[[], None]
+) -> None:
     phone.goto(ask_customer(KINDS))
     check(walk(phone, engine), engine)
+    work()
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(Attachment.state))) == ["verified"]
 
 
 def test_a_shopper_answers_every_kind(phone: Page, ask_shopper: Ask, engine: Engine) -> None:

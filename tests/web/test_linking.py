@@ -59,6 +59,10 @@ def test_no_local_name_is_that_of_a_declaration() -> None:
     assert local & declared() == set()
 
 
+def test_comments_have_lines_of_their_own() -> None:
+    assert [line for source in sources() for line in source.splitlines() if re.search(r"\S.*//", line)] == []
+
+
 def test_the_whole_library_is_of_2015() -> None:
     rows = [name for name in linking._declared() if not name.isidentifier()]
     acorn = node_modules() / "acorn" / "bin" / "acorn"

@@ -90,7 +90,8 @@ function startEvery() {
       });
     }
     if (!every) { return; }
-    every.removeAttribute('name'); // the boxes themselves say it now
+    // The boxes themselves say it now.
+    every.removeAttribute('name');
     every.addEventListener('change', function () {
       own().forEach(function (field) { field.checked = every.checked; });
       fieldsOf(block).forEach(function (field) { if (field.value === 'none') { field.checked = false; } });

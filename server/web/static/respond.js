@@ -16,6 +16,12 @@ function isLarge() {
   return root.className === 'large';
 }
 
+// A page without questions; the one at the end has nothing left to keep.
+function startPlain() {
+  startLarge();
+  if (document.querySelector('[data-done]')) { memory('sessionStorage', 'kept', null); }
+}
+
 function startLarge() {
   var button = document.getElementById('large');
   var remembered = memory('localStorage', 'large');

@@ -49,7 +49,7 @@ function arrange() {
   var shown = questions();
   var place;
   single = shown.length > 0 && (isLarge() || form.hasAttribute('data-single'));
-  if (shown.indexOf(current) < 0) { current = shown[0] || null; }
+  if (shown.indexOf(current) < 0) { current = nearest(shown); }
   place = shown.indexOf(current);
   form.className = single ? 'single' : '';
   // The list of all errors would push the one question off the screen, which says its own.
@@ -59,6 +59,14 @@ function arrange() {
   all('.more [value=back]').forEach(function (button) { button.hidden = single && place > 0; });
   labelButton(single && place < shown.length - 1);
   showProgress(place, shown.length);
+}
+
+// Where the current question has gone: the one behind its place.
+function nearest(shown) {
+  var behind = shown.filter(function (block) {
+    return !current || current.compareDocumentPosition(block) & Node.DOCUMENT_POSITION_FOLLOWING;
+  });
+  return behind[0] || shown[shown.length - 1] || null;
 }
 
 // A text belongs to the question that follows it, and what follows the last one to that.
