@@ -55,6 +55,27 @@ class Stopped(BaseException):
     """Somebody asked us to stop. Not an Exception, so that nothing on the way handles it by accident."""
 
 
+class StopRequest:
+    """The handler of the signals that ask us to stop: it raises once, and remembers.
+
+    What a handler raises is lost when the signal arrives inside a destructor, where Python only prints it.
+    So whoever waits asks again with `obey`: otherwise the one Ctrl-C that was swallowed would stop nothing.
+    """
+
+    def __init__(self) -> None:
+        self._received = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._received:
+            self._received = True
+            raise Stopped
+
+    def obey(self) -> None:
+        """Raises Stopped when somebody has asked."""
+        if self._received:
+            raise Stopped
+
+
 def run(environ: Mapping[str, str], plan: Plan, output: TextIO = sys.stdout) -> int:
     """Run everything in the foreground.
 
@@ -62,10 +83,11 @@ def run(environ: Mapping[str, str], plan: Plan, output: TextIO = sys.stdout) -> 
         The exit status: 0 when it was stopped by a signal, 1 after a sentence on why it could not go on.
     """
     chinese = wants_chinese(environ)
+    request = StopRequest()
     for number in STOPPED_BY_USER:
-        signal.signal(number, _stop)
+        signal.signal(number, request)
     try:
-        _Run(environ, plan, output, chinese=chinese).until_ended()
+        _Run(environ, plan, output, request, chinese=chinese).until_ended()
     except Stopped:
         _say(output, sentence("stopped", {"home": _home(environ)}, chinese=chinese))
         return 0
@@ -78,9 +100,12 @@ def run(environ: Mapping[str, str], plan: Plan, output: TextIO = sys.stdout) -> 
 class _Run:
     """One run: the environment of the children and the order of the steps."""
 
-    def __init__(self, environ: Mapping[str, str], plan: Plan, output: TextIO, *, chinese: bool) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], plan: Plan, output: TextIO, request: StopRequest, *, chinese: bool
+    ) -> None:
         self._plan = plan
         self._output = output
+        self._request = request
         self._chinese = chinese
         self._home = _home(environ)
         self._port = _port(environ)
@@ -135,6 +160,7 @@ class _Run:
     def _watch(self, services: EmbeddedServices, processes: Processes) -> None:
         announced = False
         while processes.running():
+            self._request.obey()
             services.require_running()
             if not announced and _answers(self._port):
                 announced = True
@@ -146,6 +172,7 @@ class _Run:
 
     def _call(self, command: tuple[str, ...]) -> None:
         """Run one of the plan's commands with its lines going to the terminal."""
+        self._request.obey()
         if shutil.which(command[0], path=self._environ["PATH"]) is None:
             raise EmbeddedError("missing_program", program=command[0])
         done = subprocess.run(command, check=False, env=self._environ, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
@@ -154,11 +181,6 @@ class _Run:
 
     def _say(self, code: str, **params: object) -> None:
         _say(self._output, sentence(code, params, chinese=self._chinese))
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    _be_deaf()
-    raise Stopped
 
 
 def _be_deaf() -> None:

@@ -24,6 +24,26 @@ print(os.environ["PUBLIC_URL"])
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()
 """
 
+# `make run` at a terminal whose line "Ready" sets off a request to stop inside a destructor: what the handler
+# raises there is printed and lost.
+SWALLOWED = """
+import os, signal, sys
+from pathlib import Path
+from server.embedded.run import Plan, run
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+class Terminal:
+    def write(self, text):
+        sys.stdout.write(text)
+        if text.startswith("Ready"):
+            Last()
+    def flush(self):
+        sys.stdout.flush()
+plan = Plan(prepare=(), procfile=Path(sys.argv[1]), announce=("true",))
+sys.exit(run(os.environ, plan, Terminal()))
+"""
+
 
 class Demo:
     """A data folder, a Procfile and a port, and the process that runs them."""
@@ -48,8 +68,10 @@ class Demo:
         self.procfile.write_text("".join(f"{name}: {command}\n" for name, command in commands.items()))
 
     def start(self, *prepare: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.embedded.stand_in", str(self.procfile), *prepare]
-        pipe = subprocess.PIPE
+        return self.python("-m", "tests.embedded.stand_in", str(self.procfile), *prepare)
+
+    def python(self, *arguments: str) -> subprocess.Popen[str]:
+        command, pipe = [sys.executable, *arguments], subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, env=self.environ, stdout=pipe, stderr=pipe, text=True)
 
     def start_and_wait(self) -> subprocess.Popen[str]:
@@ -93,6 +115,15 @@ def test_it_announces_itself_and_stops_cleanly(demo: Demo, request_to_stop: sign
     assert output.splitlines()[-1] == f"Everything is stopped; the data stays in {demo.home}."
     assert f"PUBLIC_URL=http://localhost:{demo.port}\n" in settings
     assert f"http://localhost:{demo.port}\n" in (demo.home / "log" / "processes.log").read_text()
+    assert demo.everything_is_gone()
+
+
+def test_a_request_to_stop_that_a_destructor_swallows_is_still_obeyed(demo: Demo) -> None:
+    with demo.python("-c", SWALLOWED, str(demo.procfile)) as process:
+        output, errors = process.communicate(timeout=30)
+    assert "Exception ignored" in errors
+    assert process.returncode == 0
+    assert output.splitlines()[-1] == f"Everything is stopped; the data stays in {demo.home}."
     assert demo.everything_is_gone()
 
 
