@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, select, update
 from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
-from server.fieldwork.waves import find_wave_to_run
+from server.fieldwork.waves import find_wave_to_run, refuse_evidence
 from server.models.definitions import Form, FormVersion
 from server.models.organisation import Unit
 from server.models.submissions import Submission
@@ -48,11 +48,13 @@ def move_to_version(
     Raises:
         Refusal: not_found, forbidden when the wave reaches beyond the scope, wrong_state when it is over, or
             invalid_fields when the version is not published, or scores on another scale than answers that
-            have arrived.
+            have arrived, or asks customers for evidence.
     """
     find_wave_to_run(connection, wave_id, scope)
     wave = connection.execute(
-        select(Wave.state, Wave.form_version_id).where(Wave.id == wave_id).with_for_update(key_share=True)
+        select(Wave.state, Wave.form_version_id, Wave.instrument, Wave.firm_id)
+        .where(Wave.id == wave_id)
+        .with_for_update(key_share=True)
     ).one()
     if wave.state not in MOVABLE:
         raise Refusal("wrong_state", state=wave.state, needed=MOVABLE[-1])
@@ -69,6 +71,8 @@ def move_to_version(
         raise Refusal("invalid_fields", details=[Detail("form_not_published", "/version")])
     if after.id == before.id:
         return
+    if wave.firm_id is None:
+        refuse_evidence(connection, after.id, wave.instrument)
     if (before.method, before.scale) != (after.method, after.scale) and _has_answers(connection, wave_id):
         raise Refusal("invalid_fields", details=[Detail("form_scale_differs", "/version")])
     connection.execute(update(Wave).where(Wave.id == wave_id).values(form_version_id=after.id))

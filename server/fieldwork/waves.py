@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from server import audit
 from server.db import AnyRow, new_id
@@ -26,6 +27,8 @@ CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 LONGEST_TITLE = 80
 LONGEST_TITLE_EN = 120
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
+# A verdict of a form that asks for photos or notes.
+EVIDENCE = '$.pages.**.evidence ? (@.type() == "object")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def plan_wave(
     )
     if form_version_id is None:
         raise Refusal("invalid_fields", details=[Detail("form_not_published", "/instrument")])
+    if new.firm_id is None:
+        refuse_evidence(connection, form_version_id, instrument.kind)
     wave_id = new_id()
     connection.execute(
         insert(Wave).values(
@@ -114,6 +119,17 @@ def plan_wave(
     )
     audit.record(connection, [audit.Entry(by, "wave_planned", f"wave:{wave_id}", {"code": new.code})], at=now)
     return wave_id
+
+
+def refuse_evidence(connection: Connection, form_version_id: UUID, instrument: str) -> None:
+    """A customer's page has no place for proof of a verdict: that is a shopper's work.
+
+    Raises:
+        Refusal: invalid_fields.
+    """
+    asks = func.jsonb_path_exists(FormVersion.content, cast(EVIDENCE, JSONPATH))
+    if instrument == "survey" and connection.scalar(select(asks).where(FormVersion.id == form_version_id)):
+        raise Refusal("invalid_fields", details=[Detail("form_asks_evidence", "/instrument")])
 
 
 def checked_plan(

@@ -40,6 +40,7 @@ UNLIMITED = {
     "texts_of": "takes a revision that find_submission found within the scope",
     "instruments": "published programmes are no secret of a unit",
     "organisation_names": "the name that stands in every message",
+    "refuse_evidence": "looks at a form, within plan_wave and move_to_version",
     "plan_wave": "creates and reads nothing for people",
     "close_due": "the clock's chore, by time alone",
 }

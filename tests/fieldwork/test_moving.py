@@ -213,3 +213,23 @@ def test_what_a_page_of_another_version_said_is_put_aside(respondent: Callable[.
     person = respondent(YES_NO)
     person.says(left={"answers": {"stay": "perhaps"}})
     assert person.kept().left_behind == [{"answers": {"stay": "perhaps"}}]
+
+
+@pytest.mark.parametrize(("instrument", "moves"), [("survey", False), ("visit", True)])
+def test_customers_are_not_asked_for_evidence(
+    connection: Connection, instrument: str, *, moves: bool
+) -> None:
+    proving = definition("yes", "no")
+    proving["pages"][0]["elements"][0]["evidence"] = {"photo": "always"}
+    for content in (YES_NO, proving):
+        published(connection, content)
+    wave_id = wave_of(connection)
+    connection.execute(update(Wave).where(Wave.id == wave_id).values(instrument=instrument))
+    if moves:
+        move(connection, wave_id, 2)
+        assert number_of(connection, wave_id) == 2
+        return
+    with pytest.raises(Refusal) as raised:
+        move(connection, wave_id, 2)
+    assert refused_code(raised) == "form_asks_evidence"
+    assert number_of(connection, wave_id) == 1
