@@ -260,8 +260,9 @@ def _choices(place: Place, raw: object) -> tuple[Choice, ...] | None:
         place.wrong("choices")
         return None
     choices: dict[str, Choice] = {}
+    properties = choice_properties(place.row)
     for index, item in enumerate(items):
-        choice = _choice(Place(place.report, f"{place.pointer}/{index}", place.row), item)
+        choice = _choice(Place(place.report, f"{place.pointer}/{index}", place.row), item, properties)
         if choice and likeness(choice.value) in choices:
             place.report.error(choice.pointer, "choice_duplicate", value=choice.value)
         elif choice:
@@ -269,9 +270,9 @@ def _choices(place: Place, raw: object) -> tuple[Choice, ...] | None:
     return tuple(choices.values())
 
 
-def _choice(place: Place, raw: object) -> Choice | None:
+def _choice(place: Place, raw: object, properties: Mapping[str, Property]) -> Choice | None:
     source = raw if isinstance(raw, dict) else {"value": raw}
-    values = read_properties(place.report, place.pointer, source, choice_properties(place.row))
+    values = read_properties(place.report, place.pointer, source, properties)
     if "value" not in values:
         return None
     text, visible_if = values.get("text"), values.get("visibleIf")

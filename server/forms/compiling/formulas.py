@@ -14,7 +14,7 @@ from server.forms.problems import Report
 _PARTS = {"geolocation": ("latitude", "longitude", "accuracy", "datum", "at")}
 
 # Of all expressions of a form: reading them takes time that a stranger's form must not have.
-MAX_CHARACTERS = 100_000
+MAX_CHARACTERS = 50_000
 
 
 def form_names(names: Iterable[str], elements: Iterable[Element]) -> Names:

@@ -25,7 +25,12 @@ class Keys(NamedTuple):
 def keys_of(items: Iterable[object]) -> Keys | None:
     """The keys of a list, None where it holds more than texts and numbers."""
     given = tuple(items)
-    return _keys(given) if _PLAIN.issuperset(map(type, given)) else None
+    return _keys(given) if is_plain(given) else None
+
+
+def is_plain(items: Iterable[object]) -> bool:
+    """Whether there are only texts and numbers, which can be remembered as they are."""
+    return _PLAIN.issuperset(map(type, items))
 
 
 # An expression may ask for the same two lists 25 times.

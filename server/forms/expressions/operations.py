@@ -6,11 +6,12 @@ grows beyond its limit, so that a chain of calculated values cannot double its w
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 
 from server.forms.expressions.dates import comparable, date_text
-from server.forms.expressions.matching import covers, keys_of_long, shares
+from server.forms.expressions.matching import covers, is_plain, keys_of_long, shares
 from server.forms.expressions.numbers import (
     finite,
     number_in,
@@ -136,6 +137,18 @@ def _equal_lists(left: list[object], right: list[object]) -> bool:
     """SurveyJS sorts both by text, where case matters, and compares item by item, where it does not."""
     if len(left) != len(right):
         return False
+    if is_plain(left) and is_plain(right):
+        return _equal_plain(tuple(left), tuple(right))
+    return _equal_in_order(left, right)
+
+
+# An expression may compare the same two lists of a thousand choices 33 times, and so may every question.
+@lru_cache(maxsize=8)
+def _equal_plain(left: tuple[object, ...], right: tuple[object, ...]) -> bool:
+    return _equal_in_order(left, right)
+
+
+def _equal_in_order(left: Iterable[object], right: Iterable[object]) -> bool:
     return all(map(equal, sorted(left, key=_sorting_text), sorted(right, key=_sorting_text)))
 
 

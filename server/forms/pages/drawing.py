@@ -52,8 +52,8 @@ def view(
     lottery = Lottery(seed)
     before = [index for index in now.pages if index < page_index]
     after = [index for index in now.pages if index > page_index]
-    level = _Level(now.values, now, now.errors, piping)
-    drawer = _Drawer(locale, lottery, now)
+    level = _Level(now.values, now, piping)
+    drawer = _Drawer(locale, lottery, now, _by_place(form, now.errors))
     return PageView(
         title=piping.filled(page.title),
         form_title=_in_locale(form.title, locale),
@@ -77,7 +77,6 @@ class _Level:
 
     values: Mapping[str, object]
     state: Shown | Inside
-    errors: tuple[AnswerError, ...]
     piping: Piping
     group: Group | None = None
     field: str = ""
@@ -86,17 +85,28 @@ class _Level:
     def field_of(self, name: str) -> str:
         return inner_field(self.field, self.part, name) if self.group and name else name
 
-    def errors_of(self, name: str) -> tuple[AnswerError, ...]:
-        """A question of the form takes all its errors, one inside a group those below its pointer."""
+    def places_of(self, name: str) -> tuple[str, ...]:
+        """Where errors of a question stand: with its name, or inside a group at it and the text beside it."""
         if self.group is None:
-            return tuple(error for error in self.errors if error.question == name)
-        own = pointer_to(self.field) + self.part + pointer_to(name)
-        beside = pointer_to(self.field) + self.part + pointer_to(companion_name(name, "comment"))
-        return tuple(
-            error
-            for error in self.errors
-            if error.pointer in (own, beside) or error.pointer.startswith(own + "/")
-        )
+            return (name,)
+        panel = pointer_to(self.field) + self.part
+        return panel + pointer_to(name), panel + pointer_to(companion_name(name, "comment"))
+
+
+def _by_place(form: CompiledForm, errors: Iterable[AnswerError]) -> dict[str, list[AnswerError]]:
+    """Errors by question, those inside a group by its place there too.
+
+    Whoever answers decides how many there are: a hundred panels of forty wrong numbers are found by place.
+    """
+    found: dict[str, list[AnswerError]] = {}
+    for error in errors:
+        found.setdefault(error.question, []).append(error)
+        question = form.questions.get(error.question)
+        if question is not None and question.group is not None:
+            # /group/name of the one object, /group/panel/name of a list or of rows; what follows is below it.
+            depth = 3 if question.group.answer == "one" else 4
+            found.setdefault("/".join(error.pointer.split("/")[:depth]), []).append(error)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,7 @@ class _Drawer:
     locale: str
     lottery: Lottery
     shown: Shown
+    errors: Mapping[str, list[AnswerError]]
 
     def elements(self, items: Iterable[Question | Panel], level: _Level) -> Iterator[ElementView]:
         for item in items:
@@ -148,7 +159,7 @@ class _Drawer:
             high_label=_in_locale(control.high_label, self.locale),
             placeholder=_in_locale(control.placeholder, self.locale),
             attributes=tuple(control.attributes.items()),
-            errors=level.errors_of(name),
+            errors=tuple(error for place in level.places_of(name) for error in self.errors.get(place, ())),
             evidence=_evidence(question, question.evidence, level.values) if question.evidence else None,
             scoring=question.scoring,
         )
@@ -202,7 +213,7 @@ class _Drawer:
     ) -> GroupView:
         values = {**_typed(value, one.pointer), **one.values}
         piping = level.piping.inside(group, values, number)
-        inner = _Level(values, one, self.shown.errors, piping, group, name, one.pointer)
+        inner = _Level(values, one, piping, group, name, one.pointer)
         questions = [question for question in group.questions.values() if question.companion is None]
         label = next(
             (r.label(self.locale) for r in group.rows if pointer_to(str(r.value)) == one.pointer), ""
