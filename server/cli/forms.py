@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -170,7 +170,8 @@ def score(form: str, answers: str, variables: Mapping[str, Any], today: datetime
 
 
 def _day(today: datetime | None) -> date:
-    return today.date() if today else date.today()  # noqa: DTZ011 - the day on the reader's own clock
+    """The day that was given, else today on the reader's own clock."""
+    return today.date() if today else datetime.now(UTC).astimezone().date()
 
 
 def _try(form: str, answers: str, trial: Trial) -> None:

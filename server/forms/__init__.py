@@ -12,11 +12,9 @@ from server.forms.answers.checking import (
     Checked,
     attachments,
     check,
-    check_page,
     closing_text,
+    errors_on,
     fired,
-    first_page,
-    visible_pages,
 )
 from server.forms.answers.fields import page_answers
 from server.forms.answers.piping import display_text
@@ -57,16 +55,14 @@ __all__ = [
     "Shown",
     "attachments",
     "check",
-    "check_page",
     "closing_text",
     "compile_form",
     "display_text",
+    "errors_on",
     "fired",
-    "first_page",
     "lint",
     "page_answers",
     "page_logic",
     "shown",
     "view",
-    "visible_pages",
 ]

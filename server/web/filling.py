@@ -7,6 +7,7 @@ wrong answer costs nothing.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from server.forms import (
     PageView,
     attachments,
     check,
-    check_page,
+    errors_on,
     fired,
     page_answers,
     page_logic,
@@ -45,9 +46,12 @@ from server.web.page_parts import parts_of
 VERSION = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filling:
-    """A task with its form and the answers so far. `photos`: how each one stands, by its id."""
+    """A task with its form and the answers so far. `photos`: how each one stands, by its id.
+
+    It never changes, so its answers are checked once, however often a page asks.
+    """
 
     task: Task
     shelved: ShelvedForm
@@ -73,16 +77,16 @@ class Filling:
         unit = self.task.unit_name_en if self.locale == "en" else self.task.unit_name
         return {**self.task.variables, "unit": unit}
 
+    @cached_property
     def checked(self) -> Checked:
         ask = self.ask
         return check(self.shelved.form, self.answers, variables=ask.variables, today=ask.today, fill=True)
 
     def page_errors(self, index: int) -> tuple[AnswerError, ...]:
-        ask = self.ask
-        form = self.shelved.form
-        checked = check_page(form, index, self.answers, variables=ask.variables, today=ask.today, fill=True)
-        bad = (error for error in self.bad_photos(checked) if form.questions[error.question].page == index)
-        return (*checked.errors, *bad)
+        """What is wrong with one page: the others are asked for when their page comes."""
+        checked = self.checked
+        errors = (*checked.errors, *self.bad_photos(checked))
+        return errors_on(self.shelved.form, index, replace(checked, errors=errors))
 
     def bad_photos(self, checked: Checked) -> tuple[AnswerError, ...]:
         """Photos among the answers that were looked at and are none: they back nothing up."""
@@ -113,7 +117,7 @@ class Filling:
 
     def page_view(self, index: int, errors: Sequence[AnswerError]) -> PageView:
         """The page as it stands. Answers that do not pass are shown as they were typed."""
-        checked = self.checked()
+        checked = self.checked
         now = shown(checked, self.answers)
         values = {**self._offered(index, checked), **now.values}
         return view(
@@ -128,7 +132,7 @@ class Filling:
     def page_logic(self, index: int) -> dict[str, object]:
         """What the page's script decides by."""
         ask, form = self.ask, self.shelved.form
-        values = self.checked().values
+        values = self.checked.values
         if form.hidden_answers != "onHidden":
             values = {**self.answers, **values}
         return page_logic(form, index, values, variables=ask.variables, today=ask.today, locale=self.locale)
@@ -146,10 +150,10 @@ class Filling:
 
     def whole(self) -> dict[str, Any]:
         """The answers with those that the form gave in advance: a page hands these in."""
-        return {**self.answers, **self.checked().values}
+        return {**self.answers, **self.checked.values}
 
     def pages(self) -> tuple[int, ...]:
-        return self.checked().pages
+        return self.checked.pages
 
 
 def load(connection: Connection, task: Task, locale: str) -> tuple[Filling, int]:
@@ -201,7 +205,7 @@ def read_page(filling: Filling, index: int, fields: Fields, extra: Mapping[str, 
         page_buttons.without_panel(press, form, answers)
     page = replace(page, answers=answers)
     after = replace(filling, answers=page.laid_over(filling.answers))
-    written = fired(form, filling.checked(), after.checked(), today=filling.ask.today)
+    written = fired(form, filling.checked, after.checked, today=filling.ask.today)
     # A script has done on the page itself what its triggers do there, before the person answered the rest.
     by_script = is_live(fields)
     answers |= {
@@ -276,7 +280,7 @@ def shows_more(before: Filling, after: Filling, index: int) -> bool:
 
 def _answerable(filling: Filling, index: int) -> Iterator[tuple[str, str, str]]:
     """(question, panel or row, question inside) of all that can be answered on the page."""
-    form, checked = filling.shelved.form, filling.checked()
+    form, checked = filling.shelved.form, filling.checked
     for name in checked.visible:
         question = form.questions[name]
         if question.page == index and name in filling.shelved.answerable:
@@ -287,12 +291,12 @@ def _answerable(filling: Filling, index: int) -> Iterator[tuple[str, str, str]]:
 
 def hand_in(connection: Connection, filling: Filling) -> Receipt | tuple[AnswerError, ...]:
     """Store the submission, or say what still keeps it from being stored."""
-    bad = filling.bad_photos(filling.checked())
+    bad = filling.bad_photos(filling.checked)
     if bad:
         return bad
     prepared = prepare(Incoming(filling.task.submission_id, filling.whole()), filling.ask)
     if isinstance(prepared, Rejected):
-        return filling.checked().errors
+        return filling.checked.errors
     [receipt] = record(connection, [prepared], actor=filling.task.actor, now=services().clock.now())
     return receipt
 

@@ -179,7 +179,7 @@ def take_page(number: int) -> AnyResponse:
 def done() -> Response:
     """What would be stored, and how it would score."""
     form = _filling()
-    checked = form.checked()
+    checked = form.checked
     prepared = prepare(Incoming(NOBODY, form.whole()), form.ask)
     sheet = prepared.sheet.to_json() if isinstance(prepared, Prepared) and prepared.sheet else None
     closing = closing_text(form.shelved.form, checked, today=form.ask.today)

@@ -88,12 +88,12 @@ def done(ref: str) -> AnyResponse:
     form = _filling(_trial(ref))
     prepared = prepare(Incoming(form.task.submission_id, form.whole()), form.ask)
     if not isinstance(prepared, Prepared):
-        wrong = filling.page_of(form, form.checked().errors)
+        wrong = filling.page_of(form, form.checked.errors)
         return redirect(url_for("trials.show_page", ref=ref, number=wrong + 1, check=1), 303)
     return page(
         "console/form_tried.html",
         shelved=form.shelved,
-        answers=_readable(form, form.checked().values),
+        answers=_readable(form, form.checked.values),
         sheet=prepared.sheet,
         again=url_for("trials.begin", ref=ref),
     )

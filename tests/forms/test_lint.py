@@ -247,6 +247,26 @@ def test_companion_names_are_taken() -> None:
         ),
         (form(text("a", title={"default": "甲", "en": "A"}), text("b", title="10086")), []),
         (
+            {
+                **form(text("a", title={"default": "甲", "en": "A"})),
+                "completedHtmlOnCondition": [{"expression": "{a} notempty", "html": "再见"}],
+            },
+            [("/completedHtmlOnCondition/0/html", "translation_missing")],
+        ),
+        (
+            form(radio("a", "yes", "no"), text("b", visibleIf="{a} = 'yse'")),
+            [(f"{E1}/visibleIf", "expression_unknown_choice")],
+        ),
+        # A part of a single answer's text: any may be meant.
+        (form(radio("a", "yes", "no"), text("b", visibleIf="{a} contains 'y'")), []),
+        (
+            form(
+                {"type": "checkbox", "name": "a", "title": "A", "choices": ["yes"]},
+                text("b", visibleIf="{a} contains 'y'"),
+            ),
+            [(f"{E1}/visibleIf", "expression_unknown_choice")],
+        ),
+        (
             form(
                 text("a", title={"default": "A", "zh": "甲"}),
                 text("b", title={"default": "B", "zh-CN": "乙"}),

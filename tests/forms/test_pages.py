@@ -11,14 +11,12 @@ from server.forms import (
     PageView,
     attachments,
     check,
-    check_page,
     compile_form,
-    first_page,
+    errors_on,
     page_answers,
     page_logic,
     shown,
     view,
-    visible_pages,
 )
 
 TODAY = date(2026, 5, 1)
@@ -149,18 +147,18 @@ def test_what_is_left_empty_clears_the_draft() -> None:
 def test_mangled_fields_are_refused_and_shown_again() -> None:
     fields = Posted({"age": ["1_000"], "clean": ["7"], "clean-photo": ["rubbish"], "ok": ["maybe"]})
     typed = page_answers(compiled(), 1, fields)
-    checked = check_page(compiled(), 1, typed, variables={"unit": "North"}, today=TODAY)
-    codes = [(error.question, error.code) for error in checked.errors]
+    checked = check(compiled(), typed, variables={"unit": "North"}, today=TODAY)
+    codes = [(error.question, error.code) for error in errors_on(compiled(), 1, checked)]
     assert codes == [("age", "number_invalid"), ("clean", "choice_unknown"), ("ok", "answer_type")]
     assert element(drawn(1, typed), "age").value == "1_000"
 
 
 def test_a_page_is_checked_for_itself() -> None:
     form, variables = compiled(), {"unit": "North"}
-    checked = check_page(form, 2, {}, variables=variables, today=TODAY)
-    assert [error.question for error in checked.errors] == ["end"]
-    assert first_page(form, variables=variables, today=TODAY) == 1
-    assert visible_pages(form, {}, variables={}, today=TODAY) == (0, 1, 2)
+    checked = check(form, {}, variables=variables, today=TODAY)
+    assert [error.question for error in errors_on(form, 2, checked)] == ["end"]
+    assert checked.pages[0] == 1
+    assert check(form, {}, variables={}, today=TODAY).pages == (0, 1, 2)
 
 
 def test_a_page_counts_only_what_is_visible() -> None:

@@ -13,9 +13,9 @@ USUAL = 20260501
 
 
 @pytest.fixture
-def seed() -> int:
-    """The seed; pytest prints it beside a failure."""
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed; pytest prints it beside a failure, so that it can be repeated."""
     wanted = os.environ.get(SEED) or str(USUAL)
     chosen = random.SystemRandom().randrange(10**9) if wanted == "random" else int(wanted)
-    print(f"{SEED}={chosen}")  # noqa: T201 - captured, and shown with a failure so that it can be repeated
+    request.node.add_report_section("call", "seed", f"{SEED}={chosen}")
     return chosen

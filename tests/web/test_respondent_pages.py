@@ -22,8 +22,8 @@ from server.forms import (
     CompiledForm,
     Shown,
     check,
-    check_page,
     compile_form,
+    errors_on,
     page_answers,
     page_logic,
     shown,
@@ -182,8 +182,7 @@ def draw(
     checked = check(form, answers, variables=variables, today=TODAY)
     pages = []
     for index in checked.pages:
-        errors = check_page(form, index, answers, variables=variables, today=TODAY).errors
-        now = replace(shown(checked, answers), errors=errors)
+        now = replace(shown(checked, answers), errors=errors_on(form, index, checked))
         drawn = view(form, index, now, locale=locale, variables=variables, seed="1")
         logic = page_logic(form, index, checked.values, variables=variables, today=TODAY, locale=locale)
         pages.append((index, rendered(templates, PAGES[kind], locale, view=drawn, logic=logic)))

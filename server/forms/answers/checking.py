@@ -5,7 +5,7 @@ validators, evidence) is judged after it, when every value is known.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -152,32 +152,14 @@ def closing_text(form: CompiledForm, checked: Checked, *, today: date) -> LocalT
     return next(endings, form.completed)
 
 
-def check_page(
-    form: CompiledForm,
-    page_index: int,
-    answers: Mapping[str, object],
-    *,
-    variables: Mapping[str, object],
-    today: date,
-    fill: bool = False,
-) -> Checked:
-    """Like `check`, with the errors of one page only: the others are asked for when their page comes."""
-    checked = check(form, answers, variables=variables, today=today, fill=fill)
+def errors_on(form: CompiledForm, page_index: int, checked: Checked) -> tuple[AnswerError, ...]:
+    """The errors of one page: the others are asked for when their page comes."""
     questions = form.questions
-    mine = (e for e in checked.errors if e.question in questions and questions[e.question].page == page_index)
-    return replace(checked, errors=tuple(mine))
-
-
-def visible_pages(
-    form: CompiledForm, answers: Mapping[str, object], *, variables: Mapping[str, object], today: date
-) -> tuple[int, ...]:
-    """Positions of the pages with something to see."""
-    return check(form, answers, variables=variables, today=today).pages
-
-
-def first_page(form: CompiledForm, *, variables: Mapping[str, object], today: date) -> int:
-    """Position of the page a fresh form opens with."""
-    return next(iter(visible_pages(form, {}, variables=variables, today=today)), 0)
+    return tuple(
+        error
+        for error in checked.errors
+        if error.question in questions and questions[error.question].page == page_index
+    )
 
 
 def attachments(form: CompiledForm, values: Mapping[str, object]) -> tuple[AttachmentRef, ...]:

@@ -143,8 +143,7 @@ def _calculate(run: Run, step: Calculated) -> None:
 
 def _is_shown(run: Run, question: Question) -> bool:
     scope, today = run.scope, run.rules.today
-    # No all(…): the generator costs more than a condition, and every question of every check comes here.
-    for condition in question.conditions:  # noqa: SIM110 - see above
+    for condition in question.conditions:  # noqa: SIM110 - the generator of all() costs more than a condition
         if not condition.holds(scope, today):
             return False
     return True

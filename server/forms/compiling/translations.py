@@ -38,7 +38,7 @@ def _language(locale: str) -> str:
 
 def _texts(draft: Draft) -> Iterator[LocalText]:
     yield from _within(draft.properties.values())
-    for element in chain.from_iterable(map(_all_elements, draft.pages)):
+    for element in chain.from_iterable(map(_all_elements, (*draft.pages, *draft.endings))):
         yield from _within(element.properties.values())
 
 

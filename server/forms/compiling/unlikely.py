@@ -28,6 +28,10 @@ def warn_unknown_choices(
 
     for pointer, expression in expressions:
         for compared in constants_compared(expression.node):
+            if compared.operator in _PART_OF_A_TEXT and not _answers_with_a_list(
+                questions.get(compared.name)
+            ):
+                continue
             name, path, constant = compared.name, compared.path, compared.constant
             if not is_known(name, path, constant, type(constant).__name__):
                 near = report.suggest(str(constant), map(str, known_to(name, path)))
@@ -39,6 +43,14 @@ def warn_unknown_choices(
                     value=str(constant)[:64],
                     suggestion=near,
                 )
+
+
+# Of a single answer these look for a part of its text, and any part may be meant.
+_PART_OF_A_TEXT = ("contains", "notcontains")
+
+
+def _answers_with_a_list(question: Question | None) -> bool:
+    return question is not None and question.type in ("checkbox", "ranking")
 
 
 def _values(question: Question, path: tuple[str | int, ...]) -> list[object]:
