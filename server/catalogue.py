@@ -21,6 +21,9 @@ FALLBACK_LOCALE = "zh"
 UNKNOWN_CODE = "unknown_code"
 DID_YOU_MEAN = "did_you_mean"
 HINT_FOLLOWS = "hint_follows"
+# The parameter that names a type (`array`, `number`), and the texts that say it to people.
+EXPECTED = "expected"
+KIND = "kind_{}"
 NOTHING = "—"
 ZONE = "Asia/Shanghai"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,13 +53,15 @@ def sentence(code: str, locale: str, /, **params: object) -> str:
 
     Args:
         params: the code's own; `message` and `suggestion` as `server.forms.codes` describes them, `hint` a
-            code of `server.forms.unsupported`.
+            code of `server.forms.unsupported`; `expected` may be the name of a type.
     """
     own = params.get("message")
     if isinstance(own, Mapping) and own:
         return _in_locale(own, locale)
     errors = texts(_known(locale), "errors")
     written = {name: _listed(value, locale) for name, value in params.items()}
+    if EXPECTED in written:
+        written[EXPECTED] = errors.get(KIND.format(written[EXPECTED]), written[EXPECTED])
     said = errors.get(code, errors[UNKNOWN_CODE]).format_map(_Params(written))
     if params.get("suggestion"):
         said += errors[DID_YOU_MEAN].format_map(_Params(written))

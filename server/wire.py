@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import unicodedata
+from contextlib import suppress
 from typing import Never, TypeAlias
 
 import rfc8785
@@ -69,8 +70,17 @@ def loads(data: bytes | str, *, max_depth: int = MAX_DEPTH) -> Json:
     except RecursionError:
         raise Unreadable("json_depth", "", {"limit": max_depth}) from None
     except json.JSONDecodeError as error:
-        raise Unreadable("json_syntax", "", {"line": error.lineno, "column": error.colno}) from None
+        raise Unreadable("json_syntax", "", _place(error)) from None
     return _clean(value, None, max_depth, max_depth)
+
+
+def _place(error: json.JSONDecodeError) -> dict[str, str | int]:
+    """Line and column of a slip; a forgotten comma is missing behind the entry, not before the next one."""
+    text, at = error.doc, error.pos
+    if "',' delimiter" in error.msg:
+        at = len(text[:at].rstrip())
+    start = text.rfind("\n", 0, at) + 1
+    return {"line": text.count("\n", 0, at) + 1, "column": at - start + 1}
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -159,7 +169,36 @@ def canonical(value: Json) -> bytes:
     Raises:
         rfc8785.CanonicalizationError: when the value did not come through `loads` or a form's check.
     """
+    # The library is written in Python: a year's facts took it 28 s. Where json writes the same, it writes it.
+    if _json_writes_it(value):
+        written = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        with suppress(UnicodeEncodeError):  # a lone surrogate: the library says what is wrong
+            return written.encode()
     return rfc8785.dumps(value)
+
+
+def _json_writes_it(value: Json) -> bool:
+    """Whether Python's writer gives RFC 8785's bytes: keys sort alike, numbers are spelled alike."""
+    pending: list[Json] = [value]
+    while pending:
+        one = pending.pop()
+        kind = type(one)
+        if kind is str or one is None or kind is bool:
+            continue
+        if isinstance(one, dict) and kind is dict:
+            # Beyond ASCII, keys may sort otherwise by UTF-16 than by code point.
+            if not all(type(key) is str and key.isascii() for key in one):
+                return False
+            pending.extend(one.values())
+        elif isinstance(one, list) and kind is list:
+            pending.extend(one)
+        elif isinstance(one, float):
+            # JavaScript writes 1.0 as 1 and has other ideas of when to write an exponent.
+            if not 1e-4 <= abs(one) < 1e15 or one.is_integer():
+                return False
+        elif not isinstance(one, int) or abs(one) > MAX_INTEGER:
+            return False
+    return True
 
 
 def fingerprint(value: Json) -> str:

@@ -21,6 +21,7 @@ from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
 from server.sampling import frame
 from server.scoring import problems
+from server.scoring.standards import notes as standards
 from server.storage.photos import REFUSALS
 
 SERVER = Path(server.__file__).parent
@@ -32,6 +33,7 @@ TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "phones": phones.CODES,
     "sampling": frame.CODES,
     "scoring": problems.CODES,
+    "standards": standards.CODES,
     "definitions": DEFINITION_CODES,
     "answers": ANSWER_CODES,
     "hints": unsupported.CODES,
@@ -39,6 +41,8 @@ TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "importing": importing.CODES,
 }
 KEY = re.compile(r"""\bt\(\s*(["'])([^"']+)\1\s*[,)]""")
+# Input types whose limits must be of the same type.
+LIMITED = ("date", "time", "datetime-local", "month", "tel", "email")
 NOON = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 
 
@@ -80,6 +84,44 @@ def test_each_code_of_a_table_has_a_sentence(table: str) -> None:
     for code, params in TABLES[table].items():
         assert code in errors
         assert places(errors[code]) <= set(params), code
+
+
+def kinds_expected() -> Iterator[str]:
+    """The literal types that are reported as expected: `expected="list"`, `place.wrong("array")`."""
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            named = [keyword.value for keyword in node.keywords if keyword.arg == catalogue.EXPECTED]
+            wrong = isinstance(node.func, ast.Attribute) and node.func.attr == "wrong"
+            for value in (*named, *(node.args if wrong else ())):
+                if isinstance(value, ast.Constant) and str(value.value).isalpha():
+                    yield str(value.value)
+
+
+def test_each_type_that_is_expected_has_words() -> None:
+    kinds = {*kinds_expected(), *LIMITED}
+    assert {"array", "list", "text"} <= kinds
+    missing = {kind for kind in kinds if catalogue.KIND.format(kind) not in catalogue.texts("zh", "errors")}
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "locale", "expected", "said"),
+    [
+        ("property_type", "zh", "array", "“x”的类型不对，应为列表。"),
+        ("property_type", "zh", "object", "“x”的类型不对，应为对象。"),
+        ("property_type", "zh", "string", "“x”的类型不对，应为文本。"),
+        ("property_type", "zh", "number", "“x”的类型不对，应为数字。"),
+        ("property_type", "en", "array", "“x” is of the wrong type: a list is expected."),
+        ("answer_type", "zh", "boolean", "答案的类型不对，应为真假值（true 或 false）。"),
+        ("scoring_wrong_type", "zh", "list", "类型不对，应为列表。"),
+        ("property_type", "zh", "what nobody named", "“x”的类型不对，应为what nobody named。"),
+        ("weights_do_not_add_up", "zh", "100", "各部分的权重合计 …，应为 100。"),
+    ],
+)
+def test_types_are_said_in_the_readers_language(code: str, locale: str, expected: str, said: str) -> None:
+    assert catalogue.sentence(code, locale, property="x", expected=expected) == said
 
 
 def test_each_code_that_is_raised_has_a_sentence() -> None:

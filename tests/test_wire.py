@@ -105,10 +105,22 @@ def test_the_limit_of_nesting_is_the_callers() -> None:
     assert caught.value.params == {"limit": 2}
 
 
-def test_syntax_errors_say_where() -> None:
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [
+        (b'{"a": 1,\n "b" 2}', 2, 6),
+        (b"[1,]", 1, 4),
+        (b"", 1, 1),
+        # A forgotten comma is missing behind the entry before it.
+        (b'{"a": 1\n\n "b": 2}', 1, 8),
+        (b'{\n"a": 1  \r\n', 2, 7),
+        (b"[1 2]", 1, 3),
+    ],
+)
+def test_syntax_errors_say_where(body: bytes, line: int, column: int) -> None:
     with pytest.raises(Unreadable) as caught:
-        wire.loads(b'{"a": 1,\n "b" 2}')
-    assert caught.value.params == {"line": 2, "column": 6}
+        wire.loads(body)
+    assert caught.value.params == {"line": line, "column": column}
 
 
 def test_a_refusal_passes_through_a_context_manager() -> None:
@@ -185,6 +197,11 @@ def test_what_is_written_is_read_again(document: wire.Json) -> None:
     read = wire.loads(written)
     assert read == document
     assert wire.canonical(read) == written
+
+
+@given(DOCUMENTS)
+def test_the_quick_way_writes_what_the_library_writes(document: wire.Json) -> None:
+    assert wire.canonical(document) == rfc8785.dumps(document)
 
 
 @given(NUMBERS)

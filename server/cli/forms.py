@@ -15,7 +15,16 @@ from werkzeug.serving import make_server
 
 from server import catalogue, wire
 from server.cli.linting import Finding, as_line, block, findings, read_definition, summary
-from server.cli.trying import Trial, Unread, documents, evaluated, evaluated_case, tried
+from server.cli.trying import (
+    Document,
+    Trial,
+    Unread,
+    documents,
+    evaluated,
+    evaluated_case,
+    tried,
+    unvalued,
+)
 from server.embedded.messages import wants_chinese
 from server.fieldwork.definitions import DEFINITIONS
 from server.forms import compile_form
@@ -88,7 +97,14 @@ def _may_be_form(data: bytes) -> bool:
         content = wire.loads(data)
     except wire.Unreadable:
         return True
-    return isinstance(content, dict) and "pages" in content
+    return isinstance(content, dict) and ("pages" in content or _has_loose_questions(content))
+
+
+def _has_loose_questions(content: Mapping[str, Any]) -> bool:
+    """Whether it is a form as SurveyJS allows it, without pages; linting says what to do about that."""
+    loose = (content.get("elements"), content.get("questions"))
+    listed = (item for items in loose if isinstance(items, list) for item in items)
+    return any(isinstance(item, dict) and "type" in item and "name" in item for item in listed)
 
 
 def _bytes(name: str) -> bytes:
@@ -199,22 +215,40 @@ def _lines(name: str) -> IO[bytes]:
 @click.option("--cases", help="A file with an object of expression and values a line, or - for the input.")
 @TODAY
 def evaluate(expression: str | None, values: str | None, cases: str | None, today: datetime | None) -> None:
-    """Evaluate an expression: the result as JSON, a line for each object of values."""
+    """Evaluate an expression: the result as JSON, a line for each object of values.
+
+    Names that no object has a value for are said beside the results.
+    """
     if (cases is None) == (expression is None):
         raise click.UsageError("Give an expression with --values, or --cases alone.")
     day, source = _day(today), cases or values
+    known: dict[str, None] = {}
     if source is None:
         _say(as_line(evaluated(expression or "", {}, day, _locale())))
-        return
-    with _lines(source) as stream:
-        for document in documents(stream, _locale()):
-            if isinstance(document, Unread):
-                result = document.result
-            elif expression is None:
-                result = evaluated_case(document, day, _locale())
-            else:
-                result = evaluated(expression, document, day, _locale())
-            _say(as_line(result))
+    else:
+        with _lines(source) as stream:
+            for document in documents(stream, _locale()):
+                if not isinstance(document, Unread):
+                    known |= dict.fromkeys(document.content)
+                _say(as_line(_evaluated(document, expression, day)))
+    if expression is not None:
+        _say_unvalued(expression, known)
+
+
+def _evaluated(document: Document | Unread, expression: str | None, day: date) -> Any:
+    if isinstance(document, Unread):
+        return document.result
+    if expression is None:
+        return evaluated_case(document.content, day, _locale())
+    return evaluated(expression, document.content, day, _locale())
+
+
+def _say_unvalued(expression: str, known: Iterable[str]) -> None:
+    """A misspelt name is missing everywhere and fails nowhere: without a word nobody would notice."""
+    for name, near in unvalued(expression, known):
+        said = catalogue.text("tools.eval_unvalued", _locale(), name=name)
+        help_ = catalogue.text("tools.lint_meant", _locale(), suggestion=near) if near else ""
+        _say(f"{said} {help_}".strip(), err=True)
 
 
 @group.command()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from server.forms.suggestions import nearest
+from server.forms.suggestions import meant, nearest
 from server.forms.unsupported import Part, present_name, reason
 from server.wire import pointer_part
 
@@ -101,8 +101,8 @@ class Report:
         return before + amount <= limit
 
     def unknown_property(self, pointer: str, name: str, known: Collection[str]) -> None:
-        """A property that SurveyJS has and we do not gets the reason, a slip the nearest name."""
-        shown, present = name[:64], present_name(name, known)
+        """A property that SurveyJS has and we do not gets the reason, a slip the name that was meant."""
+        shown, present = name[:64], present_name(name, known) or meant(name, known)
         hint = "" if present else reason("property", name)
         if hint:
             self.error(pointer, "property_unsupported", property=shown, hint=hint)

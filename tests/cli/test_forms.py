@@ -5,66 +5,24 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 import pytest
-from click.testing import Result
 from flask import Flask
 
 from server import catalogue
-from server.cli.settingless import create_settingless, is_choosing_a_command
+from server.cli.settingless import is_choosing_a_command
 from server.forms.authoring.differences import KINDS, Effect
 from server.web.preview import create_preview
+from tests.cli.form_commands import BAD, FORM, REASON, lines, run, settingless, written
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "form_definitions" / "forms" / "hall-satisfaction" / "samples"
-REASON = "DATABASE_URL is not set."
-BAD = """{
-  "title": "店面检查",
-  "pages": [{"name": "p", "elements": [
-    {"type": "text", "name": "entered", "title": "进店时间", "isRequierd": true},
-    {"type": "text", "name": "b", "title": "乙", "visibleIf": "{entred} notempty"},
-    {"type": "tagbox", "name": "c", "title": "丙"}
-  ]}]
-}
-"""
-FORM = {
-    "pages": [
-        {
-            "name": "p",
-            "elements": [
-                {"type": "radiogroup", "name": "a", "title": "A", "choices": ["y", "n"], "isRequired": True},
-                {"type": "text", "name": "b", "title": "B", "visibleIf": "{a} = 'n'", "defaultValue": "why"},
-            ],
-        },
-        {"name": "q", "elements": [{"type": "comment", "name": "c", "title": "C {unit}"}]},
-    ],
-    "variables": [{"name": "unit"}],
-}
 
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """An application as a machine without settings has it, in an English terminal."""
-    for name in ("LC_ALL", "LC_MESSAGES", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "en_US.UTF-8")
-    return create_settingless(REASON)
-
-
-def run(app: Flask, *arguments: str | Path, stdin: str = "", **given: Any) -> Result:
-    return app.test_cli_runner().invoke(args=["forms", *map(str, arguments)], input=stdin, **given)
-
-
-def lines(result: Result) -> list[Any]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def written(folder: Path, content: object, name: str = "form.json") -> Path:
-    path = folder / name
-    path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
-    return path
+    return settingless(monkeypatch)
 
 
 def test_lint_says_everything_with_its_place_and_what_to_write(app: Flask, tmp_path: Path) -> None:
@@ -131,6 +89,7 @@ def test_lint_includes_scoring(app: Flask, tmp_path: Path) -> None:
         ('{"title": "a",\n "title": "b"}', "key_duplicate", (2, 2)),
         ('{"title": "\\ud800"}', "json_text", (1, 11)),
         ("", "syntax_cut_off", (1, 1)),
+        ('{"title": "a"\n\n "pages": []}', "syntax_comma_missing", (1, 14)),
     ],
 )
 def test_slips_of_the_json_have_places_too(
@@ -156,6 +115,19 @@ def test_a_folder_is_searched_and_what_is_no_form_in_it_is_left_alone(app: Flask
     assert result.stdout == (
         "Other files in these folders, which are no forms: 1.\nFiles checked: 1. Nothing to change.\n"
     )
+
+
+@pytest.mark.parametrize("listed", ["elements", "questions"])
+def test_a_form_without_pages_in_a_folder_is_told_what_it_lacks(
+    app: Flask, tmp_path: Path, listed: str
+) -> None:
+    written(tmp_path, {listed: [{"type": "text", "name": "a", "title": "A"}]})
+    written(tmp_path, {listed: ["a", {"name": "b"}]}, "other.json")
+    result = run(app, "lint", tmp_path)
+    assert result.exit_code == 1
+    assert "error[property_unsupported]" in result.stdout
+    assert "help: Questions stand in pages: write pages" in result.stdout
+    assert "Other files in these folders, which are no forms: 1.\n" in result.stdout
 
 
 def test_lint_reads_the_input(app: Flask) -> None:
@@ -191,118 +163,6 @@ def test_a_long_line_is_cut_around_the_place(app: Flask, tmp_path: Path) -> None
     said = run(app, "lint", written(tmp_path, form)).stdout
     assert max(map(len, said.splitlines())) < 300
     assert "nosuch" in said
-
-
-def test_check_gives_visible_values_and_errors_for_each_line(app: Flask, tmp_path: Path) -> None:
-    answers = '{"a": "y", "b": "x"}\n{}\n\n{"a": "z"}\n'
-    result = run(app, "check", written(tmp_path, FORM), "--answers", "-", stdin=answers)
-    whole, blank, wrong = lines(result)
-    assert result.exit_code == 0
-    assert whole == {"visible": ["a", "c"], "values": {"a": "y"}, "errors": []}
-    assert blank["errors"] == [
-        {
-            "question": "a",
-            "pointer": "/a",
-            "code": "required",
-            "params": {"message": {}},
-            "sentence": "Please answer this question.",
-        }
-    ]
-    assert [error["code"] for error in wrong["errors"]] == ["choice_unknown"]
-
-
-@pytest.mark.parametrize(
-    "answers", ['[{"a": "n"}, {"a": "y"}]', '{"a": "n"}\n{"a": "y"}', '[\n{"a":"n"},{"a":"y"}]']
-)
-def test_answers_come_as_array_or_lines(app: Flask, tmp_path: Path, answers: str) -> None:
-    result = run(
-        app, "check", written(tmp_path, FORM), "--answers", written(tmp_path, answers, "answers.json")
-    )
-    assert [each["values"] for each in lines(result)] == [{"a": "n"}, {"a": "y"}]
-
-
-def test_answers_come_as_one_object_over_several_lines(app: Flask, tmp_path: Path) -> None:
-    result = run(app, "check", written(tmp_path, FORM), "--answers", "-", stdin='{\n"a":\n"n"}')
-    assert [each["values"] for each in lines(result)] == [{"a": "n"}]
-
-
-def test_defaults_are_filled_in_when_asked_for(app: Flask, tmp_path: Path) -> None:
-    result = run(app, "check", written(tmp_path, FORM), "--answers", "-", "--fill", stdin='{"a": "n"}')
-    assert lines(result)[0]["values"] == {"a": "n", "b": "why"}
-
-
-def test_a_line_that_cannot_be_read_stops_no_other(app: Flask, tmp_path: Path) -> None:
-    result = run(
-        app, "check", written(tmp_path, FORM), "--answers", "-", stdin='{"a":"y"}\n[]\n{"a"\n{"a":"n"}'
-    )
-    assert result.exit_code == 1
-    first, second, third, last = lines(result)
-    assert (first["values"], last["values"]) == ({"a": "y"}, {"a": "n"})
-    assert (second["error"]["code"], third["error"]["code"]) == ("answer_type", "json_syntax")
-
-
-def test_score_adds_the_sheet_as_the_api_writes_it(app: Flask, tmp_path: Path) -> None:
-    sample = json.loads((SAMPLES / "satisfied.json").read_text("utf-8"))
-    answers = written(tmp_path, json.dumps(sample["answers"]) + "\n{}\n", "answers.ndjson")
-    good, blank = lines(
-        run(app, "score", "hall-satisfaction@1", "--answers", answers, "--today", "2026-05-12")
-    )
-    assert good["sheet"]["published"] == sample["expect"]["score"]
-    assert {"lines", "sections", "grade"} <= good["sheet"].keys()
-    assert blank["sheet"] is None
-    assert blank["errors"]
-
-
-def test_a_form_with_errors_is_not_tried_out(app: Flask, tmp_path: Path) -> None:
-    result = run(app, "check", written(tmp_path, BAD), "--answers", "-", stdin="{}")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "property_unknown" in result.stderr
-
-
-@pytest.mark.parametrize("form", ["nothing", "hall-satisfaction@99", "@1", "../forms"])
-def test_a_form_that_is_not_there_is_one_sentence(app: Flask, form: str) -> None:
-    result = run(app, "check", form, "--answers", "-", stdin="{}")
-    assert result.exit_code == 1
-    assert result.stderr == f"Error: {form}: there is no such file, and no shipped form of that name.\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "stdin", "expected"),
-    [
-        (("{a} + 1", "--values", "-"), '{"a": 2}\n{"a": 0.5}', [3, 1.5]),
-        (("{p[0].x} = 'A'", "--values", "-"), '{"p": [{"x": "a"}]}', [True]),
-        (("{none} empty",), "", [True]),
-        (("today(-1)", "--today", "2026-01-01"), "", ["2025-12-31"]),
-        (("--cases", "-"), '{"expression": "1 / 0"}\n{"expression": "[1, 2]", "values": {}}', [None, [1, 2]]),
-    ],
-)
-def test_eval_writes_results_as_json(
-    app: Flask, arguments: tuple[str, ...], stdin: str, expected: list[object]
-) -> None:
-    result = run(app, "eval", *arguments, stdin=stdin)
-    assert (result.exit_code, lines(result)) == (0, expected)
-
-
-@pytest.mark.parametrize(
-    ("case", "code", "column"),
-    [
-        ({"expression": "{a} >"}, "expression_incomplete", 6),
-        ({"expression": "not (1)"}, "expression_not", 1),
-        ({"values": {}}, "property_missing", None),
-        ({"expression": "1", "values": 3}, "property_missing", None),
-    ],
-)
-def test_eval_says_what_is_wrong_with_a_case(
-    app: Flask, case: dict[str, Any], code: str, column: int | None
-) -> None:
-    (result,) = lines(run(app, "eval", "--cases", "-", stdin=json.dumps(case)))
-    assert (result["error"]["code"], result["error"]["params"].get("column")) == (code, column)
-    assert result["error"]["sentence"]
-
-
-def test_eval_wants_an_expression_or_cases(app: Flask) -> None:
-    assert run(app, "eval").exit_code == 2
-    assert run(app, "eval", "1", "--cases", "-").exit_code == 2
 
 
 def test_diff_says_what_changed_and_what_that_does(app: Flask, tmp_path: Path) -> None:

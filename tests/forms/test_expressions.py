@@ -90,6 +90,12 @@ def test_dates_and_limits(source: str, values: dict[str, object], expected: obje
         ("{a} = 1 2", "expression_unexpected", 9),
         ("1 # 2", "expression_character", 3),
         ("1.5.2", "expression_character", 1),
+        ("{a} = 1 。", "expression_character", 9),
+        ("（{a} = 1)", "expression_sign", 1),
+        ("{a} = 1）", "expression_sign", 8),
+        ("{a} = “x”", "expression_sign", 7),
+        ("{a} = 'x’", "expression_sign", 9),
+        ("{a｝ = 1", "expression_sign", 3),
         ("(" * 30 + "1" + ")" * 30, "expression_too_deep", 21),
         ("1+" * 300 + "1", "expression_too_long", 501),
         ("__import__('os')", "expression_unknown_function", 1),
@@ -115,6 +121,36 @@ def test_refuses_with_code_and_column(source: str, code: str, column: int) -> No
     with pytest.raises(ExpressionError) as caught:
         evaluate(source, {})
     assert (caught.value.code, caught.value.column) == (code, column)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("（", "("),
+        ("）", ")"),
+        ("，", ","),
+        ("、", ","),
+        ("｛", "{"),
+        ("“", "'"),
+        ("‘", "'"),
+        ("＂", "'"),
+        ("＝", "="),
+        ("＞", ">"),
+        ("！", "!"),
+        ("≥", ">="),
+        ("≠", "!="),
+        ("×", "*"),
+        ("－", "-"),
+        ("−", "-"),
+        ("５", "5"),
+        ("［", "["),
+    ],
+)
+def test_signs_of_a_chinese_keyboard_come_with_those_to_write(written: str, instead: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        evaluate(f"{{a}} = 1 {written} 2", {})
+    assert caught.value.params == {"character": written, "instead": instead}
+    assert evaluate(f"'{written}'", {}) == written
 
 
 def test_text_does_not_grow_without_bound() -> None:

@@ -27,6 +27,8 @@ def radio(name: str, *choices: Any, **properties: Any) -> dict[str, Any]:
 
 
 BOTH = {"default": "甲", "en": "A"}
+NOTE = {"type": "html", "name": "note", "html": "N"}
+PAGE = {"name": "p", "elements": [], "title": "P"}
 E0 = "/pages/0/elements/0"
 E1 = "/pages/0/elements/1"
 
@@ -34,8 +36,16 @@ E1 = "/pages/0/elements/1"
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
-        (None, [("", "property_type"), ("", "property_missing"), ("/pages", "property_missing")]),
+        (None, [("", "property_type"), ("", "property_missing")]),
+        ({}, [("", "property_missing")]),
+        ({"pages": 5}, [("/pages", "property_type")]),
         ({"pages": []}, [("/pages", "property_missing")]),
+        ({"elements": []}, [("/elements", "property_unsupported"), ("", "property_missing")]),
+        ({"pages": [PAGE, PAGE]}, [("/pages/1/name", "name_duplicate")]),
+        (
+            {"pages": [{"elements": [NOTE]}, {"elements": []}]},
+            [("/pages/0", "property_missing"), ("/pages/1", "property_missing")],
+        ),
         (form(text("a"), titel="x"), [("/titel", "property_unknown")]),
         (form(text("a", titel="x")), [(f"{E0}/titel", "property_unknown")]),
         (form("text"), [(E0, "property_type")]),
@@ -223,6 +233,82 @@ def test_all_problems_come_at_once_with_suggestions() -> None:
     assert [problem.code for problem in problems] == ["property_unknown", "expression_unknown_name"]
     assert [problem.params["suggestion"] for problem in problems] == ["isRequired", "entered"]
     assert problems[1].params["column"] == 1
+
+
+@pytest.mark.parametrize(
+    ("element", "meant"),
+    [
+        ({"required": True}, "isRequired"),
+        ({"is_required": True}, "isRequired"),
+        ({"label": "A"}, "title"),
+        ({"hint": "A"}, "description"),
+        ({"options": [1]}, "choices"),
+        ({"visible_if": "true"}, "visibleIf"),
+        ({"condition": "true"}, "visibleIf"),
+        ({"default": 1}, "defaultValue"),
+        ({"isRequierd": True}, "isRequired"),
+    ],
+)
+def test_what_others_call_a_property_is_recognised(element: dict[str, Any], meant: str) -> None:
+    (problem,) = lint(form({**radio("a", 1), **element}))
+    assert (problem.code, problem.params["suggestion"]) == ("property_unknown", meant)
+
+
+def test_the_word_of_others_is_recognised_where_it_has_a_meaning() -> None:
+    choice = radio("a", {"value": 1, "label": "One"})
+    panels = {"type": "paneldynamic", "name": "p", "title": "P", "elements": [text("x")]}
+    suggested = [p.params["suggestion"] for p in lint(form(choice, panels)) if p.code == "property_unknown"]
+    assert suggested == ["text", "templateElements"]
+    page = {"name": "page", "elements": [text("a")], "required": True}
+    assert "isRequired" not in {problem.params.get("suggestion") for problem in lint({"pages": [page]})}
+
+
+def panel(name: str, *elements: Any) -> dict[str, Any]:
+    return {"type": "panel", "name": name, "elements": list(elements)}
+
+
+@pytest.mark.parametrize(
+    ("pages", "places"),
+    [
+        ([{"name": "p", "elements": [panel("g", text("a")), panel("G", text("b"))]}], [f"{E1}/name"]),
+        ([{"name": "p", "elements": [panel("g", panel("g", text("a")))]}], [f"{E0}/elements/0/name"]),
+        ([{"name": "p", "elements": [text("a")]}, {"name": "P", "elements": [text("b")]}], ["/pages/1/name"]),
+        ([{"name": "p", "elements": [panel("p", text("a"))]}], []),
+    ],
+)
+def test_pages_and_panels_should_have_names_of_their_own(
+    pages: list[dict[str, Any]], places: list[str]
+) -> None:
+    assert found({"pages": pages}, "warning") == [(place, "name_duplicate") for place in places]
+    assert found({"pages": pages}) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "expected"),
+    [
+        ("zh-CN", {"en": "A", "fr": "A"}, ["text_language_missing"]),
+        ("zh-CN", {"zh": "甲"}, []),
+        ("zh-CN", {"zh-TW": "甲"}, []),
+        ("zh-CN", {"default": "甲"}, []),
+        ("zh-CN", {"default": "甲", "zh-CN": "甲"}, []),
+        (None, {"en": "A"}, []),
+        (None, {"zh": "甲"}, ["text_language_missing"]),
+        ("fr", {"zh": "1", "en": "2"}, []),
+    ],
+)
+def test_a_text_needs_the_forms_own_language(
+    locale: str | None, title: dict[str, str], expected: list[str]
+) -> None:
+    own = {} if locale is None else {"locale": locale}
+    warned = [code for _, code in found({**form(text("a", title=title)), **own}, "warning")]
+    assert [code for code in warned if code != "translation_missing"] == expected
+    assert found({**form(text("a", title=title)), **own}) == []
+
+
+def test_the_default_speaks_the_language_that_the_form_names() -> None:
+    both, alone = text("a", title={"default": "甲", "zh-CN": "甲", "en": "A"}), text("b", title="乙")
+    missing = [p.params["locale"] for p in lint(form(both, alone, locale="zh-CN"))]
+    assert missing == ["en"]
 
 
 def test_a_cycle_names_its_members() -> None:

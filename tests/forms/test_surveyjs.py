@@ -323,11 +323,20 @@ def test_every_note_has_a_sentence() -> None:
 def test_a_panel_inside_a_group_is_opened() -> None:
     inner = {
         "type": "panel",
+        "name": "inner",
         "visibleIf": "{x} = 1",
         "elements": [{"type": "text", "name": "t", "visibleIf": "{y} = 2"}],
     }
     result = one({"type": "paneldynamic", "name": "g", "templateElements": [inner]})
     assert first(result)["templateElements"][0]["visibleIf"] == "({x} = 1) and ({y} = 2)"
+    flattened = [(note.pointer, note.params) for note in result.notes if note.code == "import_flattened"]
+    assert flattened == [("/pages/0/elements/0/templateElements/0", {"name": "inner"})]
+
+
+def test_what_a_hidden_panel_inside_a_group_holds_stays_hidden() -> None:
+    inner = {"type": "panel", "name": "p", "visible": False, "elements": [{"type": "text", "name": "t"}]}
+    result = one({"type": "paneldynamic", "name": "g", "templateElements": [inner]})
+    assert first(result)["templateElements"][0]["visibleIf"] == "false"
 
 
 @pytest.mark.parametrize(

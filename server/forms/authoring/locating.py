@@ -143,6 +143,11 @@ def _step(place: _Place, part: str) -> tuple[int, _Place] | None:
     return _start(value), value
 
 
+def _begins_entry(here: str, container: _Container) -> bool:
+    """Whether the next entry could begin with this character, so that only the comma is missing."""
+    return here == '"' or (bool(here) and not container.is_object and (here in "{[-" or here.isalnum()))
+
+
 class _Scanner:
     """Reads the text from left to right; `open` holds the containers that are not closed yet."""
 
@@ -183,7 +188,7 @@ class _Scanner:
 
     def _sign(self, container: _Container) -> str:
         """The comma before the next entry ("" before the first one) or the closing bracket."""
-        closing = "}" if container.is_object else "]"
+        closing, end = "}" if container.is_object else "]", self.at
         self._skip()
         here = self.text[self.at : self.at + 1]
         if here == closing:
@@ -192,6 +197,9 @@ class _Scanner:
         if not (container.places or container.values):
             return ""
         if here != ",":
+            if _begins_entry(here, container):
+                self.at = end
+                self._broken("syntax_comma_missing")
             self._broken("syntax_sign", expected=f", {closing}", found=self._found())
         comma = self.at
         self.at += 1

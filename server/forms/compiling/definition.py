@@ -12,7 +12,7 @@ from server.forms.compiling.ordering import in_dependency_order
 from server.forms.compiling.questions import Position, QuestionCompiler
 from server.forms.compiling.reading import Draft, read_form
 from server.forms.compiling.translations import check_translations
-from server.forms.compiling.unlikely import warn_unknown_choices
+from server.forms.compiling.unlikely import warn_unlikely
 from server.forms.elements import Element
 from server.forms.expressions import Expression
 from server.forms.expressions.tree import DISPLAY_FUNCTION
@@ -53,20 +53,21 @@ def _compile(report: Report, definition: object) -> CompiledForm:
     by_name = {item.name: item for item in calculated}
     triggers = TriggerCompiler(formulas, layout.questions, by_name, _reads(calculated))
     questions = gated(layout.questions, triggers.gates(draft.triggers))
-    form = draft.properties
-    warn_unknown_choices(report, formulas.compiled, questions)
+    settings, endings = triggers.settings(draft.triggers), tuple(_endings(formulas, draft.endings))
+    form, locale = draft.properties, _locale(report, draft.properties)
+    warn_unlikely(report, formulas.compiled, questions)
     if questions and not _certainly_asks(draft.pages):
         report.warn("/pages", "page_never_certain")
     return CompiledForm(
         title=_text(form, "title"),
         description=_text(form, "description"),
         completed=_closing(report, _text(form, "completedHtml")),
-        endings=tuple(_endings(formulas, draft.endings)),
-        settings=triggers.settings(draft.triggers),
+        endings=endings,
+        settings=settings,
         hidden_answers=_hidden_answers(form),
         question_per_page=form.get("questionsOnPageMode") == "questionPerPage",
-        locale=_locale(report, form),
-        locales=check_translations(report, draft),
+        locale=locale,
+        locales=check_translations(report, draft, locale),
         pages=tuple(_with_questions(page, questions, form.get("questionsOrder")) for page in pages),
         questions=MappingProxyType(questions),
         plan=in_dependency_order(report, (*calculated, *questions.values())),

@@ -78,21 +78,19 @@ class _Reader:
     # Lower-case name -> spelling and -> pointer of the first use: names are one without regard to case.
     names: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    # The same of pages and panels, which have names of their own: (kind, lower-case name) -> (name, pointer).
+    containers: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     questions: int = 0
 
     def pages(self, raw: object) -> tuple[Element, ...]:
         pages = []
-        taken: dict[str, str] = {}
         for index, source in enumerate(raw if isinstance(raw, list) else []):
             pointer = pointer_to("pages", index)
             page = self._container(pointer, source, "page", PAGE_PROPERTIES, depth=1)
-            if page.name in taken:
-                self.report.error(pointer + "/name", "name_duplicate", name=page.name, first=taken[page.name])
-            taken.setdefault(page.name, pointer + "/name")
             if not page.children:
                 self.report.warn(pointer, "page_empty")
             pages.append(page)
-        if not pages:
+        if isinstance(raw, list) and not pages:
             self.report.error("/pages", "property_missing", property="pages")
         return tuple(pages)
 
@@ -156,6 +154,8 @@ class _Reader:
         values = self._read(pointer, source, rows)
         raw = values.get("elements")
         name = values.get("name")
+        if isinstance(name, str):
+            self._name_container(pointer + "/name", kind, name)
         children: list[Element] = []
         if isinstance(raw, list) and depth > MAX_DEPTH:
             self.report.error(pointer, "form_too_deep", limit=MAX_DEPTH)
@@ -165,6 +165,16 @@ class _Reader:
                 if child is not None:
                     children.append(child)
         return Element(kind, name if isinstance(name, str) else "", pointer, values, tuple(children))
+
+    def _name_container(self, pointer: str, kind: str, name: str) -> None:
+        """Nothing refers to a page or panel by its name, so most repetitions only confuse its readers."""
+        before, first = self.containers.setdefault((kind, name.lower()), (name, pointer))
+        if first == pointer:
+            return
+        if kind == "page" and name == before:
+            self.report.error(pointer, "name_duplicate", name=name[:64], first=first)
+        else:
+            self.report.warn(pointer, "name_duplicate", name=name[:64], first=first)
 
     def _element(self, pointer: str, source: object, depth: int) -> Element | None:
         kind = self._kind(pointer, source, _ELEMENTS)

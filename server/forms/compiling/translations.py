@@ -1,4 +1,4 @@
-"""Whether every sentence of a form exists in every language the form has begun to speak."""
+"""Whether every sentence of a form exists in its own language and in every other it has begun to speak."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -10,18 +10,25 @@ from server.forms.problems import Report
 from server.forms.properties import MAX_LOCALES, Choice
 
 
-def check_translations(report: Report, draft: Draft) -> tuple[str, ...]:
-    """Warn about each text that lacks a language used elsewhere; returns the languages beside the default."""
+def check_translations(report: Report, draft: Draft, own: str) -> tuple[str, ...]:
+    """Warn about each text that lacks a language used elsewhere, or the form's `own`.
+
+    Returns the languages beside the default.
+    """
     texts = list(_texts(draft))
     locales = tuple(sorted({locale for text in texts for locale in text.texts} - {"default"}))
     if len(locales) > MAX_LOCALES:
         report.error("", "locales_too_many", limit=MAX_LOCALES)
         return locales[:MAX_LOCALES]
     for text in texts:
-        if "default" not in text.texts or not any(map(_has_letters, text.texts.values())):
+        if not any(map(_has_letters, text.texts.values())):
             continue
         # Who speaks another variant of the language is served by it, not by the default.
         spoken = set(map(_language, text.texts))
+        if "default" in spoken and "locale" in draft.properties:
+            spoken.add(_language(own))
+        if not spoken & {"default", _language(own)}:
+            report.warn(text.pointer, "text_language_missing", locale=own)
         for locale in locales:
             if _language(locale) not in spoken:
                 report.warn(text.pointer, "translation_missing", locale=locale)

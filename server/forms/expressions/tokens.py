@@ -1,7 +1,8 @@
 """Text of an expression to tokens, each with the column it starts in (1-based, for error messages)."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,25 @@ _PATTERN = re.compile(
       | (?P<word>[^\W\d]\w*)""",
     re.VERBOSE,
 )
+
+# What a Chinese keyboard writes in the place of a sign, where its compatible form is not that sign.
+_INSTEAD: Mapping[str, str] = {
+    # In JSON a double quote would need an escape.
+    **dict.fromkeys("“”‘’「」『』＂", "'"),
+    "、": ",",
+    "【": "[",
+    "】": "]",
+    "《": "<",
+    "》": ">",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "×": "*",
+    "÷": "/",
+    **dict.fromkeys("−–—", "-"),
+}
+# A text or name that is not closed may have been closed with the sign of a Chinese keyboard.
+_CLOSED_WITH = {"'": "’‘＇", '"': "”“＂", "{": "｝"}
 
 
 class ExpressionError(ValueError):
@@ -41,13 +61,13 @@ def tokenize(source: str, first: int = 1) -> Iterator[Token]:
     """Tokens of `source`, the last one of kind "end". `first` is the column the source starts in.
 
     Raises:
-        ExpressionError: expression_unclosed or expression_character.
+        ExpressionError: expression_unclosed, expression_sign or expression_character.
     """
     position = 0
     while position < len(source):
         match = _PATTERN.match(source, position)
         if match is None:
-            raise _unreadable(source[position], position + first)
+            raise _unreadable(source, position, first)
         if match.lastgroup != "space":
             yield _token(match, position + first)
         position = match.end()
@@ -70,7 +90,20 @@ def _token(match: re.Match[str], column: int) -> Token:
             return Token("word", text, column)
 
 
-def _unreadable(character: str, column: int) -> ExpressionError:
-    if character in "'\"{":
+def _unreadable(source: str, position: int, first: int) -> ExpressionError:
+    character, column = source[position], position + first
+    if character in _CLOSED_WITH:
+        rest = source[position + 1 :]
+        closing = next((place for place, sign in enumerate(rest) if sign in _CLOSED_WITH[character]), None)
+        if closing is not None:
+            return _foreign(rest[closing], column + 1 + closing, "}" if character == "{" else character)
         return ExpressionError("expression_unclosed", column, opened=character)
+    compatible = unicodedata.normalize("NFKC", character)
+    instead = _INSTEAD.get(character, compatible if compatible.isascii() and compatible != character else "")
+    if instead.strip():
+        return _foreign(character, column, instead)
     return ExpressionError("expression_character", column, character=character)
+
+
+def _foreign(character: str, column: int, instead: str) -> ExpressionError:
+    return ExpressionError("expression_sign", column, character=character, instead=instead)

@@ -15,7 +15,17 @@ from server.forms.expressions.dates import UNITS
 from server.forms.expressions.operations import is_empty
 from server.forms.expressions.paths import LENGTH
 from server.forms.expressions.tokens import ExpressionError
-from server.forms.expressions.tree import ROW, Call, Items, Name, Node, Value, children_of, nodes_in
+from server.forms.expressions.tree import (
+    ROW,
+    Call,
+    Items,
+    Name,
+    Node,
+    Value,
+    children_of,
+    in_braces,
+    nodes_in,
+)
 
 _ORDERING = ("<", "<=", ">", ">=")
 _TRUE_OF_NOTHING = ("=", "<=", ">=", "anyof")
@@ -150,10 +160,7 @@ def _has_value(node: Node) -> bool:
 
 
 def _shown(node: Node) -> str:
-    if not isinstance(node, Name):
-        return "iif(…)"
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in node.path)
-    return "{" + (path.lstrip(".") if node.name == ROW else node.name + path) + "}"
+    return in_braces(node) if isinstance(node, Name) else "iif(…)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ def to_json(node: Node) -> list[object]:
             return [*head, *map(to_json, operands)]
 
 
+def in_braces(name: Name) -> str:
+    """A name as it stands in an expression; that of a row in a filter without the word for the row."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in name.path)
+    return "{" + (path.lstrip(".") if name.name == ROW else name.name + path) + "}"
+
+
 def nodes_in(node: Node) -> Iterator[Node]:
     """The node and all nodes below it, from left to right."""
     pending: list[Node] = [node]

@@ -15,6 +15,7 @@ from server.wire import shortened
 CODES: dict[str, tuple[str, ...]] = {
     "import_element_dropped": ("type",),
     "import_expression": ("before", "after"),
+    "import_flattened": ("name",),
     "import_hidden": (),
     "import_made_calculated": ("name",),
     "import_markup": ("tag",),

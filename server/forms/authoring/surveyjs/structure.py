@@ -226,7 +226,7 @@ class _Converter:
         if parts is None or depth >= MAX_DEPTH:
             return
         inner = _Converter(self.book)
-        for place, part in _flat(_list(source.get(parts.listed)), pointer):
+        for place, part in _flat(self.book, _list(source.get(parts.listed)), pointer):
             unsaid = "" if parts.kind_property == "cellType" else "text"
             kind = parts.kind or str(part.get(parts.kind_property, unsaid))
             yield from inner._part(part, place, kind, parts.kind_property)
@@ -281,7 +281,7 @@ def _list(raw: object) -> list[Any]:
     return raw if isinstance(raw, list) else []
 
 
-def _flat(raw: list[Any], pointer: str) -> Iterator[tuple[str, Json]]:
+def _flat(book: Notebook, raw: list[Any], pointer: str) -> Iterator[tuple[str, Json]]:
     """Questions inside a group; panels among them are opened, their condition goes to what they hold."""
     for index, part in enumerate(raw):
         place = pointer + pointer_to(index)
@@ -290,8 +290,9 @@ def _flat(raw: list[Any], pointer: str) -> Iterator[tuple[str, Json]]:
         if part.get("type") != "panel":
             yield place, part
             continue
-        condition = part.get("visibleIf")
-        for inner_place, inner in _flat(_list(part.get("elements")), place + "/elements"):
+        book.changed(place, "import_flattened", name=shortened(str(part.get("name", ""))))
+        condition = part.get("visibleIf") or ("false" if part.get("visible") is False else None)
+        for inner_place, inner in _flat(book, _list(part.get("elements")), place + "/elements"):
             own = inner.get("visibleIf")
             both = f"({condition}) and ({own})" if condition and own else condition or own
             yield inner_place, {**inner, "visibleIf": both} if both else inner
