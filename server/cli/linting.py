@@ -6,9 +6,9 @@ Everything wrong with a file comes at once: slips of the JSON, the language, the
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -21,7 +21,9 @@ from server.scoring.form_items import form_items
 # A minified definition is one line of a hundred thousand characters: only what is around the place is shown.
 _WIDEST = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\{[^{}"]*\}|[\w.-]+|[<>=!&|]+|.')
-_AT_KEY = frozenset(("property_unknown", "property_unsupported", "scoring_unknown_property"))
+_AT_KEY = frozenset(
+    ("property_unknown", "property_unsupported", "scoring_unknown_property", "programme_unknown_property")
+)
 _HELPS = ("suggestion", "hint")
 
 
@@ -57,7 +59,36 @@ def findings(file: str, data: bytes) -> tuple[Finding, ...]:
     return read_definition(file, data)[1]
 
 
-def read_definition(file: str, data: bytes) -> tuple[Any, tuple[Finding, ...]]:
+class AnyProblem(Protocol):
+    """A problem of the language of forms, of scoring, or of programmes."""
+
+    @property
+    def pointer(self) -> str:
+        """RFC 6901."""
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warning`."""
+
+    @property
+    def code(self) -> str:
+        """A code with a sentence in the catalogue."""
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """The sentence's."""
+
+
+def form_problems(definition: wire.Json) -> Iterator[AnyProblem]:
+    """Everything wrong with a form and its scoring."""
+    yield from lint(definition)
+    if isinstance(definition, dict):
+        yield from lint_scoring(definition.get("scoring"), form_items(definition))
+
+
+def read_definition(
+    file: str, data: bytes, problems: Callable[[wire.Json], Iterable[AnyProblem]] = form_problems
+) -> tuple[Any, tuple[Finding, ...]]:
     """The definition (None when the file cannot be read as JSON) and everything wrong with it."""
     try:
         text = data.decode("utf-8")
@@ -72,17 +103,13 @@ def read_definition(file: str, data: bytes) -> tuple[Any, tuple[Finding, ...]]:
     except wire.Unreadable as error:
         return None, (_finding(file, located, error.pointer, "error", error.code, error.params),)
     found = sorted(
-        _problems(file, located, definition), key=lambda each: (each.position.line, each.position.column)
+        (
+            _finding(file, located, each.pointer, each.severity, each.code, each.params)
+            for each in problems(definition)
+        ),
+        key=lambda each: (each.position.line, each.position.column),
     )
     return definition, tuple(found)
-
-
-def _problems(file: str, located: Located, definition: wire.Json) -> Iterator[Finding]:
-    for problem in lint(definition):
-        yield _finding(file, located, problem.pointer, problem.severity, problem.code, problem.params)
-    if isinstance(definition, dict):
-        for scored in lint_scoring(definition.get("scoring"), form_items(definition)):
-            yield _finding(file, located, scored.pointer, scored.severity, scored.code, scored.params)
 
 
 def _slip(file: str, located: Located, mistake: Mistake) -> Finding:

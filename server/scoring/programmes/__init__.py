@@ -1,0 +1,1 @@
+"""Programmes: definitions of evaluation schemes, and the register of readings that they choose from."""

@@ -1,0 +1,209 @@
+"""From a programme's JSON to a compiled programme; what contradicts itself is refused, with pointers."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from server.scoring.exact import total
+from server.scoring.problems import Problem
+from server.scoring.programmes.calendars import compile_calendar, compile_zone
+from server.scoring.programmes.consequences import compile_rule
+from server.scoring.programmes.definition import KeyItems, Measure, Programme, Rule, SubjectKind
+from server.scoring.programmes.draft import RESERVED, SETTINGS, Draft, Head, text_of
+from server.scoring.programmes.measures import compile_measure
+from server.scoring.programmes.register import READINGS
+from server.scoring.programmes.settings import compile_parameters, policies
+from server.scoring.programmes.shapes import Part, read
+from server.scoring.programmes.vocabulary import PROGRAMME
+from server.scoring.reading import Findings
+
+
+class ProgrammeInvalid(ValueError):
+    """A definition that must not be published; carries every problem found, warnings included."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems in the order they were found."""
+        super().__init__(", ".join(f"{problem.pointer}: {problem.code}" for problem in problems))
+        self.problems = problems
+
+
+def compile_programme(definition: object) -> Programme:
+    """The compiled programme.
+
+    Raises:
+        ProgrammeInvalid: with every problem, when at least one is an error.
+    """
+    programme, findings = _compile(definition)
+    if programme is None or findings.fatal:
+        raise ProgrammeInvalid(tuple(findings.problems))
+    return programme
+
+
+def lint_programme(definition: object) -> tuple[Problem, ...]:
+    """Every problem and warning."""
+    return tuple(_compile(definition)[1].problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    names: tuple[str, ...]
+    cycle: tuple[str, ...] = ()
+
+
+def _compile(definition: object) -> tuple[Programme | None, Findings]:
+    findings = Findings()
+    if not isinstance(definition, dict):
+        findings.add("", "scoring_wrong_type", expected="object")
+        return None, findings
+    whole = read(PROGRAMME, definition, "", findings)
+    calendar_part = whole.part("calendar") or Part("/calendar")
+    calendar, date_titles = compile_calendar(calendar_part, findings)
+    draft = Draft(
+        findings=findings,
+        kinds=_kinds(whole.parts("subjects"), findings),
+        parameters=compile_parameters(whole.parts("parameters"), findings),
+        instruments={part.text("name"): part.text("kind") for part in whole.parts("instruments")},
+        dates=frozenset(rule.name for rule in calendar.dates),
+        phase_values=tuple(sorted({name for phase in calendar.phases for name in phase.values})),
+        heads=_heads(whole.parts("measures")),
+    )
+    _check_names(draft, whole)
+    measures = {
+        measure.name: measure
+        for part in whole.parts("measures")
+        if (measure := compile_measure(draft, part)) is not None
+    }
+    rules = [rule for part in whole.parts("rules") if (rule := compile_rule(draft, part)) is not None]
+    _check_waves(draft, whole.parts("waves"))
+    ordered = _order(measures)
+    if ordered.cycle:
+        pointer = draft.heads[ordered.cycle[0]].pointer
+        findings.add(pointer, "measure_cycle", measures=" → ".join(ordered.cycle))
+    if findings.fatal:
+        return None, findings
+    complete, settled = _with_readings(measures, rules, ordered.names)
+    return Programme(
+        title=text_of(whole, "title"),
+        parameters=draft.parameters,
+        policies=policies(whole, findings),
+        kinds=draft.kinds,
+        calendar=calendar,
+        zone=compile_zone(calendar_part, findings),
+        date_titles=date_titles,
+        instruments=draft.instruments,
+        key_items=tuple(map(_key_items, whole.parts("keyItems"))),
+        measures=complete,
+        order=ordered.names,
+        rules=settled,
+    ), findings
+
+
+def _kinds(parts: Iterable[Part], findings: Findings) -> Mapping[str, SubjectKind]:
+    rows = {part.text("name"): part for part in parts}
+    kinds = {}
+    for name, part in rows.items():
+        above: list[str] = []
+        parent = part.text("parent")
+        while parent in rows and parent not in above and parent != name:
+            above.append(parent)
+            parent = rows[parent].text("parent")
+        if parent:
+            code = "subject_cycle" if parent in rows else "unknown_kind"
+            params = {"name": parent} if parent in rows else {"name": parent, "suggestion": ""}
+            findings.add(part.at("parent"), code, "error", **params)
+        kinds[name] = SubjectKind(name, text_of(part, "title"), tuple(above))
+    return kinds
+
+
+def _heads(parts: Iterable[Part]) -> Mapping[str, Head]:
+    return {
+        part.text("name"): Head(part.text("of"), part.text("per"), _declared_scale(part), part.pointer)
+        for part in parts
+        if part.text("name")
+    }
+
+
+def _declared_scale(part: Part) -> object:
+    deduct, weighted = part.part("deduct"), part.part("weighted")
+    if part.has("scale"):
+        return part.number("scale")
+    if deduct is not None:
+        points = (row.number("points") for row in deduct.parts("sections"))
+        return total(marks for marks in points if marks is not None)
+    return weighted.number("of") if weighted is not None else None
+
+
+def _check_names(draft: Draft, whole: Part) -> None:
+    """Every name an expression can read means one thing."""
+    taken: set[str] = {*RESERVED, *map(str.lower, READINGS)}
+    for group in ("subjects", "parameters", "measures"):
+        for part in whole.parts(group):
+            name = part.text("name").lower()
+            if name and name in taken:
+                draft.findings.add(part.at("name"), "programme_name_taken", name=part.text("name"))
+            taken.add(name)
+    for group in ("instruments", "rules"):
+        seen: set[str] = set()
+        for part in whole.parts(group):
+            if part.text("name") in seen:
+                draft.findings.add(part.at("name"), "programme_name_taken", name=part.text("name"))
+            seen.add(part.text("name"))
+
+
+def _key_items(part: Part) -> KeyItems:
+    ends = part.text("to")
+    return KeyItems(
+        frozenset(part.words("items")),
+        date.fromisoformat(part.text("from")),
+        date.fromisoformat(ends) if ends else None,
+        text_of(part, "notice"),
+    )
+
+
+def _check_waves(draft: Draft, parts: Iterable[Part]) -> None:
+    for part in parts:
+        draft.instrument(part.text("instrument"), part.at("instrument"))
+        for inner in (part.part("sampling"), part.part("coverage")):
+            for name in ("ratio", "size", "share", "recheckAtMost", "yearly"):
+                if inner is not None:
+                    draft.formula(inner, name, SETTINGS)
+
+
+def _order(measures: Mapping[str, Measure]) -> _Ordered:
+    """Each measure after those it reads; or a circle of measures that wait for each other."""
+    done: dict[str, None] = {}
+    for start in measures:
+        trail: list[tuple[str, list[str]]] = [(start, _waiting(measures, start, done))]
+        while trail:
+            name, rest = trail[-1]
+            if name in done or not rest:
+                done[name] = None
+                trail.pop()
+                continue
+            following = rest.pop()
+            open_names = [each for each, _ in trail]
+            if following in open_names:
+                return _Ordered((), (*open_names[open_names.index(following) :], following))
+            if following not in done:
+                trail.append((following, _waiting(measures, following, done)))
+    return _Ordered(tuple(done))
+
+
+def _waiting(measures: Mapping[str, Measure], name: str, done: Collection[str]) -> list[str]:
+    reads = measures[name].reads
+    return sorted((each for each in reads if each in measures and each not in done), reverse=True)
+
+
+def _with_readings(
+    measures: Mapping[str, Measure], rules: Iterable[Rule], order: Iterable[str]
+) -> tuple[Mapping[str, Measure], tuple[Rule, ...]]:
+    """A number depends on the readings of whatever it is computed from."""
+    used: dict[str, frozenset[str]] = {}
+    for name in order:
+        measure = measures[name]
+        used[name] = measure.readings.union(*(used[each] for each in measure.reads))
+    complete = {name: replace(measure, readings=used[name]) for name, measure in measures.items()}
+    settled = (
+        replace(rule, readings=rule.readings.union(*(used[each] for each in rule.reads))) for rule in rules
+    )
+    return complete, tuple(settled)

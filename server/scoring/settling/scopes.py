@@ -1,0 +1,231 @@
+"""What a name in a formula means for one subject and period."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from server.forms.expressions.tree import Path
+from server.scoring.arithmetic import Value, exact_value, number_in
+from server.scoring.calendar import PERIODS, Period
+from server.scoring.programmes.definition import Measure
+from server.scoring.settling.cells import NOTHING, Cell, Cells
+from server.scoring.settling.facts import Duty, Fields, Finding, Line, Score, Subject
+from server.scoring.settling.ground import Ground
+
+# A subject's id and a period.
+Place = tuple[str, Period]
+
+_FINEST = -1
+
+
+@dataclass(frozen=True)
+class World:
+    """All that formulas can read: the facts on their ground, and the numbers so far."""
+
+    ground: Ground
+    cells: Cells = field(default_factory=Cells)
+    # (rank, period) -> group -> the places of all its subjects.
+    places: dict[tuple[str, str], Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+
+    @cached_property
+    def readers(self) -> Mapping[str, Callable[["Scope", Path], Value]]:
+        """Name -> how to read it; rows such as `score` are the scope's own."""
+        facts, programme = self.ground.facts, self.ground.programme
+        constants: dict[str, Value] = {
+            "asOf": facts.as_of.isoformat(),
+            **facts.policies,
+            **facts.parameters,
+        }
+        return {
+            **{name: _constant(value) for name, value in constants.items()},
+            **{kind: _ancestor(kind) for kind in programme.kinds},
+            **{measure.name: _measure(measure) for measure in programme.measures.values()},
+            "subject": lambda scope, path: _attribute(scope.subject, path),
+            "period": lambda scope, path: _of_period(scope.period, path),
+            "phase": _phase,
+        }
+
+    def row_of_score(self, score: Score) -> Fields:
+        """A submission as `{score.…}` reads it."""
+        return {
+            **score.fields,
+            "id": score.id,
+            "instrument": score.instrument,
+            "wave": score.wave or None,
+            "date": score.day.isoformat(),
+            "weekday": exact_value(score.day.isoweekday() % 7),
+            "rater": score.rater or None,
+            "raw": score.raw,
+            "published": exact_value(score.published),
+            "n": exact_value(score.n),
+            "bonus": score.bonus,
+        }
+
+    def row_of_line(self, score: Score, line: Line) -> Fields:
+        """A lost line as `{line.…}` reads it."""
+        times = self.ground.line_occurrence(score, line)
+        listed = any(
+            items.names(line.item, line.code, score.day) for items in self.ground.programme.key_items
+        )
+        return {
+            "item": line.item,
+            "code": line.code or None,
+            "section": line.section or None,
+            "points": line.points,
+            "onScale": line.on_scale,
+            "key": line.key or listed,
+            "kind": line.kind or None,
+            "listedAsHardware": line.listed_as_hardware,
+            "repeat": times > 1,
+            "occurrence": exact_value(times),
+        }
+
+    def row_of_finding(self, finding: Finding) -> Fields:
+        """A finding as `{finding.…}` reads it."""
+        times = self.ground.finding_occurrence(finding)
+        keys = self.ground.programme.key_items
+        return {
+            **finding.fields,
+            "id": finding.id,
+            "date": finding.day.isoformat(),
+            "item": finding.item or None,
+            "code": finding.code or None,
+            "section": finding.section or None,
+            "points": finding.points,
+            "source": finding.source or None,
+            "kind": finding.kind or None,
+            "person": finding.person or None,
+            "amount": finding.amount,
+            "key": any(items.names(finding.item, finding.code, finding.day) for items in keys),
+            "repeat": times > 1,
+            "occurrence": exact_value(times),
+        }
+
+    def row_of_duty(self, duty: Duty) -> Fields:
+        """A duty as `{duty.…}` reads it."""
+        return {
+            **duty.fields,
+            "duty": duty.duty,
+            "date": duty.day.isoformat(),
+            "done": duty.done,
+            "person": duty.person or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One subject in one period; `published` says which number of a measure is meant where none is named."""
+
+    world: World
+    subject: Subject
+    period: Period
+    published: bool = False
+    rows: Mapping[str, Fields] = field(default_factory=dict)
+
+    def get(self, name: str, path: Path, /) -> Value:
+        """The value of a name; None where there is none."""
+        row = self.rows.get(name)
+        if row is not None:
+            return row.get(".".join(map(str, path)))
+        reader = self.world.readers.get(name)
+        return None if reader is None else reader(self, path)
+
+    def cells(self, measure: Measure) -> Cell | list[Cell]:
+        """What a measure is from here: one cell, or the list of those below or within."""
+        places, get = self.places(measure), self.world.cells.get
+        if isinstance(places, list):
+            return [get(measure.name, subject, period.id) for subject, period in places]
+        return NOTHING if places is None else get(measure.name, places[0], places[1].id)
+
+    def places(self, measure: Measure) -> Place | list[Place] | None:
+        """Where the cells of a measure stand from here; None where there is no such period."""
+        ground = self.world.ground
+        subjects: tuple[str, ...] | None = None
+        above = ground.above[self.subject.id].get(measure.of)
+        if above is None:
+            subjects = tuple(ground.below.get((self.subject.id, measure.of), ()))
+        here = PERIODS.index(self.period.kind) if self.period.kind in PERIODS else _FINEST
+        there = PERIODS.index(measure.per)
+        if there >= here:
+            period = self.period if there == here else ground.around(self.period, measure.per)
+            if period is None:
+                return None if subjects is None else []
+            if above is not None:
+                return above, period
+            return [(each, period) for each in subjects or ()]
+        return [
+            (each, inner)
+            for each in ((above,) if above is not None else subjects or ())
+            for inner in ground.inside(self.period, measure.per, each)
+        ]
+
+
+def _constant(value: Value) -> Callable[[Scope, Path], Value]:
+    return lambda _scope, _path: value
+
+
+def _ancestor(kind: str) -> Callable[[Scope, Path], Value]:
+    def read(scope: Scope, path: Path) -> Value:
+        ground = scope.world.ground
+        found = ground.above[scope.subject.id].get(kind)
+        return None if found is None else _attribute(ground.facts.subjects[found], path)
+
+    return read
+
+
+def _attribute(subject: Subject, path: Path) -> Value:
+    name = ".".join(map(str, path))
+    match name:
+        case "id":
+            return subject.id
+        case "name" | "":
+            return subject.name
+        case "kind":
+            return subject.kind
+        case _:
+            value = subject.attributes.get(name)
+            number = number_in(value)
+            return value if number is None else number
+
+
+def _of_period(period: Period, path: Path) -> Value:
+    match path:
+        case ("number",):
+            return exact_value(period.number)
+        case ("from",):
+            return period.starts.isoformat()
+        case ("to",):
+            return period.ends.isoformat()
+        case ("id",):
+            return period.id
+        case _:
+            return period.name
+
+
+def _phase(scope: Scope, path: Path) -> Value:
+    ground = scope.world.ground
+    own = scope.period.kind == "phase"
+    period = scope.period if own else ground.programme.calendar.containing("phase", scope.period.ends)
+    if period is None or path in ((), ("name",)):
+        return None if period is None else period.name
+    phase = next(each for each in ground.programme.calendar.phases if each.name == period.name)
+    value = exact_value(phase.values.get(".".join(map(str, path))))
+    number = number_in(value)
+    return value if number is None else number
+
+
+def _measure(measure: Measure) -> Callable[[Scope, Path], Value]:
+    def read(scope: Scope, path: Path) -> Value:
+        found: Cell | list[Cell] = scope.cells(measure)
+        rest = list(path)
+        while rest and isinstance(rest[0], int):
+            place = rest.pop(0)
+            if not isinstance(found, list) or not isinstance(place, int):
+                return None
+            found = found[place] if -len(found) <= place < len(found) else NOTHING
+        part = str(rest[0]) if rest else ("published" if scope.published else "raw")
+        if isinstance(found, list):
+            return [cell.part(part) for cell in found]
+        return found.part(part)
+
+    return read
