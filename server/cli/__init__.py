@@ -2,9 +2,33 @@
 
 from flask import Flask
 
-from server.cli import accounts, audit, database, demo, draws, form_versions, forms, keys, processes
+from server.cli import (
+    accounts,
+    audit,
+    database,
+    demo,
+    draws,
+    form_versions,
+    forms,
+    keys,
+    processes,
+    programmes,
+    standards,
+)
 
 
 def install(app: Flask) -> None:
-    for group in (accounts, audit, database, demo, draws, forms, form_versions, keys, processes):
+    for group in (
+        accounts,
+        audit,
+        database,
+        demo,
+        draws,
+        forms,
+        form_versions,
+        keys,
+        processes,
+        programmes,
+        standards,
+    ):
         group.install(app)

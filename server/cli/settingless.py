@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
-from server.cli import forms
+from server.cli import forms, programmes, standards
 
 
 def is_choosing_a_command() -> bool:
@@ -21,15 +21,20 @@ def create_settingless(reason: str) -> Flask:
     """An application without pages. Every command but those on files ends with the reason."""
     app = Flask("server", static_folder=None)
     app.cli = _Refusing("server", reason, ())
-    app.cli.add_command(_Refusing("forms", reason, forms.ON_FILES))
+    app.cli.add_command(
+        _Refusing("forms", reason, (*forms.ON_FILES, standards.import_table), forms.group.help)
+    )
+    app.cli.add_command(_Refusing("programmes", reason, programmes.ON_FILES, programmes.group.help))
     return app
 
 
 class _Refusing(AppGroup):
     """A group that says for any command it does not have which settings are missing."""
 
-    def __init__(self, name: str, reason: str, commands: Sequence[click.Command]) -> None:
-        super().__init__(name, list(commands), help=forms.group.help)
+    def __init__(
+        self, name: str, reason: str, commands: Sequence[click.Command], about: str | None = None
+    ) -> None:
+        super().__init__(name, list(commands), help=about)
         self._reason = reason
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:

@@ -1,0 +1,21 @@
+"""Reads tables that people send, CSV as any Excel writes it or XLSX: named columns, or sheets as they stand.
+
+Nothing is guessed silently, and the reader never raises for bad content: it returns problems.
+"""
+
+from server.tables.files import MAX_UNPACKED
+from server.tables.named import Row, Table, read_table
+from server.tables.problems import CODES, TableProblem
+from server.tables.sheets import MergedRange, Sheet, read_sheet
+
+__all__ = [
+    "CODES",
+    "MAX_UNPACKED",
+    "MergedRange",
+    "Row",
+    "Sheet",
+    "Table",
+    "TableProblem",
+    "read_sheet",
+    "read_table",
+]
