@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import opening, page, report
+from bench import opening, page, report, settled
 from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
@@ -57,6 +57,7 @@ def _measure(world: Served, of_forms: Checks, options: argparse.Namespace) -> Re
         pages=page.measure(world),
         more_requests=page.subresources(world),
         openings=openings,
+        settled=settled.measure(),
         missing=(*of_forms.missing, *openings.missing),
     )
 

@@ -11,6 +11,7 @@ from bench.load import Sample
 from bench.measurements import Measurement
 from bench.opening import Openings
 from bench.page import FIRST_FLIGHT, PageBytes
+from bench.settled import Settled
 
 PERCENTILES = (50, 95, 99)
 COMPARED_WITH = ("empty", "insert")
@@ -42,6 +43,7 @@ class Results:
     pages: Sequence[PageBytes]
     more_requests: int
     openings: Openings
+    settled: Sequence[Settled]
     missing: Sequence[str]
 
 
@@ -59,6 +61,7 @@ def markdown(results: Results) -> str:
         _pages_table(results.pages),
         [f"Further requests before the page is complete: {results.more_requests}."],
         _openings_table(results.openings),
+        _settled_table(results.settled),
         [f"Not measured: {why}." for why in results.missing],
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -72,8 +75,21 @@ def as_json(results: Results) -> dict[str, Any]:
         "customer_page": [{**asdict(page), "total": page.total} for page in results.pages],
         "customer_page_further_requests": results.more_requests,
         "first_answer": {title: list(map(asdict, each)) for title, each in results.openings.pages.items()},
+        "settled": list(map(asdict, results.settled)),
         "missing": list(results.missing),
     }
+
+
+def _settled_table(found: Sequence[Settled]) -> list[str]:
+    return [
+        "| a year settled | lines | ledger | seconds of one core | ms an outlet |",
+        "|---|" + "--:|" * 4,
+        *(
+            f"| {each.outlets:,} outlets | {each.lines:,} | {each.ledger:,} | {each.seconds:.1f} "
+            f"| {each.seconds / each.outlets * 1000:.1f} |"
+            for each in found
+        ),
+    ]
 
 
 def _row(measurement: Measurement, samples: Sequence[Sample], rates: Mapping[str, float]) -> Row:

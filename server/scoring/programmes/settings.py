@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 
-from server.scoring.exact import parse_exact
+from server.scoring.exact import answered_number, exact_text
 from server.scoring.programmes.definition import Parameter
 from server.scoring.programmes.draft import text_of
 from server.scoring.programmes.register import READINGS
@@ -24,6 +24,10 @@ def compile_parameters(parts: Iterable[Part], findings: Findings) -> Mapping[str
         if parameter.reading and parameter.reading not in READINGS:
             hint = suggestion(parameter.reading, tuple(READINGS))
             findings.add(part.at("reading"), "unknown_reading", name=parameter.reading, suggestion=hint)
+        low, high = parameter.minimum, parameter.maximum
+        if low is not None and high is not None and low > high:
+            params = {"low": exact_text(low), "high": exact_text(high)}
+            findings.add(part.at("minimum"), "bounds_reversed", "error", **params)
         if parameter.default is not None:
             problem = misfit(parameter, parameter.default)
             if problem:
@@ -49,13 +53,13 @@ def _parameter(part: Part) -> Parameter:
 
 def setting_of(parameter: Parameter, raw: object) -> object:
     """A value of a parameter as formulas read it: exact numbers are fractions."""
-    return parse_exact(raw) if parameter.type in EXACT_TYPES else raw
+    return answered_number(raw) if parameter.type in EXACT_TYPES else raw
 
 
 def misfit(parameter: Parameter, raw: object) -> tuple[str, Mapping[str, str]] | None:
     """What is wrong with a value for a parameter: a code and its parameters."""
     if parameter.type in EXACT_TYPES:
-        return _number_misfit(parameter, parse_exact(raw))
+        return _number_misfit(parameter, answered_number(raw))
     if parameter.type == "flag":
         return None if isinstance(raw, bool) else ("scoring_wrong_type", {"expected": "boolean"})
     if not isinstance(raw, str):
@@ -74,7 +78,7 @@ def _number_misfit(parameter: Parameter, value: Fraction | None) -> tuple[str, M
         return "scoring_wrong_type", {"expected": "integer"}
     low, high = parameter.minimum, parameter.maximum
     if (low is not None and value < low) or (high is not None and value > high):
-        shown = ("" if bound is None else f"{float(bound):g}" for bound in (low, high))
+        shown = ("" if bound is None else exact_text(bound) for bound in (low, high))
         return "parameter_out_of_range", dict(zip(("low", "high"), shown, strict=True))
     return None
 
