@@ -89,6 +89,24 @@ class NumberDeducted:
 
 
 @dataclass(frozen=True, slots=True)
+class DeductedFrom:
+    """An item's own marks, less what each reason that was ticked takes off, never below nothing."""
+
+    marks: Fraction
+    losses: Award
+    rule: str = "deducted"
+
+    def best(self) -> Fraction:
+        """All marks."""
+        return self.marks
+
+    def earned(self, keys: Sequence[str]) -> Fraction | None:
+        """What is left; nothing ticked takes nothing off."""
+        lost = self.losses.earned(keys) if keys else ZERO
+        return None if lost is None else max(ZERO, self.marks + lost)
+
+
+@dataclass(frozen=True, slots=True)
 class Rescaled:
     """A number or rating spread evenly over 0 to `scale`: `low` earns nothing, `high` everything."""
 

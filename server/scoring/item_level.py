@@ -6,6 +6,7 @@ from fractions import Fraction
 from server.scoring.awards import (
     Award,
     BestChoice,
+    DeductedFrom,
     NumberDeducted,
     NumberItself,
     Rescaled,
@@ -21,6 +22,7 @@ PROPERTIES = (
     "section",
     "weight",
     "awards",
+    "deductFrom",
     "scaleTo",
     "scaleFrom",
     "naValue",
@@ -159,7 +161,7 @@ def _check_signs(reader: ObjectReader, form: FormLevel, points: dict[str, Fracti
     bonus = reader.data.get("bonus") is True
     if bonus and any(value < 0 for value in points.values()):
         reader.report("awards", "bonus_negative")
-    if form.method == "deduct" and not bonus:
+    if (form.method == "deduct" and not bonus) or reader.has("deductFrom"):
         for choice, value in points.items():
             if value > 0:
                 reader.report("awards", "award_positive", choice=choice)
@@ -169,12 +171,22 @@ def _choice_award(
     reader: ObjectReader, item: ItemDefinition, form: FormLevel, na: str | None
 ) -> Award | None:
     points = _points(reader, item, form, na)
-    return None if points is None else BestChoice(points)
+    return None if points is None else _marked(reader, form, BestChoice(points))
 
 
 def _sum_award(reader: ObjectReader, item: ItemDefinition, form: FormLevel, na: str | None) -> Award | None:
     points = _points(reader, item, form, na)
-    return None if points is None else SumOfChoices(points)
+    return None if points is None else _marked(reader, form, SumOfChoices(points))
+
+
+def _marked(reader: ObjectReader, form: FormLevel, award: Award) -> Award | None:
+    """The award, or the marks of the item that it takes from."""
+    if not reader.has("deductFrom"):
+        return award
+    if form.method == "deduct" or reader.data.get("bonus") is True:
+        reader.report("deductFrom", "deduct_from_twice")
+    marks = reader.number("deductFrom", positive=True)
+    return None if marks is None else DeductedFrom(marks, award)
 
 
 def _number_award(
@@ -184,6 +196,8 @@ def _number_award(
         return _rescaled(reader, item, form)
     if reader.data.get("awards") != "value":
         return _choice_award(reader, item, form, na)
+    if reader.has("deductFrom"):
+        return _marked(reader, form, NumberDeducted())
     if form.method == "deduct" and reader.data.get("bonus") is not True:
         return NumberDeducted()
     maximum = answered_number(item.maximum)
@@ -194,7 +208,7 @@ def _number_award(
 
 
 def _rescaled(reader: ObjectReader, item: ItemDefinition, form: FormLevel) -> Award | None:
-    if reader.has("awards"):
+    if reader.has("awards") or reader.has("deductFrom"):
         reader.report("scaleTo", "awards_and_scale")
     if form.method == "deduct":
         reader.report("scaleTo", "awards_not_for_type", awards="scaleTo")

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from server.scoring.awards import answer_keys
+from server.scoring.awards import DeductedFrom, answer_keys
 from server.scoring.definitions import LineRule
 from server.scoring.exact import ZERO
 from server.scoring.problems import AnswerNotScorable
@@ -44,15 +44,20 @@ class PreparedLine:
 def prepare(rule: LineRule, not_applicable: str, blank: str, choices: tuple[str, ...]) -> PreparedLine:
     """Make a line rule ready under the form's policies."""
     possible = ZERO if rule.bonus else rule.award.best() * rule.weight
+    if isinstance(rule.award, DeductedFrom):
+        # Reasons that nobody ticked are full marks, and no item that was forgotten.
+        unanswered = _answered(rule, not_applicable, possible, ())
+    elif blank == "exclude":
+        unanswered = _outside(rule, "blank_exclude")
+    else:
+        unanswered = _line(rule, (), "blank_zero", ZERO, possible)
     ready = {choice: _answered(rule, not_applicable, possible, (choice,)) for choice in choices}
     return PreparedLine(
         rule=rule,
         not_applicable=not_applicable,
         possible=possible,
         hidden=_outside(rule, "hidden"),
-        blank=_outside(rule, "blank_exclude")
-        if blank == "exclude"
-        else _line(rule, (), "blank_zero", ZERO, possible),
+        blank=unanswered,
         ready=ready,
     )
 

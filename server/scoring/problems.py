@@ -39,6 +39,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "award_missing": ("choice",),
     "award_positive": ("choice",),
     "award_for_na": ("choice",),
+    "deduct_from_twice": (),
     "na_unknown_choice": ("choice", "suggestion"),
     "range_missing": ("item",),
     "row_unknown": ("row", "suggestion"),

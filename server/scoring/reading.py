@@ -8,6 +8,10 @@ from server.scoring.exact import parse_exact
 from server.scoring.problems import Problem, Severity
 from server.wire import pointer_part, shortened
 
+_LONG = 40
+# Whoever reads which words are possible needs all of them.
+_LONGEST = dict.fromkeys(("options", "measures", "phases"), 400)
+
 
 class Findings:
     """The problems met so far, in the order of the definition."""
@@ -19,7 +23,8 @@ class Findings:
     def add(self, pointer: str, code: str, severity: Severity = "error", **params: str | int) -> None:
         """Record one problem."""
         short = {
-            name: shortened(value) if isinstance(value, str) else value for name, value in params.items()
+            name: shortened(value, _LONGEST.get(name, _LONG)) if isinstance(value, str) else value
+            for name, value in params.items()
         }
         self.problems.append(Problem(pointer, code, severity, short))
 

@@ -55,6 +55,7 @@ _ITEM: dict[str, Schema] = {
     "section": _TEXT,
     "weight": _EXACT,
     "awards": {"anyOf": [{"const": "value"}, _EXACT_BY_NAME]},
+    "deductFrom": _EXACT,
     "scaleTo": _EXACT,
     "scaleFrom": {"enum": ["minimum", "zero"]},
     "naValue": _KEY,

@@ -13,6 +13,7 @@ LINE_RULES = (
     "choice",
     "sum",
     "value",
+    "deducted",
     "rescaled",
     "hidden",
     "blank_exclude",

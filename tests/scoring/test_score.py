@@ -325,3 +325,34 @@ def test_the_order_of_questions_does_not_matter(
     items, answers = filled
     backwards = list(reversed(items))
     assert sheet_of(TWO_SECTIONS, items, answers).raw == sheet_of(TWO_SECTIONS, backwards, answers).raw
+
+
+REASONS = item(
+    "floor",
+    {"deductFrom": "10", "awards": {"dirty": "-2", "wet": "-3", "litter": "-7"}, "naValue": "na"},
+    answer="multiple",
+    choices=("dirty", "wet", "litter", "na"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "earned", "possible", "rule"),
+    [
+        (["dirty"], "8", "10", "deducted"),
+        (["dirty", "wet"], "5", "10", "deducted"),
+        (["dirty", "wet", "litter"], "0", "10", "deducted"),
+        ([], "10", "10", "deducted"),
+        (None, "10", "10", "deducted"),
+        (["na"], "0", "0", "not_applicable_exclude"),
+    ],
+)
+def test_reasons_take_an_items_own_marks(answer: object, earned: str, possible: str, rule: str) -> None:
+    answers: dict[str, object] = {} if answer is None else {"floor": answer}
+    (line,) = sheet_of(POINTS, [REASONS], answers).lines
+    assert (line.earned, line.possible, line.rule) == (of(earned), of(possible), rule)
+
+
+def test_points_entered_come_off_an_items_own_marks() -> None:
+    counted = item("faults", {"deductFrom": "10", "awards": "value"}, answer="number", choices=())
+    assert sheet_of(POINTS, [counted], {"faults": 2.5}).earned == of("7.5")
+    assert sheet_of(POINTS, [counted], {"faults": 12}).earned == 0

@@ -180,6 +180,32 @@ class Ground:
         """How often the item of a lost line has been failed by now; 1 is the first time."""
         return self._line_occurrences.get((score.id, line.identity), 1)
 
+    def is_lost_elsewhere(self, score: Score, line: Line, per: str) -> bool:
+        """Whether another instrument found the same fault in the same period (reading A35: charged once)."""
+        if per not in self._lost_by:
+            self._lost_by[per] = self._losses(per)
+        found = self._lost_by[per].get((score.subject, self._period_of(score, per), line.identity), set())
+        return len(found) > 1
+
+    def _losses(self, per: str) -> Mapping[tuple[str, str, str], set[str]]:
+        found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for score in self.facts.scores:
+            period = self._period_of(score, per)
+            for fault in score.faults:
+                found[score.subject, period, fault].add(score.instrument)
+        return found
+
+    def _period_of(self, score: Score, per: str) -> str:
+        if per == "wave":
+            return score.wave
+        # Two instruments never share a visit; what they find of one day is one fault.
+        period = None if per == "visit" else self.programme.calendar.containing(per, score.day)
+        return score.day.isoformat() if period is None else period.id
+
+    @cached_property
+    def _lost_by(self) -> dict[str, Mapping[tuple[str, str, str], set[str]]]:
+        return {}
+
     def finding_occurrence(self, finding: Finding) -> int:
         """How often the fault of a finding has been found by now; 1 is the first time."""
         return self._finding_occurrences.get((finding.id, finding.identity), 1)

@@ -61,8 +61,8 @@ class World:
             "bonus": score.bonus,
         }
 
-    def row_of_line(self, score: Score, line: Line) -> Fields:
-        """A lost line as `{line.…}` reads it."""
+    def row_of_line(self, score: Score, line: Line, per: str) -> Fields:
+        """A lost line as `{line.…}` reads it, for a measure of a kind of period."""
         times = self.ground.line_occurrence(score, line)
         listed = any(
             items.names(line.item, line.code, score.day) for items in self.ground.programme.key_items
@@ -78,6 +78,7 @@ class World:
             "listedAsHardware": line.listed_as_hardware,
             "repeat": times > 1,
             "occurrence": exact_value(times),
+            "elsewhere": self.ground.is_lost_elsewhere(score, line, per),
         }
 
     def row_of_finding(self, finding: Finding) -> Fields:

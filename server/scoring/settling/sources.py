@@ -152,7 +152,7 @@ def lost_lines(asked: Asked, source: language.Lost, score: Score) -> list[tuple[
     counted = []
     row = world.row_of_score(score) if score.lines else {}
     for line in score.lines:
-        scope = asked.scope(visit, {"score": row, "line": world.row_of_line(score, line)})
+        scope = asked.scope(visit, {"score": row, "line": world.row_of_line(score, line, asked.measure.per)})
         if _passes(source.where, scope):
             counted.append((line, number_in(source.sum.value(scope)) or ZERO))
     return counted
@@ -300,9 +300,7 @@ def _deliveries(asked: Asked, source: language.Deliveries) -> Found:
             yield period, Cell("missing" if facts.as_of >= day + through else "open")
 
 
-def handed_in_by(
-    asked: Asked, source: language.Deliveries
-) -> Iterator[tuple[Period, date, list[datetime]]]:
+def handed_in_by(asked: Asked, source: language.Deliveries) -> Iterator[tuple[Period, date, list[datetime]]]:
     """The day on which something is due in each period, and when it was handed in."""
     ground = asked.world.ground
     deadlines = [
