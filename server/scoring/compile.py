@@ -57,6 +57,7 @@ def _compile(form_scoring: object, items: Sequence[ItemDefinition]) -> tuple[Sco
         blank=form.blank,
         cap_bonus=form.cap_bonus,
         grade_on=form.grade_on,
+        band_edge=form.band_edge,
         bands=form.bands,
         sections=form.sections or (SectionRule("", points=form.scale if form.method == "deduct" else None),),
         lines=tuple(prepared),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from server.scoring.bands import Band
+from server.scoring.bands import EDGES, Band
 from server.scoring.definitions import APPLICABILITY, BLANKS, GRADE_ON, METHODS, SectionRule
 from server.scoring.exact import total
 from server.scoring.reading import Findings, ObjectReader
@@ -17,6 +17,7 @@ PROPERTIES = (
     "notApplicable",
     "blank",
     "gradeOn",
+    "bandEdge",
     "capBonus",
     "points",
     "sections",
@@ -39,6 +40,7 @@ class FormLevel:
     not_applicable: str
     blank: str
     grade_on: str
+    band_edge: str
     cap_bonus: bool
     sections: tuple[SectionRule, ...]
     bands: tuple[Band, ...]
@@ -60,6 +62,7 @@ def read_form_level(data: object, findings: Findings) -> FormLevel:
         not_applicable=reader.option("notApplicable", APPLICABILITY, "exclude"),
         blank=reader.option("blank", BLANKS, "exclude"),
         grade_on=reader.option("gradeOn", GRADE_ON, "published"),
+        band_edge=reader.option("bandEdge", EDGES, "lower"),
         cap_bonus=reader.flag("capBonus", default=True),
         sections=sections,
         bands=_bands(reader),

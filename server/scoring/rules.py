@@ -20,6 +20,7 @@ class ScoreRules:
     blank: str
     cap_bonus: bool
     grade_on: str
+    band_edge: str
     bands: tuple[Band, ...]
     sections: tuple[SectionRule, ...]
     lines: tuple[PreparedLine, ...]
@@ -27,7 +28,7 @@ class ScoreRules:
     def readings(self) -> Mapping[str, str]:
         """The named policies this sheet was computed by, so that it can be explained years later."""
         return {
-            "bands": "lower_bound_inclusive",
+            "bands": f"{self.band_edge}_bound_inclusive",
             "blank": self.blank,
             "capBonus": "true" if self.cap_bonus else "false",
             "gradeOn": self.grade_on,

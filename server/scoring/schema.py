@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from server.forms.authoring.schema import form_schema
+from server.scoring.bands import EDGES
 from server.scoring.definitions import APPLICABILITY, BLANKS, CRITICAL_LEVELS, GRADE_ON, METHODS
 from server.scoring.form_level import BAND_PROPERTIES, PLACES, SECTION_PROPERTIES
 from server.scoring.form_level import PROPERTIES as FORM_PROPERTIES
@@ -46,6 +47,7 @@ _FORM: dict[str, Schema] = {
     "notApplicable": {"enum": list(APPLICABILITY)},
     "blank": {"enum": list(BLANKS)},
     "gradeOn": {"enum": list(GRADE_ON)},
+    "bandEdge": {"enum": list(EDGES)},
     "capBonus": _FLAG,
     "points": _EXACT,
     "sections": _listed(SECTION_PROPERTIES, ("name",)),

@@ -109,7 +109,7 @@ def _grade(
 ) -> str | None:
     if raw is not None and "grade" in critical:
         return rules.bands[-1].grade
-    return grade_of(rules.bands, raw if rules.grade_on == "raw" else published)
+    return grade_of(rules.bands, raw if rules.grade_on == "raw" else published, rules.band_edge)
 
 
 def _points_section(rule: SectionRule, own: Sequence[SheetLine], struck: bool) -> SheetSection:

@@ -80,6 +80,14 @@ def test_no_score_has_no_grade() -> None:
     assert grade_of(TREASURY_BANDS, None) is None
 
 
+@pytest.mark.parametrize(
+    ("score", "grade"),
+    [("90.01", "优"), ("90", "合格"), ("80", "基本合格"), ("70", "不合格"), ("0", "不合格")],
+)
+def test_an_edge_may_belong_to_the_band_below(score: str, grade: str) -> None:
+    assert grade_of(TREASURY_BANDS, Decimal(score), "upper") == grade
+
+
 def test_competition_ranks_and_the_tie_on_the_edge() -> None:
     scores = dict(zip("abcdefg", decimals("96", "95", "95", "94", "93", "93", "92"), strict=True))
     ranks = ranks_from_top(scores)

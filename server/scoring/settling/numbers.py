@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from server.scoring.arithmetic import Formula, Value, number_in
+from server.scoring.bands import band_of
 from server.scoring.calendar import Period
 from server.scoring.exact import ZERO, rounded
 from server.scoring.programmes.definition import Measure
@@ -32,7 +33,7 @@ class _Finish:
     measure: Measure
     edges: Sequence[Edge]
     adjustments: Mapping[tuple[str, str], Fraction]
-    upper: bool
+    edge: str
 
     def cell(self, asked: Asked, period: Period, cell: Cell) -> Cell:
         scope = asked.scope(period)
@@ -68,7 +69,7 @@ class _Finish:
 
     def graded(self, scope: Scope, cell: Cell) -> Cell:
         forced = next((each.grade for each in self.measure.forced if each.when.holds(scope)), None)
-        edge = self.edge(cell)
+        edge = self.band(cell)
         if forced is not None:
             edge = next((each for each in self.edges if each.grade == forced), edge)
         if edge is None:
@@ -84,17 +85,9 @@ class _Finish:
         whole = rounded(number_in(cell.raw), 0) if self.measure.grade_on == "whole" else cell.published
         return None if whole is None else Fraction(whole)
 
-    def edge(self, cell: Cell) -> Edge | None:
+    def band(self, cell: Cell) -> Edge | None:
         """The band of a rounded number."""
-        number = self._judged(cell)
-        if number is None:
-            return None
-        for place, edge in enumerate(self.edges):
-            lowest = place == len(self.edges) - 1
-            # Reading A1: an edge belongs to the band above, or to the one below.
-            if number > edge.minimum or (number == edge.minimum and (not self.upper or lowest)):
-                return edge
-        return None
+        return band_of(self.edges, self._judged(cell), self.edge)
 
 
 def compute(ground: Ground) -> World:
@@ -122,8 +115,8 @@ def _finish(world: World, measure: Measure) -> _Finish:
         if each.measure == measure.name:
             key = (each.subject, each.period)
             adjustments[key] = adjustments.get(key, ZERO) + each.amount
-    upper = world.ground.facts.policies.get("A1") == "upper"
-    return _Finish(measure, edges(world, measure), adjustments, upper)
+    # Reading A1: an edge belongs to the band above, or to the one below.
+    return _Finish(measure, edges(world, measure), adjustments, world.ground.facts.policies["A1"])
 
 
 def edges(world: World, measure: Measure) -> tuple[Edge, ...]:
@@ -157,7 +150,7 @@ def _past_cell(world: World, measure: Measure, past: Past) -> Cell:
         return Cell(past.value, _as_word(past.value), past.grade)
     cell = Cell(number, rounded(number, measure.places))
     finish = _finish(world, measure)
-    edge = finish.edge(cell)
+    edge = finish.band(cell)
     grade = past.grade or (edge.grade if edge else None)
     value = next((each.value for each in finish.edges if each.grade == grade), None)
     return replace(cell, grade=grade, value=value)
