@@ -2,7 +2,7 @@
 
 `expected.json` beside each `facts.json` holds the results and the arithmetic in `why`. Its `ledger`, `actions`
 and `open` are complete; of the measures those are compared that are listed. A `variant` settles the same facts
-under other readings or parameters, and compares the rows it lists.
+under other readings or parameters, and compares the rows it lists; an `absent` row must not be there.
 """
 
 import json
@@ -67,6 +67,10 @@ def shown_wrong(listing: str, expected: list[Row], found: list[Row]) -> Iterator
     by_identity = {identity(row, listing): row for row in found}
     for row in expected:
         match = by_identity.get(identity(row, listing))
+        if row.get("absent"):
+            if match is not None:
+                yield f"{listing} {identity(row, listing)} should not be there: {row.get('why', '')}"
+            continue
         if match is None:
             yield f"{listing} {identity(row, listing)} is missing: {row.get('why', '')}"
             continue
