@@ -12,6 +12,7 @@ from server.scoring.rules import ScoreRules
 from server.scoring.sheet import ScoreSheet, SheetLine, SheetSection
 
 CONFIRMED = "confirmed"
+_NOTHING_TO_DEDUCT = ("finding_not_confirmed", "blank_exclude")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def _sheet(rules: ScoreRules, lines: tuple[SheetLine, ...]) -> ScoreSheet:
     possible = total(section.part_possible for section in sections)
     triggered = {line.critical for line in lines}
     critical = tuple(level for level in CRITICAL_LEVELS if level in triggered)
-    raw = _raw(rules, earned + bonus, possible, critical)
+    # Also where n/a counts as zero: a visit on which nothing applied has no score (law 4).
+    nothing_applied = bool(lines) and all(line.is_outside for line in lines)
+    raw = None if nothing_applied else _raw(rules, earned + bonus, possible, critical)
     published = rounded(raw, rules.places)
     return ScoreSheet(
         method=rules.method,
@@ -130,8 +133,9 @@ def _weighted_section(rule: SectionRule, own: Sequence[SheetLine], struck: bool)
 
 def _deduct_section(rule: SectionRule, own: Sequence[SheetLine], struck: bool) -> SheetSection:
     """Full marks less what was lost, never below nothing (scoring.md law 8)."""
-    # A pending finding must not take its section out, as questions that were all not applicable do.
-    outside = bool(own) and not any(line.applicable or line.rule == "finding_not_confirmed" for line in own)
+    # A pending finding, or a loss that nobody entered, must not take its section out, as questions that were
+    # all not applicable do.
+    outside = bool(own) and not any(line.applicable or line.rule in _NOTHING_TO_DEDUCT for line in own)
     possible = ZERO if outside or rule.points is None else rule.points
     earned = ZERO if struck else max(ZERO, possible + total(line.earned for line in own))
     return SheetSection(rule.name, earned, possible, earned, possible, struck)

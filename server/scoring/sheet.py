@@ -51,6 +51,11 @@ class SheetLine:
     bonus: bool = False
     critical: str | None = None
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether nothing was judged: hidden or not applicable, however that counts."""
+        return self.rule == "hidden" or self.rule.startswith("not_applicable")
+
 
 @dataclass(frozen=True, slots=True)
 class SheetSection:

@@ -356,3 +356,22 @@ def test_points_entered_come_off_an_items_own_marks() -> None:
     counted = item("faults", {"deductFrom": "10", "awards": "value"}, answer="number", choices=())
     assert sheet_of(POINTS, [counted], {"faults": 2.5}).earned == of("7.5")
     assert sheet_of(POINTS, [counted], {"faults": 12}).earned == 0
+
+
+def test_nothing_applied_is_no_score_under_any_policy() -> None:
+    for policy in ("exclude", "zero", "full"):
+        sheet = sheet_of({**POINTS, "notApplicable": policy}, [item("a", verdict())], {"a": "na"})
+        assert (sheet.raw, sheet.published, sheet.grade) == (None, None, None)
+
+
+def test_a_section_in_which_no_loss_was_entered_keeps_its_marks() -> None:
+    """Law 8: a deduct sheet starts from full marks; a blank is nothing to take off."""
+    form: dict[str, object] = {
+        "method": "deduct",
+        "sections": [{"name": "x", "points": "40"}, {"name": "y", "points": "5"}],
+    }
+    items = [
+        item("a", {"section": "x", "awards": "value"}, answer="number", choices=()),
+        item("b", {"section": "y", "awards": "value"}, answer="number", choices=()),
+    ]
+    assert sheet_of(form, items, {"a": 2}).raw == 43

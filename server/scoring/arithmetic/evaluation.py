@@ -10,7 +10,7 @@ from typing import Protocol
 from server.forms.expressions.tree import Call, Items, Name, Node, Path
 from server.forms.expressions.tree import Value as Constant
 from server.scoring.arithmetic.functions import EAGER
-from server.scoring.arithmetic.operations import BINARY, UNARY
+from server.scoring.arithmetic.operations import BINARY, UNARY, is_empty
 from server.scoring.arithmetic.values import Value, exact_value
 
 
@@ -40,6 +40,10 @@ def closure_of(node: Node) -> Evaluate:
             return _list(items)
         case Call(operator=operator, is_function=True):
             return _conditional(node) if operator == CONDITIONAL else _function(node)
+        case Call(operator="!", operands=(Name() as flag,)):
+            # A flag that was not set: `!{finding.waived}` holds of a finding that says nothing of it.
+            read = closure_of(flag)
+            return lambda scope: read(scope) is not True
         case Call(operator=operator) if operator in UNARY:
             operand, unary = closure_of(node.operands[0]), UNARY[operator]
             return lambda scope: unary(operand(scope))
@@ -80,7 +84,7 @@ def _chain(node: Call) -> Evaluate:
     innermost: Node = node
     while isinstance(innermost, Call) and not innermost.is_function and innermost.operator not in UNARY:
         left, right = innermost.operands
-        steps.append(_step(innermost.operator, closure_of(right)))
+        steps.append(_step(innermost.operator, right))
         innermost = left
     first, only = closure_of(innermost), steps[0]
     if len(steps) == 1:
@@ -96,10 +100,38 @@ def _chain(node: Call) -> Evaluate:
     return evaluate
 
 
-def _step(operator: str, right: Evaluate) -> _Step:
+def _step(operator: str, node: Node) -> _Step:
+    if node == Constant(None) and operator in _ASKING_FOR_NULL:
+        asked = _ASKING_FOR_NULL[operator]
+        return lambda left, _scope: is_empty(left) is asked
+    right = closure_of(node)
     if operator == "and":
-        return lambda left, scope: left is True and right(scope) is True
+        return lambda left, scope: _both(left, right, scope)
     if operator == "or":
-        return lambda left, scope: left is True or right(scope) is True
+        return lambda left, scope: _either(left, right, scope)
     binary = BINARY[operator]
     return lambda left, scope: binary(left, right(scope))
+
+
+# `{m} = null` asks whether it is missing; between two values null is no answer.
+_ASKING_FOR_NULL = {"=": True, "!=": False}
+
+
+def _both(left: Value, right: Evaluate, scope: Scope) -> bool | None:
+    """False as soon as one side is; null where what is missing might decide."""
+    if left is not True and left is not None:
+        return False
+    other = right(scope)
+    if other is not True and other is not None:
+        return False
+    return True if left is other is True else None
+
+
+def _either(left: Value, right: Evaluate, scope: Scope) -> bool | None:
+    """True as soon as one side is; null where what is missing might decide."""
+    if left is True:
+        return True
+    other = right(scope)
+    if other is True:
+        return True
+    return None if left is None or other is None else False

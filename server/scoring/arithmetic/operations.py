@@ -1,9 +1,10 @@
-"""The operators of a formula. Every one is total: what has no answer is null, or false in a condition.
+"""The operators of a formula. Every one is total: what has no answer is null.
 
 A missing part leaves the whole without a score (scoring.md law 4): arithmetic with null, true or a text that
-is no number is null, and so is a division by zero. A numeric text ("12.5", as facts bring it) counts as its
-number in arithmetic, in `<` and its kin, and beside a number. Two texts are equal as texts alone: the item
-"1.1" is not "1.10".
+is no number is null, and so is a division by zero. A comparison with null is neither true nor false but null,
+and so is its negation: `{grade} != '优'` must not fine whoever was never visited. A numeric text ("12.5", as
+facts bring it) counts as its number in arithmetic, in `<` and its kin, and beside a number. Two texts are
+equal as texts alone: the item "1.1" is not "1.10".
 """
 
 import math
@@ -60,8 +61,10 @@ def _power(left: Fraction, right: Fraction) -> Fraction | None:
 
 def _ordering(
     numbers: Callable[[Fraction, Fraction], bool], dates: Callable[[str, str], bool]
-) -> Callable[[Value, Value], bool]:
-    def operator(left: Value, right: Value) -> bool:
+) -> Callable[[Value, Value], bool | None]:
+    def operator(left: Value, right: Value) -> bool | None:
+        if left is None or right is None:
+            return None
         first = left if type(left) is Fraction else number_in(left)
         last = right if type(right) is Fraction else number_in(right)
         if first is not None and last is not None:
@@ -78,24 +81,33 @@ def is_empty(value: Value) -> bool:
     return value is None or (isinstance(value, str | list) and not value)
 
 
-UNARY: dict[str, Callable[[Value], bool]] = {
-    "!": lambda value: value is not True,
+def _known(compare: Callable[[Value, Value], bool], *, negated: bool = False) -> Binary:
+    """A comparison that has no answer where a side is missing."""
+
+    def operator(left: Value, right: Value) -> bool | None:
+        return None if left is None or right is None else compare(left, right) is not negated
+
+    return operator
+
+
+UNARY: dict[str, Callable[[Value], bool | None]] = {
+    "!": lambda value: None if value is None else value is not True,
     "empty": is_empty,
     "notempty": lambda value: not is_empty(value),
 }
 # `and` and `or` are not here: they leave out their right operand (evaluation.py).
 BINARY: dict[str, Binary] = {
-    "=": equal,
-    "!=": lambda left, right: not equal(left, right),
+    "=": _known(equal),
+    "!=": _known(equal, negated=True),
     "<": _ordering(lt, lt),
     "<=": _ordering(le, le),
     ">": _ordering(gt, gt),
     ">=": _ordering(ge, ge),
-    "contains": contains,
-    "notcontains": lambda left, right: not contains(left, right),
-    "anyof": any_of,
-    "noneof": lambda left, right: not any_of(left, right),
-    "allof": all_of,
+    "contains": _known(contains),
+    "notcontains": _known(contains, negated=True),
+    "anyof": _known(any_of),
+    "noneof": _known(any_of, negated=True),
+    "allof": _known(all_of),
     "+": _plus,
     "-": _arithmetic(sub),
     "*": _arithmetic(mul),

@@ -14,6 +14,9 @@ from server.scoring.reading import Findings
 _ZONE = "Asia/Shanghai"
 # Any year that is no leap year shows whether phases touch.
 _A_YEAR = 2026
+# Some months have no 29th to start with.
+_LATEST_START = 28
+_DAYS = {"month": 31, "quarter": 92}
 
 
 def compile_calendar(part: Part, findings: Findings) -> tuple[Calendar, Mapping[str, Text]]:
@@ -26,8 +29,11 @@ def compile_calendar(part: Part, findings: Findings) -> tuple[Calendar, Mapping[
         workdays=_days(part.words("workdays")),
         dates=tuple(map(_date_rule, rows)),
     )
+    _check_year(part, calendar, findings)
     _check_phases(calendar, part, findings)
     _check_dates(rows, findings)
+    for row in rows:
+        _check_day(row, findings)
     return calendar, {row.text("name"): text_of(row, "title") for row in rows}
 
 
@@ -66,6 +72,26 @@ def _date_rule(part: Part) -> DateRule:
         after=part.text("after"),
         span=span if part.has("after") else None,
     )
+
+
+def _check_year(part: Part, calendar: Calendar, findings: Findings) -> None:
+    if calendar.year_starts[1] > _LATEST_START:
+        findings.add(part.at("yearStarts"), "year_starts_late")
+
+
+def _check_day(row: Part, findings: Findings) -> None:
+    """The day belongs to `each`, the stretch of time to `after`."""
+    each, day = row.text("each"), row.whole("day")
+    needs = {"day": "each", "months": "after", "days": "after", "workingDays": "after"}
+    for name, needed in needs.items():
+        if row.has(name) and not row.has(needed):
+            findings.add(row.at(name), "programme_property_without", property=name, needs=needed)
+    if each and not row.has("day"):
+        findings.add(row.pointer, "programme_missing_property", property="day")
+    elif each and not 1 <= day <= _DAYS[each]:
+        findings.add(row.at("day"), "date_day_out_of_range", day=day, limit=_DAYS[each])
+    if row.has("after") and not any(row.has(name) for name in ("months", "days", "workingDays")):
+        findings.add(row.pointer, "programme_one_of", options="months, days, workingDays")
 
 
 def _check_phases(calendar: Calendar, part: Part, findings: Findings) -> None:

@@ -3,18 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
 from server.scoring.exact import total
 from server.scoring.problems import Problem
 from server.scoring.programmes.calendars import compile_calendar, compile_zone
 from server.scoring.programmes.consequences import compile_rule
+from server.scoring.programmes.consistency import check_consistency
 from server.scoring.programmes.definition import KeyItems, Measure, Programme, Rule, SubjectKind
 from server.scoring.programmes.draft import RESERVED, SETTINGS, Draft, Head, text_of
+from server.scoring.programmes.formulas import check_formulas
 from server.scoring.programmes.measures import compile_measure
 from server.scoring.programmes.register import READINGS
 from server.scoring.programmes.settings import compile_parameters, policies
 from server.scoring.programmes.shapes import Part, read
-from server.scoring.programmes.vocabulary import PROGRAMME
+from server.scoring.programmes.vocabulary import PROGRAMME, SOURCES
 from server.scoring.reading import Findings
 
 
@@ -64,10 +67,13 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         parameters=compile_parameters(whole.parts("parameters"), findings),
         instruments={part.text("name"): part.text("kind") for part in whole.parts("instruments")},
         dates=frozenset(rule.name for rule in calendar.dates),
+        has_phases=bool(calendar.phases),
         phase_values=tuple(sorted({name for phase in calendar.phases for name in phase.values})),
         heads=_heads(whole.parts("measures")),
     )
     _check_names(draft, whole)
+    chosen, zone = policies(whole, findings), compile_zone(calendar_part, findings)
+    key_items = tuple(_key_items(part, findings) for part in whole.parts("keyItems"))
     measures = {
         measure.name: measure
         for part in whole.parts("measures")
@@ -75,23 +81,27 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     }
     rules = [rule for part in whole.parts("rules") if (rule := compile_rule(draft, part)) is not None]
     _check_waves(draft, whole.parts("waves"))
+    for row in calendar_part.parts("dates"):
+        draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = _order(measures)
     if ordered.cycle:
         pointer = draft.heads[ordered.cycle[0]].pointer
         findings.add(pointer, "measure_cycle", measures=" → ".join(ordered.cycle))
+    check_formulas(draft, measures, calendar)
     if findings.fatal:
         return None, findings
+    check_consistency(draft, whole, measures, rules)
     complete, settled = _with_readings(measures, rules, ordered.names)
     return Programme(
         title=text_of(whole, "title"),
         parameters=draft.parameters,
-        policies=policies(whole, findings),
+        policies=chosen,
         kinds=draft.kinds,
         calendar=calendar,
-        zone=compile_zone(calendar_part, findings),
+        zone=zone,
         date_titles=date_titles,
         instruments=draft.instruments,
-        key_items=tuple(map(_key_items, whole.parts("keyItems"))),
+        key_items=key_items,
         measures=complete,
         order=ordered.names,
         rules=settled,
@@ -116,21 +126,23 @@ def _kinds(parts: Iterable[Part], findings: Findings) -> Mapping[str, SubjectKin
 
 
 def _heads(parts: Iterable[Part]) -> Mapping[str, Head]:
-    return {
-        part.text("name"): Head(part.text("of"), part.text("per"), _declared_scale(part), part.pointer)
-        for part in parts
-        if part.text("name")
-    }
+    return {part.text("name"): _head(part) for part in parts if part.text("name")}
 
 
-def _declared_scale(part: Part) -> object:
-    deduct, weighted = part.part("deduct"), part.part("weighted")
+def _head(part: Part) -> Head:
+    source = next((name for name in SOURCES if part.has(name)), "")
+    return Head(part.text("of"), part.text("per"), source, _declared_scale(part), part.pointer)
+
+
+def _declared_scale(part: Part) -> Fraction | None:
+    """Full marks as far as they are declared; a weighted mean of parts out of 100 is out of 100 itself."""
+    deduct, added = part.part("deduct"), part.part("sum")
     if part.has("scale"):
         return part.number("scale")
     if deduct is not None:
         points = (row.number("points") for row in deduct.parts("sections"))
         return total(marks for marks in points if marks is not None)
-    return weighted.number("of") if weighted is not None else None
+    return None if added is None else added.number("of")
 
 
 def _check_names(draft: Draft, whole: Part) -> None:
@@ -150,11 +162,13 @@ def _check_names(draft: Draft, whole: Part) -> None:
             seen.add(part.text("name"))
 
 
-def _key_items(part: Part) -> KeyItems:
-    ends = part.text("to")
+def _key_items(part: Part, findings: Findings) -> KeyItems:
+    starts, ends = part.text("from"), part.text("to")
+    if ends and ends < starts:
+        findings.add(part.at("to"), "bounds_reversed", low=starts, high=ends)
     return KeyItems(
         frozenset(part.words("items")),
-        date.fromisoformat(part.text("from")),
+        date.fromisoformat(starts) if starts else date.min,
         date.fromisoformat(ends) if ends else None,
         text_of(part, "notice"),
     )

@@ -2,10 +2,11 @@
 
 from server.scoring.arithmetic import Formula
 from server.scoring.programmes.definition import Action, Decided, Rule, Shortfall, Within
-from server.scoring.programmes.draft import Draft, Reader, text_of
+from server.scoring.programmes.draft import Draft, Reader, check_bounds, check_period, text_of
 from server.scoring.programmes.shapes import Part
 
 _OWN_ROWS = {"finding": ("finding",), "visit": ("score",)}
+_PERSON = "person"
 _AMOUNTS = ("amount", "shortfall", "decided")
 
 
@@ -18,6 +19,9 @@ def compile_rule(draft: Draft, part: Part) -> Rule | None:
     shortfall = _shortfall(draft, part.part("shortfall"), reader)
     decided = _decided(draft, part.part("decided"), reader)
     _check_consequence(draft, part)
+    check_bounds(draft, part)
+    check_period(draft, part)
+    _check_payee(draft, part, part, "payee")
     actions = tuple(_action(draft, each, reader) for each in part.parts("actions"))
     formulas = (when, exempt, amount, *_formulas_of(shortfall, decided), *(each.due for each in actions))
     applied = {"A3", "A6", "A29", *(["A10"] if shortfall.once else [])} if shortfall else set()
@@ -52,6 +56,12 @@ def _check_consequence(draft: Draft, part: Part) -> None:
         draft.findings.add(part.pointer, "programme_missing_property", property="direction")
     if not written and not part.parts("actions"):
         draft.findings.add(part.pointer, "rule_without_consequence")
+
+
+def _check_payee(draft: Draft, rule: Part, part: Part, name: str) -> None:
+    """A finding names a person; a month does not."""
+    if part.text(name) == _PERSON and _PERSON not in draft.kinds and rule.text("per") != "finding":
+        draft.findings.add(part.at(name), "payee_without_finding")
 
 
 def _shortfall(draft: Draft, part: Part | None, reader: Reader) -> Shortfall | None:
@@ -90,5 +100,7 @@ def _action(draft: Draft, part: Part, reader: Reader) -> Action:
     span = None
     if within is not None:
         names = ("months", "days", "workingDays")
+        if part.has("due"):
+            draft.findings.add(part.pointer, "programme_two_of", options="within, due")
         span = Within(*(draft.formula(within, name, reader) for name in names))
     return Action(part.text("do"), title, part.text("to", "subject"), span, due, note)

@@ -9,6 +9,7 @@ from server.forms.expressions import ExpressionError, Names
 from server.forms.suggestions import nearest
 from server.scoring.arithmetic import FUNCTIONS, Formula, compile_formula
 from server.scoring.calendar import PERIODS
+from server.scoring.exact import exact_text
 from server.scoring.programmes.definition import Parameter, SubjectKind, Text
 from server.scoring.programmes.register import READINGS
 from server.scoring.programmes.shapes import Part
@@ -71,6 +72,7 @@ class Draft:
     parameters: Mapping[str, Parameter]
     instruments: Mapping[str, str]
     dates: frozenset[str]
+    has_phases: bool
     phase_values: tuple[str, ...]
     heads: Mapping[str, Head]
     names: dict[tuple[str, ...], Names] = field(default_factory=dict)
@@ -199,6 +201,20 @@ def _params(error: ExpressionError, names: Names) -> Mapping[str, str | int]:
         case "expression_unknown_part":
             params["suggestion"] = nearest(part, names.parts(name))
     return params
+
+
+def check_bounds(draft: Draft, part: Part) -> None:
+    """Report a floor above the cap."""
+    low, high = part.number("floor"), part.number("cap")
+    if low is not None and high is not None and low > high:
+        params = {"low": exact_text(low), "high": exact_text(high)}
+        draft.findings.add(part.at("floor"), "bounds_reversed", "error", **params)
+
+
+def check_period(draft: Draft, part: Part) -> None:
+    """Report phases where the calendar has none."""
+    if part.text("per") == "phase" and not draft.has_phases:
+        draft.findings.add(part.at("per"), "phases_missing")
 
 
 def text_of(part: Part, name: str) -> Text:

@@ -4,17 +4,20 @@ Each would come out as null, and whoever should pay or be paid would silently be
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
-from server.forms.expressions.tree import Call, Items, Name, Node, children_of, in_braces
+from server.forms.expressions.tree import Call, Items, Name, Node, Value, in_braces
 from server.scoring.arithmetic import Formula
+from server.scoring.arithmetic.evaluation import CONDITIONAL
 from server.scoring.calendar import Calendar
 from server.scoring.programmes.definition import Measure, Previous
 from server.scoring.programmes.draft import SETTINGS, Draft, Read
 from server.scoring.programmes.register import READINGS
 
+Params: TypeAlias = dict[str, str | int]
+
 _AGGREGATES = frozenset(("sum", "avg", "min", "max", "count"))
 _OF_LISTS = frozenset(("empty", "notempty", "contains", "notcontains", "anyof", "noneof", "allof"))
-_CONDITIONAL = "iif"
 
 
 def check_formulas(draft: Draft, measures: Mapping[str, Measure], calendar: Calendar) -> None:
@@ -44,52 +47,66 @@ def reads_value(formula: Formula) -> Iterator[str]:
     return (name for name, path in formula.names if path and path[-1] == "value")
 
 
+def demanded(formula: Formula, word: str, part: str) -> frozenset[str] | None:
+    """The texts of which a condition demands one (`{finding.section} = 'hall'`), None where any will do."""
+    found: frozenset[str] | None = None
+    pending = [formula.node]
+    while pending:
+        match pending.pop():
+            case Call(operator="and", operands=operands, is_function=False):
+                pending.extend(operands)
+            case Call(operator="=", operands=(Name(name, path), Value(str() as text))):
+                if (name, path) == (word, (part,)):
+                    found = frozenset((text,)) if found is None else found & {text}
+    return found
+
+
 def _check_settings(draft: Draft, read: Read) -> None:
-    for name in sorted({name for name, _ in read.formula.names}):
-        if name not in draft.parameters and name not in READINGS:
-            draft.findings.add(read.pointer, "expression_of_settings", name=name)
+    for name, _ in _names_with_use(read.formula.node):
+        if name.name not in draft.parameters and name.name not in READINGS:
+            params: Params = {"column": name.column, "name": name.name}
+            draft.findings.add(read.pointer, "expression_of_settings", "error", **params)
 
 
 def _check_lists(draft: Draft, read: Read) -> None:
-    for name in _bare_names(read.formula.node):
+    for name, takes_lists in _names_with_use(read.formula.node):
         if name.name not in draft.heads:
             continue
         is_list = draft.gives_list(name.name, read.reader)
         picked = bool(name.path) and isinstance(name.path[0], int)
+        params: Params = {"column": name.column, "name": in_braces(name)}
         if picked and not is_list:
-            draft.findings.add(read.pointer, "expression_no_list", name=in_braces(name))
-    for name in _bare_names(read.formula.node, within_aggregates=False):
-        picked = bool(name.path) and isinstance(name.path[0], int)
-        if name.name in draft.heads and not picked and draft.gives_list(name.name, read.reader):
-            draft.findings.add(read.pointer, "expression_reads_list", name=in_braces(name))
+            draft.findings.add(read.pointer, "expression_no_list", "error", **params)
+        elif is_list and not picked and not takes_lists:
+            draft.findings.add(read.pointer, "expression_reads_list", "error", **params)
 
 
-def _bare_names(node: Node, *, within_aggregates: bool = True) -> Iterator[Name]:
-    """The names of a tree; on request without those that an aggregate or a test of lists takes."""
-    pending = [node]
+def _names_with_use(node: Node) -> Iterator[tuple[Name, bool]]:
+    """The names of a tree, each with whether a list may stand in its place."""
+    pending = [(node, False)]
     while pending:
-        one = pending.pop()
-        if isinstance(one, Name):
-            yield one
-        elif within_aggregates or not _takes_lists(one):
-            pending.extend(children_of(one))
-        else:
-            pending.extend(each for each in children_of(one) if not isinstance(each, Name | Items))
-
-
-def _takes_lists(node: Node) -> bool:
-    if not isinstance(node, Call):
-        return False
-    return node.operator in (_AGGREGATES if node.is_function else _OF_LISTS)
+        one, takes_lists = pending.pop()
+        match one:
+            case Name():
+                yield one, takes_lists
+            case Items(items):
+                pending.extend((item, takes_lists) for item in reversed(items))
+            case Call(operator=operator, operands=operands, is_function=True) if operator == CONDITIONAL:
+                condition, *branches = operands
+                pending.extend((branch, takes_lists) for branch in reversed(branches))
+                pending.append((condition, False))
+            case Call(operator=operator, operands=operands, is_function=is_function):
+                inside = operator in (_AGGREGATES if is_function else _OF_LISTS)
+                pending.extend((operand, inside) for operand in reversed(operands))
 
 
 def _graded(measures: Mapping[str, Measure], name: str) -> Measure:
-    """The measure that gives the grade: an earlier period's brings its own along."""
+    """The measure that gives the grade: that of an earlier period brings its own along."""
     measure = measures[name]
-    while isinstance(measure.source, Previous) and not measure.bands and measure.source.of in measures:
-        measure = measures[measure.source.of]
-        if measure.name == name:
+    for _ in measures:
+        if not isinstance(measure.source, Previous) or measure.bands or measure.source.of not in measures:
             break
+        measure = measures[measure.source.of]
     return measure
 
 

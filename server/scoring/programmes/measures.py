@@ -1,5 +1,6 @@
 """Compiles measures: one builder for each way a number comes about."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +28,7 @@ from server.scoring.programmes.definition import (
     Streak,
     Weighted,
 )
-from server.scoring.programmes.draft import SETTINGS, Draft, Reader, text_of
+from server.scoring.programmes.draft import SETTINGS, Draft, Reader, check_bounds, check_period, text_of
 from server.scoring.programmes.shapes import Part
 from server.scoring.programmes.vocabulary import LOST_ON_SCALE, POINTS_OF_FINDING, SOURCES
 
@@ -62,6 +63,8 @@ def compile_measure(draft: Draft, part: Part) -> Measure | None:
     eligible, minimum = builder.formula(part, "eligible"), builder.formula(part, "minimum")
     bands = _bands(draft, part)
     forced = _forced(builder, bands)
+    check_bounds(draft, part)
+    check_period(draft, part)
     if source is None:
         return None
     formulas = (eligible, minimum, *(each.when for each in forced), *_formulas_of(source))
@@ -85,7 +88,7 @@ def compile_measure(draft: Draft, part: Part) -> Measure | None:
         cap=part.number("cap"),
         published_parts=part.text("parts") == "published",
         reads=reads,
-        readings=readings | ({"A1"} if bands else frozenset()),
+        readings=readings | ({"A1", "A13"} if bands else frozenset()),
     )
 
 
@@ -111,9 +114,7 @@ def _counts(source: Source) -> bool:
 
 
 def _full_marks(source: Source) -> Fraction:
-    if isinstance(source, Deduct):
-        return total(source.sections.values())
-    return source.of if isinstance(source, Weighted) else HUNDRED
+    return total(source.sections.values()) if isinstance(source, Deduct) else HUNDRED
 
 
 def _bands(draft: Draft, part: Part) -> tuple[GradeBand, ...]:
@@ -181,6 +182,8 @@ def _deduct(builder: _Builder, part: Part) -> Source | None:
         if name in sections:
             builder.draft.findings.add(row.at("name"), "section_duplicate", section=name)
         sections[name] = row.number("points") or Fraction(0)
+        if sections[name] <= 0:
+            builder.draft.findings.add(row.at("points"), "deduct_section_empty", section=name)
     declared, marks = builder.measure.number("scale"), total(sections.values())
     if declared is not None and declared != marks:
         params = {"sum": exact_text(marks), "expected": exact_text(declared)}
@@ -200,9 +203,11 @@ def _expression(builder: _Builder, part: Part) -> Source | None:
 
 
 def _weighted(builder: _Builder, part: Part) -> Source:
-    parts = []
+    parts: list[tuple[str, Fraction]] = []
     for row in part.parts("parts"):
         name, weight = row.text("measure"), row.number("weight")
+        if name in dict(parts):
+            builder.draft.findings.add(row.at("measure"), "part_twice", measure=name)
         if builder.draft.single(name, row.at("measure"), builder.measure) and weight is not None:
             parts.append((name, weight))
     of = part.number("of") or HUNDRED
@@ -216,15 +221,24 @@ def _weighted(builder: _Builder, part: Part) -> Source:
 
 def _sum(builder: _Builder, part: Part) -> Source:
     names = part.words("parts")
+    for name, times in Counter(names).items():
+        if times > 1:
+            builder.draft.findings.add(part.at("parts"), "part_twice", measure=name)
     known = [name for name in names if builder.draft.single(name, part.at("parts"), builder.measure)]
-    scales = [builder.draft.heads[name].scale for name in known]
-    of = part.number("of")
-    if of is not None and len(known) == len(names):
-        marks = total(scale if isinstance(scale, Fraction) else HUNDRED for scale in scales)
-        if marks != of:
-            params = {"sum": exact_text(marks), "expected": exact_text(of)}
-            builder.draft.findings.add(part.at("of"), "points_do_not_add_up", "error", **params)
+    if len(known) == len(names):
+        _check_points(builder, part, [builder.draft.heads[name].scale for name in known])
     return Added(tuple(known))
+
+
+def _check_points(builder: _Builder, part: Part, scales: list[Fraction | None]) -> None:
+    """What the parts can earn is what the whole declares, so that E12's 45 of 55 is refused (law 15)."""
+    marks = total(HUNDRED if each is None else each for each in scales)
+    pointer, expected = part.at("of"), part.number("of")
+    if None not in scales and expected in (None, marks):
+        pointer, expected = builder.measure.at("scale"), builder.measure.number("scale")
+    if expected is not None and expected != marks:
+        params = {"sum": exact_text(marks), "expected": exact_text(expected)}
+        builder.draft.findings.add(pointer, "points_do_not_add_up", "error", **params)
 
 
 def _roll_up(builder: _Builder, part: Part) -> Source | None:
@@ -232,6 +246,8 @@ def _roll_up(builder: _Builder, part: Part) -> Source | None:
     if not builder.draft.measure(name, part.at("of")):
         return None
     builder.draft.same_period(name, part.at("of"), builder.measure)
+    if part.text("by") != "count":
+        builder.draft.number(name, part.at("of"))
     below = builder.draft.heads[name].of
     if below not in builder.draft.kinds or builder.kind not in builder.draft.kinds[below].above:
         builder.draft.findings.add(part.at("of"), "measure_not_below", measure=name, kind=builder.kind)
@@ -243,6 +259,7 @@ def _rank(builder: _Builder, part: Part) -> Source | None:
     if not builder.draft.measure(name, part.at("of")):
         return None
     builder.draft.same_period(name, part.at("of"), builder.measure)
+    builder.draft.number(name, part.at("of"))
     if builder.draft.heads[name].of != builder.kind:
         builder.draft.findings.add(part.at("of"), "rank_other_kind", measure=name, kind=builder.kind)
     attribute = within.removeprefix(_SUBJECT) if within.startswith(_SUBJECT) else ""

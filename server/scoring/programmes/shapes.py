@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal[
     "option",
     "date",
     "month_day",
+    "day",
     "dates",
     "words",
     "values",
@@ -36,6 +37,7 @@ Kind: TypeAlias = Literal[
     "shapes",
 ]
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 MAX_LIST = 5_000
 MAX_TEXT = 5_000
@@ -235,7 +237,8 @@ def _option(place: _Place, raw: object) -> str | None:
 
 def _date(place: _Place, raw: object) -> str | None:
     try:
-        if isinstance(raw, str):
+        # fromisoformat() also takes 20260501 and 2026-W18-5, which nobody would find by searching for a date.
+        if isinstance(raw, str) and _DATE.fullmatch(raw):
             return date.fromisoformat(raw).isoformat()
     except ValueError:
         pass
@@ -244,11 +247,18 @@ def _date(place: _Place, raw: object) -> str | None:
 
 
 def _month_day(place: _Place, raw: object) -> str | None:
-    """`"12-15"`, or a whole date where the year is fixed."""
+    """`"12-15"` of every year."""
     if isinstance(raw, str) and _MONTH_DAY.fullmatch(raw):
         # A leap year, so that the 29th of February can be named.
         return raw if _date(place, f"2000-{raw}") else None
-    return _date(place, raw)
+    place.wrong("day")
+    return None
+
+
+def _day(place: _Place, raw: object) -> str | None:
+    """`"12-15"`, or a whole date where the year is fixed."""
+    whole = isinstance(raw, str) and len(raw) > len("12-15")
+    return _date(place, raw) if whole else _month_day(place, raw)
 
 
 def _scalar(place: _Place, raw: object) -> object:
@@ -331,6 +341,7 @@ _READERS: dict[str, Callable[[_Place, object], object]] = {
     "option": _option,
     "date": _date,
     "month_day": _month_day,
+    "day": _day,
     "dates": _dates,
     "words": _words,
     "values": _values,

@@ -230,7 +230,7 @@ DATE = Shape(
         _NAME,
         _TITLE,
         Field("help", "text"),
-        Field("on", "month_day"),
+        Field("on", "day"),
         Field("each", "option", options=("month", "quarter")),
         Field("day", "whole"),
         Field("after", "name"),

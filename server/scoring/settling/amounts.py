@@ -94,6 +94,7 @@ def _doubled(short: Shortfall, scope: Scope, single: Amount, gap: Fraction, pric
         value = single.value * 2
         return Amount(value, (*single.steps, Step("doubled_whole", {"points": repeated, "amount": value})))
     capped = policies["A29"] == "capped"
+    repeated = _STEPS[policies["A3"]](repeated)
     points = min(repeated, gap) if capped else repeated
     both = number_in(short.both.value(scope)) if short.both is not None and extent == "points_each" else None
     # Repeat and key item at once: four times in all, so twice more than the doubling gives.

@@ -34,6 +34,7 @@ class _Finish:
     edges: Sequence[Edge]
     adjustments: Mapping[tuple[str, str], Fraction]
     edge: str
+    whole: bool
 
     def cell(self, asked: Asked, period: Period, cell: Cell) -> Cell:
         scope = asked.scope(period)
@@ -82,7 +83,7 @@ class _Finish:
         if cell.published is None or isinstance(cell.published, str):
             return None
         # Reading A13: bands of whole points are asked with whole points.
-        whole = rounded(number_in(cell.raw), 0) if self.measure.grade_on == "whole" else cell.published
+        whole = rounded(number_in(cell.raw), 0) if self.whole else cell.published
         return None if whole is None else Fraction(whole)
 
     def band(self, cell: Cell) -> Edge | None:
@@ -116,7 +117,9 @@ def _finish(world: World, measure: Measure) -> _Finish:
             key = (each.subject, each.period)
             adjustments[key] = adjustments.get(key, ZERO) + each.amount
     # Reading A1: an edge belongs to the band above, or to the one below.
-    return _Finish(measure, edges(world, measure), adjustments, world.ground.facts.policies["A1"])
+    policies = world.ground.facts.policies
+    whole = measure.grade_on == "whole" or policies["A13"] == "whole"
+    return _Finish(measure, edges(world, measure), adjustments, policies["A1"], whole)
 
 
 def edges(world: World, measure: Measure) -> tuple[Edge, ...]:

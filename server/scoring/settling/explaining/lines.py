@@ -93,7 +93,9 @@ class Fired:
             if score is None or target is None:
                 yield said("gap_unknown", reads)
             else:
-                yield said("gap_none", reads, score=Quantity(score, POINTS), target=Quantity(target, POINTS))
+                # A gap below one point may cost nothing (reading A3).
+                code = "gap_free" if score < target else "gap_none"
+                yield said(code, reads, score=Quantity(score, POINTS), target=Quantity(target, POINTS))
         elif self.rule.amount is not None:
             amount = number_in(self.rule.amount.value(self.scope)) or Fraction(0)
             reads = self.reads(self.rule.amount)

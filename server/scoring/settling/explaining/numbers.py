@@ -56,7 +56,7 @@ class Numbers:
         head = self._head(measure, subject, period)
         key = (measure.name, subject, period.id)
         if key in self.explained:
-            return Explanation("number_seen", {**head.params, "grade": None})
+            return Explanation("number_seen", {"value": None, **head.params})
         if self.depth >= MOST_DEPTH:
             return head
         self.explained.add(key)

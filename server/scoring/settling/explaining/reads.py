@@ -1,9 +1,11 @@
 """The values that a formula read: numbers of other measures, parameters, attributes, facts."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
+from fractions import Fraction
 
 from server.forms.expressions.tree import Path
 from server.scoring.arithmetic import Formula, Value, number_in
+from server.scoring.exact import exact_text
 from server.scoring.programmes.definition import Measure
 from server.scoring.programmes.draft import CELL_PARTS
 from server.scoring.programmes.register import READINGS
@@ -119,7 +121,10 @@ def _phase(scope: Scope, name: str, path: Path) -> Explanation:
 
 
 def _plain(scope: Scope, name: str, path: Path) -> Explanation:
-    return said("read_value", name=_written(name, path), value=_shown(scope.get(name, path)))
+    value = _shown(scope.get(name, path))
+    # The number of a period is a name: 2026 and not 2,026.
+    shown_value = exact_text(value) if isinstance(value, Fraction) else value
+    return said("read_value", name=_written(name, path), value=shown_value)
 
 
 _SCOPED: dict[str, Callable[[Scope, str, Path], Explanation]] = {"phase": _phase}

@@ -103,7 +103,10 @@ def _by_wave(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
 def _wave(asked: Asked, name: str, entries: Sequence[Entry], show: Shown) -> Explanation:
     mean = asked.combined("visits", entries)
     result = None if mean is None else Quantity(mean, unit_of(asked.measure))
-    return said("wave", listed(map(show, entries)), wave=name, n=len(entries), result=result)
+    parts = listed(map(show, entries))
+    if len(entries) == 1:
+        return said("wave_of_one", parts, wave=name, result=result)
+    return said("wave", parts, wave=name, n=len(entries), result=result)
 
 
 def _visit(explainer: Explainer, asked: Asked, source: language.Scores, entry: Entry) -> Explanation:
