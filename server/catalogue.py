@@ -57,7 +57,7 @@ def sentence(code: str, locale: str, /, **params: object) -> str:
     """
     own = params.get("message")
     if isinstance(own, Mapping) and own:
-        return _in_locale(own, locale)
+        return in_locale(own, locale)
     errors = texts(_known(locale), "errors")
     written = {name: _listed(value, locale) for name, value in params.items()}
     if EXPECTED in written:
@@ -68,6 +68,13 @@ def sentence(code: str, locale: str, /, **params: object) -> str:
     if params.get("hint"):
         said += errors[HINT_FOLLOWS].format(sentence=errors[str(params["hint"])])
     return said
+
+
+def in_locale(own: Mapping[str, object], locale: str) -> str:
+    """The text that a definition gives in several languages, in the reader's, else the default one."""
+    language = _known(locale)
+    keys = (key for key in own if key.partition("-")[0] == language)
+    return str(own[next(keys, "default" if "default" in own else next(iter(own)))])
 
 
 @cache
@@ -137,12 +144,6 @@ def _listed(value: object, locale: str) -> object:
     if isinstance(value, tuple | list):
         return ("、" if _known(locale) == "zh" else ", ").join(map(str, value))
     return value
-
-
-def _in_locale(own: Mapping[str, object], locale: str) -> str:
-    language = _known(locale)
-    keys = (key for key in own if key.partition("-")[0] == language)
-    return str(own[next(keys, "default" if "default" in own else next(iter(own)))])
 
 
 def _rounded(value: Number, places: int) -> Decimal:

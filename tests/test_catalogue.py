@@ -21,18 +21,20 @@ from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
 from server.sampling import frame
 from server.scoring import problems
+from server.scoring.programmes import codes as programme_codes
 from server.scoring.standards import notes as standards
 from server.storage.photos import REFUSALS
 
 SERVER = Path(server.__file__).parent
 TEMPLATES = SERVER / "web" / "templates"
-AREAS = ("errors", "respond", "visit", "console", "tools")
+AREAS = ("errors", "respond", "visit", "console", "tools", "explain", "schema")
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,
     "tables": tables.CODES,
     "phones": phones.CODES,
     "sampling": frame.CODES,
     "scoring": problems.CODES,
+    "programmes": programme_codes.CODES,
     "standards": standards.CODES,
     "definitions": DEFINITION_CODES,
     "answers": ANSWER_CODES,

@@ -8,11 +8,15 @@ from server.cli import (
     database,
     demo,
     draws,
+    explaining,
     form_versions,
     forms,
     keys,
     processes,
+    programme_files,
+    programme_versions,
     programmes,
+    settlements,
     standards,
 )
 
@@ -24,11 +28,15 @@ def install(app: Flask) -> None:
         database,
         demo,
         draws,
+        explaining,
         forms,
         form_versions,
         keys,
         processes,
+        programme_files,
+        programme_versions,
         programmes,
+        settlements,
         standards,
     ):
         group.install(app)

@@ -39,6 +39,28 @@ def explained() -> Iterator[None]:
         raise click.ClickException(" ".join(sentences)) from None
 
 
+@contextmanager
+def pointed(missing: str = "") -> Iterator[None]:
+    """As `explained`, for contents of files: every problem in a line of its own, with its place.
+
+    Args:
+        missing: what to say where something is not found.
+    """
+    with explained():
+        try:
+            yield
+        except Refusal as refusal:
+            if missing and refusal.code == "not_found":
+                raise click.ClickException(missing) from None
+            if not refusal.details:
+                raise
+            lines = (
+                f"{each.pointer}: {catalogue.sentence(each.code, 'en', **each.params)}"
+                for each in refusal.details
+            )
+            raise click.ClickException("\n".join(lines)) from None
+
+
 def _reason(error: object) -> str:
     """The first line of what a library says."""
     return next(iter(str(error).strip().splitlines()), "no reason given").rstrip(".")

@@ -32,11 +32,12 @@ def install(app: Flask) -> None:
     app.cli.add_command(group)
 
 
-def _locale() -> str:
+def locale() -> str:
+    """The language of the terminal."""
     return "zh" if wants_chinese(os.environ) else "en"
 
 
-def _say(text: str = "", *, err: bool = False) -> None:
+def say(text: str = "", *, err: bool = False) -> None:
     """Print; colour only where a terminal shows it and nobody asked for none."""
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
@@ -53,11 +54,9 @@ def lint(files: tuple[str, ...], format_: str) -> None:
         mine = read_definition(name, data, lint_programme)[1]
         found += mine
         for finding in mine:
-            _say(
-                as_line(finding.to_json(_locale())) if format_ == "json" else block(finding, _locale()) + "\n"
-            )
+            say(as_line(finding.to_json(locale())) if format_ == "json" else block(finding, locale()) + "\n")
     if format_ == "text":
-        _say(summary(found, checked, _locale()))
+        say(summary(found, checked, locale()))
     if any(finding.severity == "error" for finding in found):
         sys.exit(1)
 
@@ -97,8 +96,8 @@ def _path_of(name: str) -> str:
 @click.option("--before", help="An earlier settlement of the same year, a file of JSON: show the difference.")
 def settle_command(definition: str, facts: str, before: str | None) -> None:
     """Settle a programme on facts: numbers, ledger, actions and open decisions as one JSON object."""
-    result = _settled(definition, facts).to_json()
-    _say(shown(result if before is None else {**result, "difference": _difference(before, result)}))
+    result = settled(definition, facts).to_json()
+    say(shown(result if before is None else {**result, "difference": _difference(before, result)}))
 
 
 def _difference(before: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -108,7 +107,7 @@ def _difference(before: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
     except NotComparable as error:
         [problem] = error.problems
         raise click.ClickException(
-            f"{before}: {catalogue.sentence(problem.code, _locale(), **problem.params)}"
+            f"{before}: {catalogue.sentence(problem.code, locale(), **problem.params)}"
         ) from None
 
 
@@ -127,10 +126,11 @@ def shown(result: Mapping[str, Any], indent: str = "") -> str:
     return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
 
 
-def _settled(definition: str, facts: str) -> Settlement:
+def settled(definition: str, facts: str) -> Settlement:
+    """The settlement of two files; their errors are said and end the command."""
     if definition == STDIN and facts == STDIN:
         raise click.ClickException("The input cannot be both the definition and the facts.")
-    content = _read(definition, lint_programme)
+    content = definition_of(definition)
     programme = compile_programme(content)
 
     def fact_problems(data: wire.Json) -> tuple[Problem, ...]:
@@ -143,13 +143,18 @@ def _settled(definition: str, facts: str) -> Settlement:
     return settle(content, _read(facts, fact_problems, named=False))
 
 
+def definition_of(name: str) -> Any:
+    """A programme without errors, by its file or the name of a shipped one; errors end the command."""
+    return _read(name, lint_programme)
+
+
 def _read(name: str, problems: Any, *, named: bool = True) -> Any:
     """A file without errors; otherwise they are all said and the command ends."""
     path = _path_of(name) if named else name
     content, found = read_definition("<stdin>" if path == STDIN else path, _bytes(path), problems)
     errors = [finding for finding in found if finding.severity == "error"]
     for finding in errors:
-        _say(block(finding, _locale()) + "\n", err=True)
+        say(block(finding, locale()) + "\n", err=True)
     if errors:
         sys.exit(1)
     return content

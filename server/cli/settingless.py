@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
-from server.cli import forms, programmes, standards
+from server.cli import explaining, forms, programme_files, programmes, standards
 
 
 def is_choosing_a_command() -> bool:
@@ -24,7 +24,14 @@ def create_settingless(reason: str) -> Flask:
     app.cli.add_command(
         _Refusing("forms", reason, (*forms.ON_FILES, standards.import_table), forms.group.help)
     )
-    app.cli.add_command(_Refusing("programmes", reason, programmes.ON_FILES, programmes.group.help))
+    app.cli.add_command(
+        _Refusing(
+            "programmes",
+            reason,
+            (*programmes.ON_FILES, *programme_files.ON_FILES, explaining.explain_command),
+            programmes.group.help,
+        )
+    )
     return app
 
 

@@ -1,14 +1,18 @@
 """What a rule is worth: an expression, points short of a target, or what a person decided within a range."""
 
-from collections.abc import MutableSet
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 from server.scoring.arithmetic import Formula, number_in
 from server.scoring.exact import ZERO, exact_text
 from server.scoring.programmes.definition import Decided, Rule, Shortfall
 from server.scoring.settling.entries import About, Open, Step
 from server.scoring.settling.scopes import Scope
+
+# A group of rules, a subject, a period.
+Gap: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,12 @@ class Amount:
     value: Fraction | None
     steps: tuple[Step, ...] = ()
     open: Open | None = None
+    # The gap that a line of this amount charges, for its group (reading A10).
+    gap_of: Gap | None = None
 
 
-def amount_of(
-    rule: Rule, scope: Scope, about: About, charged: MutableSet[tuple[str, str, str]]
-) -> Amount | None:
-    """The amount of a rule; None when it has none to give."""
+def amount_of(rule: Rule, scope: Scope, about: About, charged: Collection[Gap]) -> Amount | None:
+    """The amount of a rule; None when it has none to give. `charged` are the gaps that lines have charged."""
     found = _amount(rule, scope, about, charged)
     if found is None or found.value is None:
         return found
@@ -37,9 +41,7 @@ def amount_of(
     return replace(found, value=value, steps=tuple(steps))
 
 
-def _amount(
-    rule: Rule, scope: Scope, about: About, charged: MutableSet[tuple[str, str, str]]
-) -> Amount | None:
+def _amount(rule: Rule, scope: Scope, about: About, charged: Collection[Gap]) -> Amount | None:
     if rule.shortfall is not None:
         return _short(rule.shortfall, scope, about, charged)
     if rule.decided is not None:
@@ -54,9 +56,7 @@ def _computed(formula: Formula, scope: Scope, about: About) -> Amount:
     return Amount(value, (Step("amount", {"expression": formula.source, "amount": value}),))
 
 
-def _short(
-    short: Shortfall, scope: Scope, about: About, charged: MutableSet[tuple[str, str, str]]
-) -> Amount | None:
+def _short(short: Shortfall, scope: Scope, about: About, charged: Collection[Gap]) -> Amount | None:
     target, score, base, price = (
         number_in(formula.value(scope))
         for formula in (short.target, short.score, short.base, short.per_point)
@@ -76,11 +76,10 @@ def _short(
     if short.once and policies["A10"] == "once" and group in charged:
         steps.append(Step("gap_charged_already", {"base": base, "gap": counted}))
         return Amount(base, tuple(steps))
-    if short.once:
-        charged.add(group)
     value = base + counted * price
     steps.append(Step("base_and_gap", {"base": base, "gap": counted, "price": price, "amount": value}))
-    return _doubled(short, scope, Amount(value, tuple(steps)), counted, price)
+    single = Amount(value, tuple(steps), gap_of=group if short.once else None)
+    return _doubled(short, scope, single, counted, price)
 
 
 def _doubled(short: Shortfall, scope: Scope, single: Amount, gap: Fraction, price: Fraction) -> Amount:
@@ -92,7 +91,8 @@ def _doubled(short: Shortfall, scope: Scope, single: Amount, gap: Fraction, pric
     extent = policies["A6"]
     if extent == "whole":
         value = single.value * 2
-        return Amount(value, (*single.steps, Step("doubled_whole", {"points": repeated, "amount": value})))
+        step = Step("doubled_whole", {"points": repeated, "amount": value})
+        return replace(single, value=value, steps=(*single.steps, step))
     capped = policies["A29"] == "capped"
     repeated = _STEPS[policies["A3"]](repeated)
     points = min(repeated, gap) if capped else repeated
@@ -101,7 +101,7 @@ def _doubled(short: Shortfall, scope: Scope, single: Amount, gap: Fraction, pric
     points += 2 * (min(both, gap) if capped else both) if both else ZERO
     value = single.value + points * price
     step = Step("doubled", {"repeated": repeated, "points": points, "price": price, "amount": value})
-    return Amount(value, (*single.steps, step))
+    return replace(single, value=value, steps=(*single.steps, step))
 
 
 def _decided(decided: Decided, scope: Scope, about: About) -> Amount:

@@ -27,6 +27,7 @@ from server.scoring.settling.facts import (
     Score,
     Subject,
 )
+from server.scoring.settling.imported import Imports
 from server.scoring.settling.lost_lines import bonus_of, lines_of, published_of, raw_of, sections_of
 
 HUNDRED = Fraction(100)
@@ -97,16 +98,17 @@ def read_facts(programme: Programme, data: object) -> Facts:
     for part in parts["subjects"]:
         _subject(reading, part)
     _check_parents(reading, parts["subjects"])
+    year = _year(reading, whole)
     facts = Facts(
         as_of=reading.as_of,
-        year=_year(reading, whole),
+        year=year,
         parameters=_parameters(reading, whole),
         policies=_policies(reading, whole),
         subjects=reading.subjects,
         wave_ends=_wave_ends(parts["waves"]),
         scores=tuple(_each(reading, parts["scores"], _score)),
         findings=tuple(_each(reading, parts["findings"], _finding)),
-        indicators=_indicators(reading, parts["indicators"]),
+        indicators=_indicators(reading, parts["indicators"], year),
         duties=tuple(_each(reading, parts["duties"], _duty)),
         deliveries=tuple(_each(reading, parts["deliveries"], _delivery)),
         decisions=_decisions(reading, parts["decisions"]),
@@ -144,6 +146,8 @@ def _subject(reading: _Reading, part: Part) -> None:
         attributes=_fields(part, "attributes"),
         roles={role: str(person) for role, person in part.mapping("roles").items()},
         parent=part.text("parent"),
+        starts=date.fromisoformat(part.text("from") or date.min.isoformat()),
+        ends=date.fromisoformat(part.text("to") or date.max.isoformat()),
     )
 
 
@@ -255,7 +259,7 @@ def _finding(reading: _Reading, part: Part) -> Finding | None:
         item=part.text("item"),
         code=part.text("code"),
         section=part.text("section"),
-        points=_figure(part, "points") or ZERO,
+        points=_figure(part, "points"),
         source=part.text("source"),
         kind=part.text("kind"),
         person=part.text("person"),
@@ -264,10 +268,14 @@ def _finding(reading: _Reading, part: Part) -> Finding | None:
     )
 
 
-def _indicators(reading: _Reading, parts: tuple[Part, ...]) -> Mapping[tuple[str, str, str], Value]:
+def _indicators(
+    reading: _Reading, parts: tuple[Part, ...], year: int
+) -> Mapping[tuple[str, str, str], Value]:
     found: dict[tuple[str, str, str], Value] = {}
+    imports = Imports(reading.programme, year, reading.findings)
     for part in parts:
-        reading.subject(part)
+        if reading.subject(part):
+            imports.check(part, reading.subjects[part.text("subject")].kind)
         key = (part.text("name"), part.text("subject"), part.text("period"))
         if key in found:
             reading.findings.add(part.pointer, "fact_twice", id=" ".join(key))
@@ -295,7 +303,8 @@ def _delivery(reading: _Reading, part: Part) -> Delivery | None:
         return None
     # A deadline ends with the day of the place; without a zone it is the time of the place already.
     local = at.astimezone(reading.programme.zone) if at.tzinfo else at
-    return Delivery(part.text("date"), part.text("subject"), local.replace(tzinfo=None))
+    period = part.text("period")
+    return Delivery(part.text("date"), part.text("subject"), period, local.replace(tzinfo=None))
 
 
 def _decisions(reading: _Reading, parts: tuple[Part, ...]) -> Mapping[tuple[str, str, str], Decision]:

@@ -50,6 +50,8 @@ FACT_SUBJECT = Shape(
         Field("kind", "word", required=True),
         Field("name", "word"),
         Field("parent", "word", nullable=True),
+        Field("from", "date"),
+        Field("to", "date"),
         Field("attributes", "any"),
         Field("roles", "any"),
     ),
@@ -95,7 +97,13 @@ DUTY = Shape(
     ),
 )
 DELIVERY = Shape(
-    "delivery", (Field("date", "word", required=True), _SUBJECT, Field("at", "word", required=True))
+    "delivery",
+    (
+        Field("date", "word", required=True),
+        _SUBJECT,
+        Field("period", "word"),
+        Field("at", "word", required=True),
+    ),
 )
 DECISION = Shape(
     "decision",

@@ -21,6 +21,12 @@ class Subject:
     attributes: Fields
     roles: Mapping[str, str]
     parent: str
+    starts: date
+    ends: date
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """Whether it was there for a day of these at least."""
+        return self.starts <= last and first <= self.ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class Finding:
     item: str
     code: str
     section: str
-    points: Fraction
+    points: Fraction | None
     source: str
     kind: str
     person: str
@@ -110,6 +116,7 @@ class Delivery:
 
     date: str
     subject: str
+    period: str
     at: datetime
 
 

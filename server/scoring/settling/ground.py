@@ -131,12 +131,14 @@ class Ground:
         return {score.id: score for score in self.facts.scores}
 
     def periods(self, kind: str, subject: str) -> Sequence[Period]:
-        """The periods of a kind that began by the day of settlement."""
+        """The periods of a kind that began by the day of settlement, and in which the subject was there."""
         if kind == "visit":
             return self.visits.get(subject, ())
-        if kind == "wave":
-            return self.waves
-        return self._begun.get(kind, ())
+        periods = self.waves if kind == "wave" else self._begun.get(kind, ())
+        of = self.facts.subjects.get(subject)
+        if of is None or (of.starts == date.min and of.ends == date.max):
+            return periods
+        return [period for period in periods if of.overlaps(period.starts, period.ends)]
 
     @cached_property
     def _begun(self) -> Mapping[str, Sequence[Period]]:

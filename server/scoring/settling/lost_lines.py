@@ -18,6 +18,8 @@ def raw_of(part: Part, scale: Fraction, findings: Findings) -> Fraction | None:
     """The unrounded score: written, earned of possible on the scale, or the sheet's."""
     sheet = part.mapping("sheet")
     if sheet:
+        if "raw" not in sheet:
+            findings.add(part.at("sheet"), "programme_missing_property", property="raw")
         return sheet_number(sheet.get("raw"))
     if part.has("earned") or part.has("possible"):
         earned, possible = (answered_or_read(part.values.get(name)) for name in ("earned", "possible"))

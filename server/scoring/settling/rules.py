@@ -9,8 +9,8 @@ from server.scoring.arithmetic import Formula, number_in
 from server.scoring.calendar import Period, Span
 from server.scoring.exact import rounded
 from server.scoring.programmes.definition import Action, Rule
-from server.scoring.settling.amounts import amount_of
-from server.scoring.settling.entries import About, Deed, Entry, LedgerLine, Open, Payee, Step
+from server.scoring.settling.amounts import Amount, Gap, amount_of
+from server.scoring.settling.entries import About, Deed, Entry, LedgerLine, Open, Payee
 from server.scoring.settling.facts import Subject
 from server.scoring.settling.scopes import Scope, World
 
@@ -20,7 +20,7 @@ class Firing:
     """The rules of one settlement. `charged` remembers which group has charged a gap (reading A10)."""
 
     world: World
-    charged: set[tuple[str, str, str]] = field(default_factory=set)
+    charged: set[Gap] = field(default_factory=set)
 
     def entries(self) -> Iterator[Entry]:
         """Everything the rules decide, in their order, then by subject and event."""
@@ -57,25 +57,25 @@ class Firing:
         if amount is not None and amount.open is not None:
             yield amount.open
         if amount is not None and amount.value is not None:
-            yield from self._charged(rule, scope, about, amount.value, amount.steps)
+            yield from self._charged(rule, scope, about, amount)
         # Where nothing is short there is no reason to act either.
         if amount is not None or rule.shortfall is None:
             for action in rule.actions:
                 yield self._deed(action, scope, about)
 
-    def _charged(
-        self, rule: Rule, scope: Scope, about: About, value: Fraction, steps: tuple[Step, ...]
-    ) -> Iterator[Entry]:
-        amount = rounded(value, rule.places)
+    def _charged(self, rule: Rule, scope: Scope, about: About, found: Amount) -> Iterator[Entry]:
+        amount = rounded(found.value, rule.places)
         if amount is None or amount <= 0:
             return
+        if found.gap_of is not None:
+            self.charged.add(found.gap_of)
         payee = self.payee(rule.payee, scope)
         if payee is None:
             yield Open(about, "payee_unknown", {"payee": rule.payee, "amount": f"{amount:f}"})
             return
         policies = self.world.ground.facts.policies
         readings = {key: policies[key] for key in rule.readings if key in policies}
-        yield LedgerLine(about, rule.clause, rule.direction, amount, rule.unit, payee, steps, readings)
+        yield LedgerLine(about, rule.clause, rule.direction, amount, rule.unit, payee, found.steps, readings)
 
     def payee(self, name: str, scope: Scope) -> Payee | None:
         """Whoever a word of the definition means here; None when the facts do not say."""

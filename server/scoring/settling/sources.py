@@ -176,19 +176,30 @@ def _finding_sum(asked: Asked, source: language.FindingSum) -> Found:
         if source.sum is None:
             yield period, Cell(Fraction(len(found)), n=len(found))
         else:
-            points = [number_in(source.sum.value(scope)) or ZERO for _, scope in found]
-            yield period, Cell(total(points), n=len(found))
+            yield period, _all_of([number_in(source.sum.value(scope)) for _, scope in found])
+
+
+def _all_of(points: Sequence[Fraction | None]) -> Cell:
+    """Their sum; none where a finding that counts does not say how many points it is worth."""
+    known = [each for each in points if each is not None]
+    if len(known) < len(points):
+        return Cell(None, n=len(points), note="points_missing")
+    return Cell(total(known), n=len(points))
 
 
 def _deduct(asked: Asked, source: language.Deduct) -> Found:
     """A section never loses more than its own points (law 8)."""
     for period, found in findings_in(asked, source.where):
         lost = dict.fromkeys(source.sections, ZERO)
-        for finding, scope in found:
-            if finding.section in lost:
-                lost[finding.section] += number_in(source.sum.value(scope)) or ZERO
-        left = (max(ZERO, points - lost[name]) for name, points in source.sections.items())
-        yield period, Cell(total(left), n=len(found))
+        mine = [(finding, scope) for finding, scope in found if finding.section in lost]
+        points = [number_in(source.sum.value(scope)) for _, scope in mine]
+        if None in points:
+            yield period, Cell(None, n=len(mine), note="points_missing")
+            continue
+        for (finding, _), each in zip(mine, points, strict=True):
+            lost[finding.section] += each or ZERO
+        left = (max(ZERO, marks - lost[name]) for name, marks in source.sections.items())
+        yield period, Cell(total(left), n=len(mine))
 
 
 def _indicator(asked: Asked, source: language.Indicator) -> Found:
@@ -309,7 +320,7 @@ def handed_in_by(asked: Asked, source: language.Deliveries) -> Iterator[tuple[Pe
         if deadline.name == source.date
     ]
     mine = sorted(
-        delivery.at
+        (delivery.at, delivery.period)
         for delivery in ground.facts.deliveries
         if delivery.date == source.date and delivery.subject == asked.subject.id
     )
@@ -318,7 +329,16 @@ def handed_in_by(asked: Asked, source: language.Deliveries) -> Iterator[tuple[Pe
         day = next((day for day in deadlines if whole_year or period.starts <= day <= period.ends), None)
         if day is None:
             continue
-        yield period, day, [at for at in mine if whole_year or period.starts <= at.date() <= period.ends]
+        yield (
+            period,
+            day,
+            [
+                at
+                for at, named in mine
+                # What was handed in says for which period; else it is the period in which it came.
+                if (named == period.id if named else whole_year or period.starts <= at.date() <= period.ends)
+            ],
+        )
 
 
 def _rank(asked: Asked, source: language.Rank) -> Found:

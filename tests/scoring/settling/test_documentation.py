@@ -1,4 +1,4 @@
-"""docs/programmes.md: every example settles to what stands below it, every word of the language is explained."""
+"""docs/programmes.md: every example settles as it says, every word of the language is explained."""
 
 import json
 import re
@@ -64,12 +64,7 @@ def test_every_property_is_explained(name: str) -> None:
 
 
 WORDS = sorted(
-    {
-        option
-        for shape in shapes(vocabulary.PROGRAMME)
-        for field in shape.fields
-        for option in field.options
-    }
+    {option for shape in shapes(vocabulary.PROGRAMME) for field in shape.fields for option in field.options}
     | set(FUNCTIONS)
 )
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from server.scoring.arithmetic import Formula, Value, number_in
 from server.scoring.calendar import Period
-from server.scoring.exact import ZERO, total
+from server.scoring.exact import total
 from server.scoring.programmes import definition as language
 from server.scoring.settling.cells import Cell
 from server.scoring.settling.explaining.explainer import Explainer, unit_of
@@ -25,7 +25,7 @@ def explain_findings(
     result = quantity(asked, cell.raw)
     if not found:
         return said("findings_none", conditions, result=result)
-    worth = [None if source.sum is None else number_in(source.sum.value(scope)) or ZERO for _, scope in found]
+    worth = [None if source.sum is None else number_in(source.sum.value(scope)) for _, scope in found]
     parts = [
         explain_finding(explainer, finding, points, source.where, source.sum)
         for (finding, _), points in zip(found, worth, strict=True)
@@ -66,12 +66,12 @@ def _section(
     points: Fraction,
     found: Sequence[tuple[Finding, Scope]],
 ) -> Explanation:
-    worth = [number_in(source.sum.value(scope)) or ZERO for _, scope in found]
+    worth = [number_in(source.sum.value(scope)) for _, scope in found]
     parts = [
         explain_finding(explainer, finding, counted, source.where, source.sum)
         for (finding, _), counted in zip(found, worth, strict=True)
     ]
-    lost = total(worth)
+    lost = total(each for each in worth if each is not None)
     full, taken = Quantity(points, "points"), Quantity(lost, "points")
     if lost > points:
         return said("section_exhausted", listed(parts), section=name, points=full, lost=taken)

@@ -203,10 +203,11 @@ def _first_of_group(fired: Fired) -> Text:
     """The rule that has charged the gap (reading A10)."""
     group, about = fired.rule.shortfall.once if fired.rule.shortfall else "", fired.about
     charged = {
-        line.about.rule
-        for line in fired.settlement.ledger
-        if (line.about.subject, line.about.event) == (about.subject, about.event)
-        and any(step.code == "base_and_gap" for step in line.steps)
+        entry.about.rule
+        for entry in fired.settlement.entries
+        if isinstance(entry, LedgerLine | Open)
+        and (entry.about.subject, entry.about.event) == (about.subject, about.event)
+        and entry.about.rule != about.rule
     }
     rules = fired.settlement.world.ground.programme.rules
     other = next((r for r in rules if r.name in charged and r.shortfall and r.shortfall.once == group), None)

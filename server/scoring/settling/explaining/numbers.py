@@ -154,6 +154,8 @@ class _Finishing:
         if self.cell.note == "not_eligible" and self.measure.eligible is not None:
             reads = self.explainer.reads(scope, self.measure.eligible)
             yield said("not_eligible", reads, expression=self.measure.eligible.source)
+        if self.cell.note == "points_missing":
+            yield said("points_missing")
         if self.cell.note == "too_few" and self.measure.minimum is not None:
             least = number_in(self.measure.minimum.value(scope)) or Fraction(0)
             reads = self.explainer.reads(scope, self.measure.minimum)
