@@ -81,19 +81,22 @@ def engine(session_engine: Engine) -> Engine:
 
 
 def _only_shipped(connection: Connection) -> None:
-    """The versions of forms as they were published in the template."""
-    shipped_versions = [f"{file.key}/{file.version}" for file in shipped("forms")]
-    connection.execute(
-        text(
-            "DELETE FROM form_version USING form WHERE form.id = form_id"
-            " AND form.key || '/' || version <> ALL (:shipped)"
-        ),
-        {"shipped": shipped_versions},
-    )
-    connection.execute(text("DELETE FROM form WHERE id NOT IN (SELECT form_id FROM form_version)"))
-    connection.execute(
-        text("UPDATE form_version SET status = 'published', retired_at = NULL WHERE status = 'retired'")
-    )
+    """The versions of forms and programmes as they were published in the template."""
+    for kind in ("form", "programme"):
+        shipped_versions = [f"{file.key}/{file.version}" for file in shipped(f"{kind}s")]
+        connection.execute(
+            text(
+                f"DELETE FROM {kind}_version USING {kind} WHERE {kind}.id = {kind}_id"
+                f" AND {kind}.key || '/' || version <> ALL (:shipped)"
+            ),
+            {"shipped": shipped_versions},
+        )
+        connection.execute(text(f"DELETE FROM {kind} WHERE id NOT IN (SELECT {kind}_id FROM {kind}_version)"))
+        connection.execute(
+            text(
+                f"UPDATE {kind}_version SET status = 'published', retired_at = NULL WHERE status = 'retired'"
+            )
+        )
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.tables import CODES, MAX_UNPACKED, Table, TableProblem, read_table
+from server.tables import CODES, MAX_UNPACKED, Table, TableProblem, read_sheet, read_table
 
 ALIASES = {"code": ("网点编码", "Branch code"), "name": ("网点名称",), "phone": ("手机号", "Mobile")}
 CSV = "网点编码,网点名称,手机号\n001,青年路支行,13812345678\n002,翠湖支行,13912345678\n"
@@ -252,3 +252,43 @@ def test_what_was_written_is_read_back(rows: list[tuple[str, str]], encoding: st
 
 def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
+
+
+def test_a_sheet_as_it_stands_keeps_its_place_and_its_merged_cells() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["B2"], sheet["C4"], sheet["D9"] = " 标题 ", 1.5, "完"
+    sheet.merge_cells("B2:C3")
+    sheet.merge_cells("C4:C9")
+    book.create_sheet("附表")["A1"] = "x"
+    stream = io.BytesIO()
+    book.save(stream)
+    read_first = read_sheet(stream.getvalue(), "a.xlsx")
+    assert read_first.rows[:4] == (("", "", ""), ("标题", "", ""), ("", "", ""), ("", "1.5", ""))
+    assert read_first.merged == ((1, 2, 0, 1), (3, 8, 1, 1))
+    assert (read_first.others, read_first.problems) == (("附表",), ())
+    assert read_sheet(stream.getvalue(), "a.xlsx", name="附表").rows == (("x",),)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_csv_has_no_merged_cells(encoding: str) -> None:
+    sheet = read_sheet(CSV.encode(encoding), "a.csv")
+    assert (sheet.rows[1], sheet.merged) == (("001", "青年路支行", "13812345678"), None)
+
+
+def test_merged_cells_reach_no_further_than_the_rows_and_never_overlap() -> None:
+    cell = b'<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row>'
+    space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = (
+        b'<worksheet xmlns="%s"><sheetData>%%s</sheetData><mergeCells>%%s</mergeCells></worksheet>' % space
+    )
+    far = sheet_replaced(sheet % (cell, b'<mergeCell ref="A1:A1048576"/>'))
+    assert read_sheet(far, "a.xlsx").merged == ((0, 0, 0, 0),)
+    overlapping = sheet_replaced(sheet % (cell, b'<mergeCell ref="A1:B1"/>' * 2))
+    assert [problem.code for problem in read_sheet(overlapping, "a.xlsx").problems] == ["file_damaged"]
+
+
+def test_a_sheet_has_a_limit_of_rows() -> None:
+    sheet = read_sheet(b"a,b\n" * 4, "a.csv", max_rows=3)
+    assert [problem.code for problem in sheet.problems] == ["rows_over_limit"]

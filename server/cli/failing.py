@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from server import catalogue
 from server.errors import Refusal
+from server.fieldwork.definitions import DefinitionChanged, ProgrammeWrong
 from server.keys import KeyLost
 from server.storage.protocol import StoreUnavailable
 
@@ -33,6 +34,8 @@ def explained() -> Iterator[None]:
         raise click.ClickException(
             f"The object store at S3_ENDPOINT_URL cannot be used: {_reason(error)}."
         ) from None
+    except (DefinitionChanged, ProgrammeWrong) as error:
+        raise click.ClickException(str(error)) from None
     except Refusal as refusal:
         sentences = [catalogue.sentence(refusal.code, "en", **refusal.params)]
         sentences += [catalogue.sentence(each.code, "en", **each.params) for each in refusal.details]

@@ -13,8 +13,8 @@ from server.models.audit import AuditAnchor
 from server.models.submissions import Attachment
 from server.reports.deployment import is_demo
 
-# The audit guard forbids exactly this to everybody else; a demo's lines witness nothing.
-GUARDED = ("audit_line", "audit_seal")
+# Their guards forbid exactly this to everybody else; a demo's lines witness nothing.
+GUARDED = ("audit_line", "audit_seal", "settlement", "ledger_line")
 
 
 def clear(connection: Connection, *, now: datetime) -> list[str]:

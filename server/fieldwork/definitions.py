@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
-from server import audit, wire
+from server import audit, catalogue, wire
 from server.db import new_id
 from server.forms import compile_form
 from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.scoring.form_items import form_rules
+from server.scoring.programmes.compiling import ProgrammeInvalid, compile_programme
 
 DEFINITIONS = Path(__file__).resolve().parents[2] / "form_definitions"
 SYSTEM = "system"
@@ -25,6 +26,10 @@ SYSTEM = "system"
 
 class DefinitionChanged(Exception):
     """A file of a published version has other content than what was published under that number."""
+
+
+class ProgrammeWrong(Exception):
+    """A shipped programme that must not be published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ def publish_shipped(connection: Connection, *, now: datetime, root: Path = DEFIN
     Raises:
         DefinitionChanged: when a published file was edited instead of getting a new version.
         server.forms.FormInvalid: when a form is wrong.
+        ProgrammeWrong: when a programme is wrong, with its name and every problem.
     """
     published = 0
     for file in shipped("forms", root):
@@ -58,6 +64,18 @@ def publish_shipped(connection: Connection, *, now: datetime, root: Path = DEFIN
     for file in shipped("programmes", root):
         published += _publish(connection, Programme, ProgrammeVersion, file, now)
     return published
+
+
+def _check_programme(file: DefinitionFile) -> None:
+    try:
+        compile_programme(file.content)
+    except ProgrammeInvalid as error:
+        wrong = "; ".join(
+            f"{problem.pointer}: {catalogue.sentence(problem.code, 'en', **problem.params)}"
+            for problem in error.problems
+            if problem.severity == "error"
+        )
+        raise ProgrammeWrong(f"{file.key}/{file.version}.json must not be published. {wrong}") from None
 
 
 def _publish(connection: Connection, parent: Any, versions: Any, file: DefinitionFile, now: datetime) -> bool:
@@ -79,7 +97,9 @@ def _publish(connection: Connection, parent: Any, versions: Any, file: Definitio
                 f"put the change into {file.version + 1}.json."
             )
         return False
-    stamped = {"published_at": now, "published_by": SYSTEM, "created_by": SYSTEM} if parent is Form else {}
+    # Only what is new: a published version that a later linter would refuse must not stop an upgrade.
+    if parent is Programme:
+        _check_programme(file)
     connection.execute(
         insert(versions).values(
             {
@@ -90,7 +110,9 @@ def _publish(connection: Connection, parent: Any, versions: Any, file: Definitio
                 "content": file.content,
                 "content_hash": content_hash,
                 "created_at": now,
-                **stamped,
+                "created_by": SYSTEM,
+                "published_at": now,
+                "published_by": SYSTEM,
             }
         )
     )

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, case, cast, func, insert, select, update
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy.dialects.postgresql import JSONPATH, distinct_on
 
 from server import audit
 from server.db import AnyRow, new_id
@@ -26,6 +26,8 @@ from server.scope import EVERYTHING, Scope
 CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 LONGEST_TITLE = 80
 LONGEST_TITLE_EN = 120
+# A finding log, a ballot on paper or a panel has no wave of ours: its scores come with the facts.
+PLANNED_KINDS = ("survey", "visit")
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
 # A verdict of a form that asks for photos or notes.
 EVIDENCE = '$.pages.**.evidence ? (@.type() == "object")'
@@ -64,18 +66,34 @@ class Instrument:
 
 
 def instruments(connection: Connection) -> list[Instrument]:
-    """Every instrument of every published programme."""
+    """What waves can be planned by: the surveys and visits with a form, of the newest published version of
+    each programme."""
     rows = connection.execute(
         select(ProgrammeVersion.id, ProgrammeVersion.content, Programme.key)
         .join(Programme, Programme.id == ProgrammeVersion.programme_id)
         .where(ProgrammeVersion.status == "published")
-        .order_by(Programme.key, ProgrammeVersion.version)
+        .ext(distinct_on(Programme.key))
+        .order_by(Programme.key, ProgrammeVersion.version.desc())
     )
     return [
-        Instrument(row.id, row.key, each["name"], each["kind"], each["title"], each["form"], each["version"])
+        _instrument_of(row, each)
         for row in rows
-        for each in row.content["instruments"]
+        for each in row.content.get("instruments", ())
+        if each["kind"] in PLANNED_KINDS and "form" in each and "version" in each
     ]
+
+
+def _instrument_of(programme: AnyRow, each: Mapping[str, Any]) -> Instrument:
+    title = each.get("title", each["name"])
+    return Instrument(
+        programme_version_id=programme.id,
+        programme=programme.key,
+        name=each["name"],
+        kind=each["kind"],
+        title={"default": title} if isinstance(title, str) else title,
+        form=each["form"],
+        version=each["version"],
+    )
 
 
 def plan_wave(
@@ -109,6 +127,7 @@ def plan_wave(
             id=wave_id,
             programme_version_id=instrument.programme_version_id,
             instrument=instrument.kind,
+            instrument_name=instrument.name,
             form_version_id=form_version_id,
             firm_id=new.firm_id,
             # Of this wave alone: with one key for all waves the same people would be drawn every time.
@@ -183,12 +202,8 @@ def checked_plan(
 
 
 def _instrument(connection: Connection, new: NewWave) -> Instrument | None:
-    matching = [
-        each
-        for each in instruments(connection)
-        if (each.programme, each.name) == (new.programme, new.instrument)
-    ]
-    return matching[-1] if matching else None
+    wanted = (new.programme, new.instrument)
+    return next((each for each in instruments(connection) if (each.programme, each.name) == wanted), None)
 
 
 def organisation_names(connection: Connection) -> dict[str, str]:

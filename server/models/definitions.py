@@ -76,7 +76,10 @@ class Programme(HasId, Base):
 
 
 class ProgrammeVersion(HasId, Base):
-    """One version of an evaluation scheme; its waves keep the version they were planned under."""
+    """One version of an evaluation scheme; its waves keep the version they were planned under.
+
+    Its columns are those of a form's version.
+    """
 
     __tablename__ = "programme_version"
 
@@ -85,9 +88,16 @@ class ProgrammeVersion(HasId, Base):
     status: Mapped[str] = mapped_column(default="published")
     content: Mapped[dict[str, Any]]
     content_hash: Mapped[str]
+    note: Mapped[str | None]
     created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(server_default="system")
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    retired_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("programme_id", "version"),
         CheckConstraint("status IN ('draft','published','retired')", name="status"),
+        CheckConstraint("(status = 'draft') = (published_at IS NULL)", name="published"),
+        CheckConstraint("(status = 'retired') = (retired_at IS NOT NULL)", name="retired"),
     )

@@ -13,7 +13,10 @@ STATES = ("planned", "drawn", "launched", "closed", "cancelled")
 
 
 class Wave(HasId, Base):
-    """One round: an instrument's form, dates, a draw. `prn_key` keys its permanent random numbers."""
+    """One round: an instrument's form, dates, a draw. `prn_key` keys its permanent random numbers.
+
+    `instrument` is the kind of the programme's instrument that is called `instrument_name`.
+    """
 
     __tablename__ = "wave"
 
@@ -22,6 +25,7 @@ class Wave(HasId, Base):
     title: Mapped[str]
     title_en: Mapped[str | None]
     instrument: Mapped[str]
+    instrument_name: Mapped[str | None]
     form_version_id: Mapped[UUID] = mapped_column(ForeignKey("form_version.id"))
     state: Mapped[str] = mapped_column(default="planned")
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))

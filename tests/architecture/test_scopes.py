@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from server.fieldwork import changing, drawing, launching, moving, organisation, versions, waves
+from server.fieldwork import changing, drawing, launching, moving, organisation, programmes, versions, waves
+from server.followup import facts, rescoring, settlements, subjects
 from server.intake import asking
 from server.reports import deployment, progress, results, sheets
 
@@ -33,6 +34,11 @@ READERS = (
     launching,
     versions,
     moving,
+    programmes,
+    settlements,
+    rescoring,
+    facts,
+    subjects,
 )
 LIMITS = {"scope", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
@@ -42,6 +48,8 @@ UNLIMITED = {
     "organisation_names": "the name that stands in every message",
     "refuse_evidence": "looks at a form, within plan_wave and move_to_version",
     "plan_wave": "creates and reads nothing for people",
+    "gather": "all facts of a settlement, which only those make whose scope reaches everything",
+    "judged": "the subjects among them",
     "close_due": "the clock's chore, by time alone",
 }
 

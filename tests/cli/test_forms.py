@@ -35,7 +35,7 @@ def test_lint_says_everything_with_its_place_and_what_to_write(app: Flask, tmp_p
         f"   | {' ' * 61}^^^^^^^^^^^^\n"
         "help: did you mean “isRequired”?\n\n"
         f"{path}:5:63: error[expression_unknown_name] "
-        "At character 1: there is no question or variable “entred”.\n"
+        "At character 1: there is no question, variable or measure “entred”.\n"
         ' 5 |     {"type": "text", "name": "b", "title": "乙", "visibleIf": "{entred} notempty"},\n'
         f"   | {' ' * 63}^^^^^^^^\n"
         "help: did you mean “entered”?\n\n"

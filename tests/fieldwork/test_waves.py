@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server.errors import Refusal
+from server.fieldwork.programmes import find_programme, retire_programme
 from server.fieldwork.waves import (
     close_due,
     count_by_state,
@@ -17,10 +18,12 @@ from server.fieldwork.waves import (
     move_wave,
     plan_wave,
 )
+from server.models.definitions import ProgrammeVersion
 from server.models.waves import Wave
 from server.scope import EVERYTHING, Scope
 from tests import builders
 from tests.builders import BY, DAY, NOW, new_wave
+from tests.followup import schemes_for_tests as schemes
 
 EAST = Scope(unit_paths=("C01/D1/",))
 
@@ -101,6 +104,54 @@ def test_instruments_of_the_shipped_programmes(connection: Connection) -> None:
         ("branch-service", "satisfaction", "survey"),
         ("branch-service", "visit", "visit"),
     }
+
+
+def offered(connection: Connection) -> dict[str, tuple[int, str]]:
+    """The instruments of the test's programme: name -> version of the form, title."""
+    found = [each for each in instruments(connection) if each.programme == schemes.KEY]
+    return {each.name: (each.version, each.title["default"]) for each in found}
+
+
+def test_what_has_no_form_or_no_wave_of_ours_is_not_offered(connection: Connection) -> None:
+    more = [
+        {"name": "bare", "kind": "visit"},
+        {"name": "half", "kind": "survey", "form": "hall-satisfaction"},
+        {"name": "panel", "kind": "panel", "form": "hall-satisfaction", "version": 1},
+    ]
+    schemes.published(connection, instruments=[*schemes.scheme()["instruments"], *more])
+    assert set(offered(connection)) == {"visit", "hall"}
+
+
+def test_a_title_is_a_text_or_texts_or_the_name(connection: Connection) -> None:
+    visit, hall, _ = schemes.scheme()["instruments"]
+    named = [{**visit, "title": "检查"}, {**hall, "title": {"default": "调查", "en": "Survey"}}]
+    schemes.published(connection, instruments=[*named, {**visit, "name": "again"}])
+    assert offered(connection) == {"visit": (1, "检查"), "hall": (1, "调查"), "again": (1, "again")}
+
+
+def test_only_the_newest_published_version_is_offered(units: Connection) -> None:
+    schemes.published(units)
+    wave_id = schemes.visit_wave(units, "V1")
+    visit = schemes.scheme()["instruments"][0]
+    schemes.published(units, instruments=[{**visit, "title": "新"}], measures=[], rules=[])
+    assert offered(units) == {"visit": (1, "新")}
+    assert plan(units, programme=schemes.KEY, instrument="hall") == [("/instrument", "unknown_instrument")]
+    schemes.visit_wave(units, "V2")
+    versions = dict(units.execute(
+        select(Wave.code, ProgrammeVersion.version).join(
+            ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id
+        )
+    ).all())  # fmt: skip
+    assert versions == {"V1": 1, "V2": 2}
+    assert find_wave(units, wave_id, EVERYTHING).instrument_name == "visit"
+
+
+def test_a_retired_version_gives_way_to_the_one_before(connection: Connection) -> None:
+    schemes.published(connection)
+    schemes.published(connection, instruments=[], measures=[], rules=[])
+    row = find_programme(connection, schemes.KEY, EVERYTHING)
+    retire_programme(connection, row, EVERYTHING, by=BY, now=NOW)
+    assert set(offered(connection)) == {"visit", "hall"}
 
 
 def test_a_scope_shows_waves_that_reach_into_it(units: Connection) -> None:

@@ -1,8 +1,9 @@
 """Every shipped programme settles its worked sample to what was computed by hand.
 
-`expected.json` beside each `facts.json` holds the results and the arithmetic in `why`. Its `ledger`, `actions`
-and `open` are complete; of the measures those are compared that are listed. A `variant` settles the same facts
-under other readings or parameters, and compares the rows it lists; an `absent` row must not be there.
+`expected.json` beside each `facts.json` holds the results and the arithmetic in `why`. Its `ledger`,
+`actions` and `open` are complete; of the measures those are compared that are listed. A `variant` settles the
+same facts under other readings or parameters, and compares the rows it lists; an `absent` row must not be
+there.
 """
 
 import json
@@ -86,7 +87,8 @@ def test_sample_settles_as_computed_by_hand(key: str) -> None:
     wrong = [line for name in KEYS for line in shown_wrong(name, expected.get(name, []), result[name])]
     for name in COMPLETE:
         wanted = {identity(row, name) for row in expected.get(name, [])}
-        wrong += [f"{name} {row} was not expected" for row in result[name] if identity(row, name) not in wanted]
+        found = (row for row in result[name] if identity(row, name) not in wanted)
+        wrong += [f"{name} {row} was not expected" for row in found]
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,11 +1,12 @@
 """One formula of a programme: parsed, checked and compiled once, evaluated for every subject and period."""
 
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 
 from server.forms.expressions import Names, paths_in
 from server.forms.expressions.parser import Functions, Signature, parse
 from server.forms.expressions.traps import check_traps
-from server.forms.expressions.tree import Call, Node, Path, nodes_in
+from server.forms.expressions.tree import Call, Name, Node, Path, nodes_in
 from server.scoring.arithmetic.evaluation import CONDITIONAL, Evaluate, Scope, closure_of
 from server.scoring.arithmetic.functions import EAGER
 from server.scoring.arithmetic.values import Value
@@ -16,6 +17,8 @@ _SIGNATURES = {
 }
 _LANGUAGE = Functions(_SIGNATURES, {})
 _UNITS = {name: row.unit_at for name, row in EAGER.items() if row.unit_at is not None}
+
+_DIFFERING = ("!=", "notcontains", "noneof")
 
 FUNCTIONS = tuple(_SIGNATURES)
 
@@ -41,15 +44,32 @@ class Formula:
         return self._evaluate(scope) is True
 
 
-def compile_formula(source: str, names: Names) -> Formula:
+def compile_formula(source: str, names: Names, facts: Container[str] = ()) -> Formula:
     """Parse, check and compile.
+
+    Args:
+        facts: names that hold a single fact, which need not say everything. What it does not say differs from
+            every word: `{finding.source} != 'spot'` holds of a finding without a source.
 
     Raises:
         ExpressionError: with a code of `server.forms.codes`, the column and parameters.
     """
     node = parse(source, names, _LANGUAGE)
     check_traps(node, None, _UNITS)
+    node = _unsaid(node, facts)
     return Formula(source, node, paths_in(node) | _readings(node), closure_of(node))
+
+
+def _unsaid(node: Node, facts: Container[str]) -> Node:
+    """The tree in which `{fact.word} != x` also asks whether the word is there."""
+    if not isinstance(node, Call):
+        return node
+    operands = tuple(_unsaid(operand, facts) for operand in node.operands)
+    call = replace(node, operands=operands)
+    left = operands[0] if operands else None
+    if node.operator in _DIFFERING and isinstance(left, Name) and left.name in facts:
+        return Call("or", (Call("empty", (left,)), call), column=node.column)
+    return call
 
 
 def _readings(node: Node) -> frozenset[tuple[str, Path]]:

@@ -149,6 +149,7 @@ EAGER: dict[str, Function] = {
     "floor": Function(_of_number(math.floor), 1, 1),
     "trunc": Function(_of_number(math.trunc), 1, 1),
     "abs": Function(_of_number(abs), 1, 1),
+    "positive": Function(_of_number(lambda number: max(ZERO, number)), 1, 1),
     "shortfall": Function(_shortfall, 2, 2, reads=("A3",)),
     "year": Function(_part(lambda moment: moment.year), 1, 1),
     "month": Function(_part(lambda moment: moment.month), 1, 1),

@@ -1,7 +1,6 @@
 """From a programme's JSON to a compiled programme; what contradicts itself is refused, with pointers."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -10,10 +9,11 @@ from server.scoring.problems import Problem
 from server.scoring.programmes.calendars import compile_calendar, compile_zone
 from server.scoring.programmes.consequences import compile_rule
 from server.scoring.programmes.consistency import check_consistency
-from server.scoring.programmes.definition import KeyItems, Measure, Programme, Rule, SubjectKind
+from server.scoring.programmes.definition import KeyItems, Programme, SubjectKind
 from server.scoring.programmes.draft import RESERVED, SETTINGS, Draft, Head, text_of
 from server.scoring.programmes.formulas import check_formulas
 from server.scoring.programmes.measures import compile_measure
+from server.scoring.programmes.ordering import in_order, with_readings
 from server.scoring.programmes.register import READINGS
 from server.scoring.programmes.settings import compile_parameters, policies
 from server.scoring.programmes.shapes import Part, read
@@ -47,12 +47,6 @@ def lint_programme(definition: object) -> tuple[Problem, ...]:
     return tuple(_compile(definition)[1].problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ordered:
-    names: tuple[str, ...]
-    cycle: tuple[str, ...] = ()
-
-
 def _compile(definition: object) -> tuple[Programme | None, Findings]:
     findings = Findings()
     if not isinstance(definition, dict):
@@ -70,9 +64,10 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         has_phases=bool(calendar.phases),
         phase_values=tuple(sorted({name for phase in calendar.phases for name in phase.values})),
         heads=_heads(whole.parts("measures")),
+        policies=policies(whole, findings),
     )
     _check_names(draft, whole)
-    chosen, zone = policies(whole, findings), compile_zone(calendar_part, findings)
+    zone = compile_zone(calendar_part, findings)
     key_items = tuple(_key_items(part, findings) for part in whole.parts("keyItems"))
     measures = {
         measure.name: measure
@@ -83,7 +78,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     _check_waves(draft, whole.parts("waves"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
-    ordered = _order(measures)
+    ordered = in_order(measures)
     if ordered.cycle:
         pointer = draft.heads[ordered.cycle[0]].pointer
         findings.add(pointer, "measure_cycle", measures=" → ".join(ordered.cycle))
@@ -91,11 +86,11 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     if findings.fatal:
         return None, findings
     check_consistency(draft, whole, measures, rules)
-    complete, settled = _with_readings(measures, rules, ordered.names)
+    complete, settled = with_readings(measures, rules)
     return Programme(
         title=text_of(whole, "title"),
         parameters=draft.parameters,
-        policies=chosen,
+        policies=draft.policies,
         kinds=draft.kinds,
         calendar=calendar,
         zone=zone,
@@ -103,7 +98,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         instruments=draft.instruments,
         key_items=key_items,
         measures=complete,
-        order=ordered.names,
+        order=ordered.groups,
         rules=settled,
     ), findings
 
@@ -181,43 +176,3 @@ def _check_waves(draft: Draft, parts: Iterable[Part]) -> None:
             for name in ("ratio", "size", "share", "recheckAtMost", "yearly"):
                 if inner is not None:
                     draft.formula(inner, name, SETTINGS)
-
-
-def _order(measures: Mapping[str, Measure]) -> _Ordered:
-    """Each measure after those it reads; or a circle of measures that wait for each other."""
-    done: dict[str, None] = {}
-    for start in measures:
-        trail: list[tuple[str, list[str]]] = [(start, _waiting(measures, start, done))]
-        while trail:
-            name, rest = trail[-1]
-            if name in done or not rest:
-                done[name] = None
-                trail.pop()
-                continue
-            following = rest.pop()
-            open_names = [each for each, _ in trail]
-            if following in open_names:
-                return _Ordered((), (*open_names[open_names.index(following) :], following))
-            if following not in done:
-                trail.append((following, _waiting(measures, following, done)))
-    return _Ordered(tuple(done))
-
-
-def _waiting(measures: Mapping[str, Measure], name: str, done: Collection[str]) -> list[str]:
-    reads = measures[name].reads
-    return sorted((each for each in reads if each in measures and each not in done), reverse=True)
-
-
-def _with_readings(
-    measures: Mapping[str, Measure], rules: Iterable[Rule], order: Iterable[str]
-) -> tuple[Mapping[str, Measure], tuple[Rule, ...]]:
-    """A number depends on the readings of whatever it is computed from."""
-    used: dict[str, frozenset[str]] = {}
-    for name in order:
-        measure = measures[name]
-        used[name] = measure.readings.union(*(used[each] for each in measure.reads))
-    complete = {name: replace(measure, readings=used[name]) for name, measure in measures.items()}
-    settled = (
-        replace(rule, readings=rule.readings.union(*(used[each] for each in rule.reads))) for rule in rules
-    )
-    return complete, tuple(settled)

@@ -103,4 +103,5 @@ def _action(draft: Draft, part: Part, reader: Reader) -> Action:
         if part.has("due"):
             draft.findings.add(part.pointer, "programme_two_of", options="within, due")
         span = Within(*(draft.formula(within, name, reader) for name in names))
-    return Action(part.text("do"), title, part.text("to", "subject"), span, due, note)
+    to, from_event = part.text("to", "subject"), part.text("from") == "event"
+    return Action(part.text("do"), title, to, span, from_event, due, note)

@@ -27,16 +27,28 @@ def check_consistency(
     draft: Draft, whole: Part, measures: Mapping[str, Measure], rules: Iterable[Rule]
 ) -> None:
     """Report what no single property shows. Asked only of a definition without errors so far."""
+    rules = tuple(rules)
+    _check_policies(draft, whole, [*measures.values(), *rules])
+    titled = any(measure.title for measure in measures.values())
     for part in whole.parts("measures"):
         measure = measures[part.text("name")]
         _check_bands(draft, part, measure)
-        _check_use(draft, part, measure)
+        if titled:
+            _check_use(draft, part, measure)
         if isinstance(measure.source, Deduct):
             _check_sections(draft, part, measure.source)
     for part, rule in zip(whole.parts("rules"), rules, strict=True):
         _check_target(draft, part)
         _check_open_values(draft, whole, measures, rule, part.pointer)
     _check_settings_used(draft, whole)
+
+
+def _check_policies(draft: Draft, whole: Part, readers: Iterable[Measure | Rule]) -> None:
+    """Changing a reading changes the result, or it deceives whoever set it."""
+    used = frozenset().union(*(reader.readings for reader in readers))
+    for key in whole.mapping("policies"):
+        if key not in used:
+            draft.findings.add(f"{whole.at('policies')}/{key}", "policy_unused", "warning", name=key)
 
 
 def _check_bands(draft: Draft, part: Part, measure: Measure) -> None:
@@ -79,7 +91,7 @@ def _top(part: Part, measure: Measure) -> Fraction | None:
 
 
 def _check_use(draft: Draft, part: Part, measure: Measure) -> None:
-    """A number that people can see needs a title; one without is there to be read by others."""
+    """Where numbers have titles for people, one without is there to be read by others."""
     if measure.name not in draft.used and not measure.title and not measure.bands:
         draft.findings.add(part.at("name"), "measure_unused", "warning", name=measure.name)
 

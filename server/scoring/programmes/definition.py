@@ -113,6 +113,7 @@ class Weighted:
     parts: tuple[tuple[str, Fraction], ...]
     of: Fraction
     renormalise: bool
+    reports_remainder: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ class Measure:
     source: Source
     places: int
     scale: Fraction
+    declares_scale: bool
     bands: tuple[GradeBand, ...]
     grade_on: str
     forced: tuple[Forced, ...]
@@ -263,12 +265,16 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is to be done, by whom, within what time or by which date."""
+    """What is to be done, by whom, within what time or by which date.
+
+    `from_event` counts the time from the end of the period, or the day of the event, not from the settlement.
+    """
 
     do: str
     title: Text
     to: str
     within: Within | None
+    from_event: bool
     due: Formula | None
     note: Text
 
@@ -302,6 +308,9 @@ class Rule:
 class Programme:
     """A whole scheme. `order` lists the measures so that each comes after those it reads.
 
+    What stands together reads its own earlier periods, as a running balance does, and is computed period by
+    period.
+
     `instruments` are their kinds by name.
     """
 
@@ -315,7 +324,7 @@ class Programme:
     instruments: Mapping[str, str]
     key_items: tuple[KeyItems, ...]
     measures: Mapping[str, Measure]
-    order: tuple[str, ...]
+    order: tuple[tuple[str, ...], ...]
     rules: tuple[Rule, ...]
 
     def related(self, kind: str, other: str) -> bool:

@@ -75,6 +75,7 @@ class Draft:
     has_phases: bool
     phase_values: tuple[str, ...]
     heads: Mapping[str, Head]
+    policies: Mapping[str, str]
     names: dict[tuple[str, ...], Names] = field(default_factory=dict)
     formulas: list[Read] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -89,7 +90,7 @@ class Draft:
         """A formula against the names that its reader has."""
         names = self._names(reader.rows)
         try:
-            formula = compile_formula(source, names)
+            formula = compile_formula(source, names, self.single_facts)
         except ExpressionError as error:
             self.findings.add(pointer, error.code, "error", **_params(error, names))
             return None
@@ -98,6 +99,11 @@ class Draft:
         self.formulas.append(Read(pointer, formula, reader))
         self.used.update(_names_of((formula,)))
         return formula
+
+    @property
+    def single_facts(self) -> frozenset[str]:
+        """Names behind which a fact may say nothing: what is not said differs from every word."""
+        return frozenset((*ROWS, "subject", *self.kinds))
 
     def check_reach(self, name: str, pointer: str, kind: str) -> None:
         """A measure of a kind that is neither above nor below has no number for this subject."""

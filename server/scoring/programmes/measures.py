@@ -79,6 +79,7 @@ def compile_measure(draft: Draft, part: Part) -> Measure | None:
         source=source,
         places=_places(draft, part, source),
         scale=part.number("scale") or _full_marks(source),
+        declares_scale=part.has("scale"),
         bands=bands,
         grade_on=part.text("gradeOn", "published"),
         forced=forced,
@@ -208,6 +209,8 @@ def _weighted(builder: _Builder, part: Part) -> Source:
         name, weight = row.text("measure"), row.number("weight")
         if name in dict(parts):
             builder.draft.findings.add(row.at("measure"), "part_twice", measure=name)
+        if weight is not None and weight <= 0:
+            builder.draft.findings.add(row.at("weight"), "scoring_not_positive")
         if builder.draft.single(name, row.at("measure"), builder.measure) and weight is not None:
             parts.append((name, weight))
     of = part.number("of") or HUNDRED
@@ -216,7 +219,8 @@ def _weighted(builder: _Builder, part: Part) -> Source:
         severity: Severity = "warning" if part.text("remainder") == "reported" else "error"
         params = {"sum": exact_text(weights), "expected": exact_text(of)}
         builder.draft.findings.add(part.at("parts"), "weights_do_not_add_up", severity, **params)
-    return Weighted(tuple(parts), of, part.text("missing") == "renormalise")
+    reports = part.text("remainder") == "reported"
+    return Weighted(tuple(parts), of, part.text("missing") == "renormalise", reports)
 
 
 def _sum(builder: _Builder, part: Part) -> Source:
@@ -238,7 +242,9 @@ def _check_points(builder: _Builder, part: Part, scales: list[Fraction | None]) 
         pointer, expected = builder.measure.at("scale"), builder.measure.number("scale")
     if expected is not None and expected != marks:
         params = {"sum": exact_text(marks), "expected": exact_text(expected)}
-        builder.draft.findings.add(pointer, "points_do_not_add_up", "error", **params)
+        # Reading A32: refused as printed, unless the scheme says to rescale.
+        severity: Severity = "warning" if builder.draft.policies.get("A32") == "rescale" else "error"
+        builder.draft.findings.add(pointer, "points_do_not_add_up", severity, **params)
 
 
 def _roll_up(builder: _Builder, part: Part) -> Source | None:
@@ -345,6 +351,8 @@ def _applied_to(source: Source) -> frozenset[str]:
             return frozenset(("A18",))
         case Deliveries():
             return frozenset(("A33",))
+        case Weighted(reports_remainder=True):
+            return frozenset(("A22",))
         case Scores(mean="A27") | Lost(mean="A27"):
             return frozenset(("A27",))
         case _:

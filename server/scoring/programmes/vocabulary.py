@@ -145,6 +145,7 @@ ACTION = Shape(
         _TITLE,
         Field("to", "name"),
         Field("within", "shape", shape=SPAN),
+        Field("from", "option", options=("settlement", "event")),
         Field("due", "formula"),
         Field("note", "text"),
     ),

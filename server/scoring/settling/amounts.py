@@ -35,7 +35,8 @@ def amount_of(rule: Rule, scope: Scope, about: About, charged: Collection[Gap]) 
     if rule.cap is not None and value > rule.cap:
         value = rule.cap
         steps.append(Step("capped", {"amount": value}))
-    if rule.floor is not None and value < rule.floor:
+    # A floor makes a small amount larger, and nothing out of nothing.
+    if rule.floor is not None and ZERO < value < rule.floor:
         value = rule.floor
         steps.append(Step("floored", {"amount": value}))
     return replace(found, value=value, steps=tuple(steps))

@@ -31,10 +31,18 @@ class Rounding:
         return None if published is None else Fraction(published)
 
 
-def combined(way: str, entries: Sequence[Entry], rounding: Rounding) -> Fraction | None:
-    """One number of all entries; None without any, but for the count."""
+def combined(
+    way: str, entries: Sequence[Entry], rounding: Rounding, scale: Fraction | None = None
+) -> Fraction | None:
+    """One number of all entries; None without any, but for the count.
+
+    Args:
+        scale: what points earned of points possible are a share of; the entries' own where it is None.
+    """
     if way == "count":
         return Fraction(len(entries))
+    if way == "pooled":
+        return _pooled(entries, scale) if entries else None
     return _WAYS[way](entries, rounding) if entries else None
 
 
@@ -51,9 +59,9 @@ def _waves(entries: Sequence[Entry], rounding: Rounding) -> Fraction | None:
     return mean(rounding.of(_visits(each, rounding)) for each in waves.values())
 
 
-def _pooled(entries: Sequence[Entry], _rounding: Rounding) -> Fraction | None:
+def _pooled(entries: Sequence[Entry], scale: Fraction | None) -> Fraction | None:
     points = [(entry.score.earned, entry.score.possible) for entry in entries]
-    return pooled(points, entries[0].score.scale)
+    return pooled(points, scale or entries[0].score.scale)
 
 
 def _sum(entries: Sequence[Entry], rounding: Rounding) -> Fraction | None:
@@ -71,7 +79,6 @@ def _by_score(entry: Entry) -> Fraction:
 _WAYS: dict[str, Callable[[Sequence[Entry], Rounding], Fraction | None]] = {
     "waves": _waves,
     "visits": _visits,
-    "pooled": _pooled,
     "sum": _sum,
     "first": _one(lambda entries: entries[0]),
     "last": _one(lambda entries: entries[-1]),

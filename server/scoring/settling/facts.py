@@ -62,12 +62,21 @@ class Score:
     earned: Fraction
     possible: Fraction
     scale: Fraction
+    states_scale: bool
     n: int
     rater: str
     lines: tuple[Line, ...]
     sections: Mapping[str, Fraction | None]
+    grade: str
+    critical: tuple[str, ...]
     bonus: Fraction
     fields: Fields
+
+    def on(self, scale: Fraction | None) -> Fraction | None:
+        """The score on another scale; as it is where either scale is unknown."""
+        if self.raw is None or scale is None or not self.states_scale:
+            return self.raw
+        return self.raw * scale / self.scale
 
     @property
     def faults(self) -> frozenset[str]:

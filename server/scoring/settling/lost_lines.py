@@ -37,6 +37,27 @@ def raw_of(part: Part, scale: Fraction, findings: Findings) -> Fraction | None:
     return value
 
 
+def scale_of(part: Part) -> tuple[Fraction, bool]:
+    """The scale of a score, and whether the fact says it; points of points are a share of 100."""
+    written = answered_or_read(part.values.get("scale"))
+    sheet = sheet_number(part.mapping("sheet").get("scale"))
+    if sheet or written:
+        return sheet or written or HUNDRED, True
+    return HUNDRED, part.has("possible")
+
+
+def grade_of(part: Part) -> str:
+    """The grade on the sheet."""
+    grade = part.mapping("sheet").get("grade")
+    return grade if isinstance(grade, str) else ""
+
+
+def critical_of(part: Part) -> tuple[str, ...]:
+    """The levels of critical answers on the sheet."""
+    levels = part.mapping("sheet").get("critical")
+    return tuple(map(str, levels)) if isinstance(levels, list) else ()
+
+
 def published_of(part: Part, raw: Fraction | None) -> Decimal | None:
     """The published score: the sheet's own, else the unrounded one to two places."""
     published = part.mapping("sheet").get("published")

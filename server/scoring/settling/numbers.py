@@ -11,7 +11,7 @@ from server.scoring.calendar import Period
 from server.scoring.exact import ZERO, rounded
 from server.scoring.programmes.definition import Measure
 from server.scoring.settling.cells import Cell
-from server.scoring.settling.facts import Past
+from server.scoring.settling.facts import Past, Subject
 from server.scoring.settling.ground import Ground
 from server.scoring.settling.scopes import Scope, World
 from server.scoring.settling.sources import Asked, numbers
@@ -82,8 +82,8 @@ class _Finish:
             return number_in(cell.raw)
         if cell.published is None or isinstance(cell.published, str):
             return None
-        # Reading A13: bands of whole points are asked with whole points.
-        whole = rounded(number_in(cell.raw), 0) if self.whole else cell.published
+        # Reading A13 asks bands of whole points with whole points; equal published scores get one grade.
+        whole = rounded(cell.published, 0) if self.whole else cell.published
         return None if whole is None else Fraction(whole)
 
     def band(self, cell: Cell) -> Edge | None:
@@ -97,17 +97,32 @@ def compute(ground: Ground) -> World:
     for past in ground.facts.history:
         measure = ground.programme.measures[past.measure]
         world.cells.put(past.measure, past.subject, past.period, _past_cell(world, measure, past))
-    for name in ground.programme.order:
-        measure = ground.programme.measures[name]
-        finish = _finish(world, measure)
-        for subject in ground.of_kind.get(measure.of, ()):
-            asked = Asked(world, measure, subject)
-            for period, cell in numbers(asked):
-                # History stands where the facts of its own time are not among these facts.
-                if cell.raw is None and world.cells.has(name, subject.id, period.id):
-                    continue
-                world.cells.put(name, subject.id, period.id, finish.cell(asked, period, cell))
+    for group in ground.programme.order:
+        finishes = [_finish(world, ground.programme.measures[name]) for name in group]
+        for subject in ground.of_kind.get(finishes[0].measure.of, ()):
+            _compute(world, finishes, subject)
     return world
+
+
+def _compute(world: World, finishes: Sequence[_Finish], subject: Subject) -> None:
+    """The numbers of one subject. Measures that read each other's earlier periods go period by period."""
+    asked = [Asked(world, finish.measure, subject) for finish in finishes]
+    found = [numbers(each) for each in asked]
+    running = True
+    while running:
+        running = False
+        for finish, each, rows in zip(finishes, asked, found, strict=True):
+            row = next(rows, None)
+            if row is not None:
+                running = True
+                _put(world, finish, each, *row)
+
+
+def _put(world: World, finish: _Finish, asked: Asked, period: Period, cell: Cell) -> None:
+    name, subject = finish.measure.name, asked.subject.id
+    # History stands where the facts of its own time are not among these facts.
+    if cell.raw is not None or not world.cells.has(name, subject, period.id):
+        world.cells.put(name, subject, period.id, finish.cell(asked, period, cell))
 
 
 def _finish(world: World, measure: Measure) -> _Finish:

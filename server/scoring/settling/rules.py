@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from server.forms.expressions.tree import Name
 from server.scoring.arithmetic import Formula, number_in
 from server.scoring.calendar import Period, Span
 from server.scoring.exact import rounded
@@ -50,18 +51,27 @@ class Firing:
     def _fired(self, rule: Rule, scope: Scope) -> Iterator[Entry]:
         if rule.when is not None and not rule.when.holds(scope):
             return
-        if rule.exempt is not None and rule.exempt.holds(scope):
-            return
         about = About(rule.name, scope.subject.id, scope.period.id)
         amount = amount_of(rule, scope, about, self.charged)
+        # Where nothing is short there is no reason to act either.
+        if amount is None and rule.shortfall is not None:
+            return
+        exempt = None if rule.exempt is None else rule.exempt.value(scope)
+        if exempt is True:
+            return
+        if rule.exempt is not None and exempt is None and not isinstance(rule.exempt.node, Name):
+            # Charged or spared without the number that decides it, somebody would be wronged.
+            yield Open(about, "exemption_unknown", {"expression": rule.exempt.source})
+            return
         if amount is not None and amount.open is not None:
             yield amount.open
         if amount is not None and amount.value is not None:
             yield from self._charged(rule, scope, about, amount)
-        # Where nothing is short there is no reason to act either.
-        if amount is not None or rule.shortfall is None:
-            for action in rule.actions:
-                yield self._deed(action, scope, about)
+        for action in rule.actions:
+            deed = self._deed(action, scope, about)
+            yield deed
+            if deed.to is None:
+                yield Open(about, "addressee_unknown", {"to": action.to, "do": action.do})
 
     def _charged(self, rule: Rule, scope: Scope, about: About, found: Amount) -> Iterator[Entry]:
         amount = rounded(found.value, rule.places)
@@ -111,7 +121,8 @@ class Firing:
             days=_whole(within.days, scope),
             working_days=_whole(within.working_days, scope),
         )
-        return self.world.ground.programme.calendar.later(self.world.ground.facts.as_of, span)
+        start = scope.period.ends if action.from_event else self.world.ground.facts.as_of
+        return self.world.ground.programme.calendar.later(start, span)
 
 
 def _whole(formula: Formula | None, scope: Scope) -> int:

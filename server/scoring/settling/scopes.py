@@ -59,6 +59,8 @@ class World:
             "published": exact_value(score.published),
             "n": exact_value(score.n),
             "bonus": score.bonus,
+            "grade": score.grade or None,
+            "critical": list(score.critical),
         }
 
     def row_of_line(self, score: Score, line: Line, per: str) -> Fields:

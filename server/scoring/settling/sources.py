@@ -47,7 +47,8 @@ class Asked:
 
     def combined(self, way: str, entries: Sequence[Entry]) -> Fraction | None:
         """One number of all submissions."""
-        return combined(self.way(way), entries, self._rounding())
+        scale = self.measure.scale if self.measure.declares_scale else None
+        return combined(self.way(way), entries, self._rounding(), scale)
 
     def way(self, way: str) -> str:
         """How one number is made of several; reading A27 may decide it."""
@@ -112,16 +113,18 @@ def score_entries(asked: Asked, source: language.Scores) -> Entries:
             scope = asked.scope_of(score)
             if not _passes(source.where, scope):
                 continue
-            value = _value_of(source, score, scope)
+            value = _value_of(asked.measure, source, score, scope)
             if value is not None:
                 entries.append(Entry(score, value))
         yield period, entries
 
 
-def _value_of(source: language.Scores, score: Score, scope: Scope) -> Fraction | None:
+def _value_of(measure: Measure, source: language.Scores, score: Score, scope: Scope) -> Fraction | None:
     if source.value is not None:
         return number_in(source.value.value(scope))
-    return score.sections.get(source.section) if source.section else score.raw
+    if source.section:
+        return score.sections.get(source.section)
+    return score.on(measure.scale if measure.declares_scale else None)
 
 
 def _lost(asked: Asked, source: language.Lost) -> Found:
@@ -236,8 +239,16 @@ def _weighted(asked: Asked, source: language.Weighted) -> Found:
             yield period, Cell(None, n=len(present))
             continue
         share = ONE if len(present) == len(parts) else total(weight for _, weight in parts) / weights
-        whole = total(value * weight for value, weight in present) * share / source.of
+        whole = total(value * weight for value, weight in present) * share / _divisor(asked, source)
         yield period, Cell(whole, n=len(present))
+
+
+def _divisor(asked: Asked, source: language.Weighted) -> Fraction:
+    """What the weights make whole; reading A22 may take the declared parts for all there is."""
+    rescaled = asked.world.ground.facts.policies["A22"] == "rescaled"
+    if source.reports_remainder and rescaled:
+        return total(weight for _, weight in source.parts)
+    return source.of
 
 
 def _added(asked: Asked, source: language.Added) -> Found:

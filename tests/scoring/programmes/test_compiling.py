@@ -42,7 +42,26 @@ def found(definition: object) -> list[tuple[str, str, str]]:
 
 def test_the_programme_of_these_tests_is_right() -> None:
     assert found(OUTLETS) == []
-    assert compile_programme(OUTLETS).order == ("visits", "year_score", "phase_score")
+    assert compile_programme(OUTLETS).order == (("visits",), ("year_score",), ("phase_score",))
+
+
+def test_a_reading_that_nothing_depends_on_is_named() -> None:
+    readings = [("/policies/A9", "policy_unused", "warning")]
+    assert found(changed("/policies", {"A3": "ceil", "A9": "last_300"})) == readings
+
+
+def test_a_running_balance_may_read_its_own_earlier_periods() -> None:
+    definition = extra(name="opening", previous="closing")
+    definition["measures"].append(measure("closing", expression="iif({opening} empty, 12, {opening}) - 1"))
+    assert found(definition) == []
+    assert ("opening", "closing") in compile_programme(definition).order
+
+
+def test_a_circle_through_another_period_is_still_one() -> None:
+    definition = extra(name="opening", per="month", previous="visits")
+    definition = changed("/measures/0", measure("visits", per="month", expression="{early}"), definition)
+    definition["measures"].append(measure("early", expression="sum({opening})"))
+    assert "measure_cycle" in [code for _, code, _ in found(definition)]
 
 
 WRONG: list[tuple[Definition, str, str]] = [
