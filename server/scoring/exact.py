@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 # Bounded, so that no definition can make arithmetic slow; wide enough for money in fen and weights in ppm.
 _NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,8})?", re.ASCII)
@@ -25,9 +26,13 @@ def parse_exact(value: object) -> Fraction | None:
         return None
     if isinstance(value, int):
         return Fraction(value) if abs(value) < 10**12 else None
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return Fraction(value)
-    return None
+    return _written(value) if isinstance(value, str) else None
+
+
+# A year of visits says "0", "1" and "100" a million times.
+@lru_cache(maxsize=4096)
+def _written(text: str) -> Fraction | None:
+    return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 
 def answered_number(value: object) -> Fraction | None:

@@ -16,6 +16,7 @@ from server.scoring.settling.lost_lines import (
     critical_of,
     grade_of,
     lines_of,
+    points_of,
     published_of,
     raw_of,
     scale_of,
@@ -40,7 +41,7 @@ def read_score(reading: FactReader, part: Part) -> Score | None:
         reading.findings.add(part.pointer, "programme_two_of", options=", ".join(ways))
     scale, stated = scale_of(part)
     raw = raw_of(part, scale, reading.findings)
-    earned, possible = figure(part, "earned"), figure(part, "possible")
+    earned, possible = points_of(part)
     return Score(
         id=part.text("id"),
         instrument=part.text("instrument"),

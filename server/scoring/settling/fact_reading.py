@@ -123,7 +123,7 @@ def _year(reading: FactReader, whole: Part) -> int:
 
 def _parameters(reading: FactReader, whole: Part) -> Mapping[str, Value]:
     """The programme's parameters, the facts' own values first; all that are missing are named at once."""
-    given = whole.mapping("parameters")
+    given = _object(reading, whole, "parameters")
     known = reading.programme.parameters
     for name in given.keys() - known.keys():
         hint = suggestion(name, tuple(known))
@@ -142,13 +142,19 @@ def _parameters(reading: FactReader, whole: Part) -> Mapping[str, Value]:
 
 def _policies(reading: FactReader, whole: Part) -> Mapping[str, str]:
     chosen = dict(reading.programme.policies)
-    for key, value in whole.mapping("policies").items():
+    for key, value in _object(reading, whole, "policies").items():
         problem = policy_misfit(key, value)
         if problem:
             reading.findings.add(f"/policies/{wire.pointer_part(key)}", problem[0], "error", **problem[1])
         else:
             chosen[key] = str(value)
     return chosen
+
+
+def _object(reading: FactReader, whole: Part, name: str) -> Mapping[str, object]:
+    if whole.has(name) and not isinstance(whole.values[name], Mapping):
+        reading.findings.add(whole.at(name), "scoring_wrong_type", expected="object")
+    return whole.mapping(name)
 
 
 def _wave_ends(parts: tuple[Part, ...]) -> Mapping[str, date]:

@@ -46,6 +46,14 @@ def scale_of(part: Part) -> tuple[Fraction, bool]:
     return HUNDRED, part.has("possible")
 
 
+def points_of(part: Part) -> tuple[Fraction | None, Fraction | None]:
+    """Points earned and possible, of the fact itself or of its sheet."""
+    sheet = part.mapping("sheet")
+    if sheet:
+        return sheet_number(sheet.get("earned")), sheet_number(sheet.get("possible"))
+    return answered_or_read(part.values.get("earned")), answered_or_read(part.values.get("possible"))
+
+
 def grade_of(part: Part) -> str:
     """The grade on the sheet."""
     grade = part.mapping("sheet").get("grade")

@@ -118,7 +118,7 @@ def settled(facts: Row, measures: Any = (), rules: Any = ()) -> Settlement:
             "kind": "outlet",
             "parent": "d",
             "name": "East",
-            "attributes": {"group": "A", "closed": False},
+            "attributes": {"group": "A", "closed": False, "recheck": "2026-05-05"},
             "roles": {"manager": "m1"},
         },
         {"id": "o2", "kind": "outlet", "parent": "d", "name": "West", "attributes": {"group": "A"}},

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from server.scoring.arithmetic import Formula, number_in
 from server.scoring.programmes.definition import Rule, Text
-from server.scoring.settling.entries import About, LedgerLine, Open, Step
+from server.scoring.settling.entries import About, Entry, LedgerLine, Open, Step
+from server.scoring.settling.explaining.deeds import explain_deeds
 from server.scoring.settling.explaining.findings import explain_finding
 from server.scoring.settling.explaining.numbers import Numbers, readings_used
 from server.scoring.settling.explaining.tree import Explanation, Param, Quantity, named, said
@@ -35,14 +36,20 @@ class Fired:
         entries = [each for each in self.settlement.entries if each.about == self.about]
         line = next((each for each in entries if isinstance(each, LedgerLine)), None)
         if line is not None:
-            return self._charged(line)
+            return self._charged(line, entries)
         open_entry = next((each for each in entries if isinstance(each, Open)), None)
         if open_entry is not None:
             parts = [*self._event(), *self._conditions(), self._open(open_entry)]
-            return said("line_open", parts, **self._head())
+            return said("line_open", [*parts, *self._deeds(entries)], **self._head())
+        deeds = list(self._deeds(entries))
+        if deeds:
+            return said("line_acts", [*self._event(), *self._conditions(), *deeds], **self._head())
         return said("line_none", [*self._event(), *self._why_not()], **self._head())
 
-    def _charged(self, line: LedgerLine) -> Explanation:
+    def _deeds(self, entries: list[Entry]) -> Iterator[Explanation]:
+        return explain_deeds(self.rule, self.scope, entries)
+
+    def _charged(self, line: LedgerLine, entries: list[Entry]) -> Explanation:
         # In the order in which they are read: what is explained first is only referred to afterwards.
         parts = [
             *([said("clause", clause=line.clause)] if line.clause else []),
@@ -51,6 +58,7 @@ class Fired:
             *(_STEPS[step.code](self, step) for step in line.steps),
             *self._rounded(line),
             self._payee(line),
+            *self._deeds(entries),
             *readings_used(line.readings),
         ]
         code = "line_reward" if line.direction == "reward" else "line_penalty"
