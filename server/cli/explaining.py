@@ -4,8 +4,9 @@ import click
 from flask import Flask
 
 from server import catalogue
+from server.cli.files import FORMAT, locale, say
 from server.cli.linting import as_line
-from server.cli.programmes import DEFINITION, FACTS, FORMAT, group, locale, say, settled
+from server.cli.programmes import DEFINITION, FACTS, group, settled
 from server.reports.explanations import as_json, outline
 from server.scoring.settling.explaining import Explanation, NotSettled, explain, explain_number
 from server.scoring.settling.settlement import Settlement

@@ -1,7 +1,6 @@
 """`flask forms …`: lint, try out, compare, show and import definitions of forms. None needs a database."""
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -14,7 +13,8 @@ from flask.cli import AppGroup
 from werkzeug.serving import make_server
 
 from server import catalogue, wire
-from server.cli.linting import Finding, as_line, block, findings, read_definition, summary
+from server.cli.files import FORMAT, STDIN, content_of, locale, path_of, say, say_findings, without_errors
+from server.cli.linting import Finding, as_line, findings, summary
 from server.cli.trying import (
     Document,
     Trial,
@@ -25,8 +25,6 @@ from server.cli.trying import (
     tried,
     unvalued,
 )
-from server.embedded.messages import wants_chinese
-from server.fieldwork.definitions import DEFINITIONS
 from server.forms import compile_form
 from server.forms.authoring.differences import Change, differences
 from server.forms.authoring.surveyjs import Note, converted
@@ -36,22 +34,11 @@ from server.web.preview import create_preview
 
 group = AppGroup("forms", help="Definitions of forms: lint, try out, compare, import.")
 
-STDIN = "-"
-FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 FORM = click.argument("form")
 
 
 def install(app: Flask) -> None:
     app.cli.add_command(group)
-
-
-def _locale() -> str:
-    return "zh" if wants_chinese(os.environ) else "en"
-
-
-def _say(text: str = "", *, err: bool = False) -> None:
-    """Print; colour only where a terminal shows it and nobody asked for none."""
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 @group.command()
@@ -68,14 +55,11 @@ def lint(files: tuple[str, ...], format_: str) -> None:
         checked += 1
         mine = findings(name, data)
         found += mine
-        for finding in mine:
-            _say(
-                as_line(finding.to_json(_locale())) if format_ == "json" else block(finding, _locale()) + "\n"
-            )
+        say_findings(mine, format_)
     if format_ == "text":
         if skipped:
-            _say(catalogue.text("tools.lint_skipped", _locale(), skipped=skipped))
-        _say(summary(found, checked, _locale()))
+            say(catalogue.text("tools.lint_skipped", locale(), skipped=skipped))
+        say(summary(found, checked, locale()))
     if any(finding.severity == "error" for finding in found):
         sys.exit(1)
 
@@ -88,7 +72,7 @@ def _sources(files: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
                 data = path.read_bytes()
                 yield str(path), data if _may_be_form(data) else None
         else:
-            yield ("<stdin>" if name == STDIN else name), _bytes(name)
+            yield ("<stdin>" if name == STDIN else name), content_of(name)
 
 
 def _may_be_form(data: bytes) -> bool:
@@ -107,42 +91,16 @@ def _has_loose_questions(content: Mapping[str, Any]) -> bool:
     return any(isinstance(item, dict) and "type" in item and "name" in item for item in listed)
 
 
-def _bytes(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-    except OSError as error:
-        raise click.ClickException(f"{name}: {error.strerror}.") from None
-
-
-def _path_of(form: str) -> str:
-    """A file, or `key` or `key@version` of the shipped definitions, the newest unless a version is named."""
-    if form == STDIN or Path(form).exists():
-        return form
-    key, _, version = form.partition("@")
-    folder = DEFINITIONS / "forms" / key
-    numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal())
-    if not key or not numbers or (version and version not in map(str, numbers)):
-        raise click.ClickException(f"{form}: there is no such file, and no shipped form of that name.")
-    return str(folder / f"{version or numbers[-1]}.json")
-
-
 def _definition(form: str) -> Any:
     """A definition without errors; otherwise they are all said and the command ends."""
-    path = _path_of(form)
-    definition, found = read_definition("<stdin>" if path == STDIN else path, _bytes(path))
-    errors = [finding for finding in found if finding.severity == "error"]
-    for finding in errors:
-        _say(block(finding, _locale()) + "\n", err=True)
-    if errors:
-        sys.exit(1)
-    return definition
+    return without_errors(path_of(form, "form"))
 
 
 def _json_option(_context: click.Context, _option: click.Parameter, value: str | None) -> Mapping[str, Any]:
     try:
         read = wire.loads(value or "{}")
     except wire.Unreadable as error:
-        raise click.BadParameter(catalogue.sentence(error.code, _locale(), **error.params)) from None
+        raise click.BadParameter(catalogue.sentence(error.code, locale(), **error.params)) from None
     if not isinstance(read, dict):
         raise click.BadParameter("a JSON object is expected.")
     return read
@@ -166,7 +124,7 @@ FILL = click.option("--fill", is_flag=True, help="Give blank questions their def
 @FILL
 def check(form: str, answers: str, variables: Mapping[str, Any], today: datetime | None, fill: bool) -> None:
     """Check answers: one JSON object a line with visible, values and errors."""
-    _try(form, answers, Trial(compile_form(_definition(form)), variables, _day(today), _locale(), fill=fill))
+    _try(form, answers, Trial(compile_form(_definition(form)), variables, _day(today), locale(), fill=fill))
 
 
 @group.command()
@@ -180,7 +138,7 @@ def score(form: str, answers: str, variables: Mapping[str, Any], today: datetime
     definition = _definition(form)
     rules = form_rules(definition)
     trial = Trial(
-        compile_form(definition), variables, _day(today), _locale(), fill=fill, scores=True, rules=rules
+        compile_form(definition), variables, _day(today), locale(), fill=fill, scores=True, rules=rules
     )
     _try(form, answers, trial)
 
@@ -197,7 +155,7 @@ def _try(form: str, answers: str, trial: Trial) -> None:
     with _lines(answers) as stream:
         for document in documents(stream, trial.locale):
             unread += isinstance(document, Unread)
-            _say(as_line(document.result if isinstance(document, Unread) else tried(trial, document)))
+            say(as_line(document.result if isinstance(document, Unread) else tried(trial, document)))
     if unread:
         sys.exit(1)
 
@@ -224,13 +182,13 @@ def evaluate(expression: str | None, values: str | None, cases: str | None, toda
     day, source = _day(today), cases or values
     known: dict[str, None] = {}
     if source is None:
-        _say(as_line(evaluated(expression or "", {}, day, _locale())))
+        say(as_line(evaluated(expression or "", {}, day, locale())))
     else:
         with _lines(source) as stream:
-            for document in documents(stream, _locale()):
+            for document in documents(stream, locale()):
                 if not isinstance(document, Unread):
                     known |= dict.fromkeys(document.content)
-                _say(as_line(_evaluated(document, expression, day)))
+                say(as_line(_evaluated(document, expression, day)))
     if expression is not None:
         _say_unvalued(expression, known)
 
@@ -239,16 +197,16 @@ def _evaluated(document: Document | Unread, expression: str | None, day: date) -
     if isinstance(document, Unread):
         return document.result
     if expression is None:
-        return evaluated_case(document.content, day, _locale())
-    return evaluated(expression, document.content, day, _locale())
+        return evaluated_case(document.content, day, locale())
+    return evaluated(expression, document.content, day, locale())
 
 
 def _say_unvalued(expression: str, known: Iterable[str]) -> None:
     """A misspelt name is missing everywhere and fails nowhere: without a word nobody would notice."""
     for name, near in unvalued(expression, known):
-        said = catalogue.text("tools.eval_unvalued", _locale(), name=name)
-        help_ = catalogue.text("tools.lint_meant", _locale(), suggestion=near) if near else ""
-        _say(f"{said} {help_}".strip(), err=True)
+        said = catalogue.text("tools.eval_unvalued", locale(), name=name)
+        help_ = catalogue.text("tools.lint_meant", locale(), suggestion=near) if near else ""
+        say(f"{said} {help_}".strip(), err=True)
 
 
 @group.command()
@@ -259,9 +217,9 @@ def diff(old: str, new: str, format_: str) -> None:
     """Say what the form NEW changes and what that does to answers given to OLD."""
     changes = differences(_definition(old), _definition(new))
     for change in changes:
-        _say(as_line(_change_json(change)) if format_ == "json" else _change_text(change))
+        say(as_line(_change_json(change)) if format_ == "json" else _change_text(change))
     if not changes and format_ == "text":
-        _say(catalogue.text("tools.diff_none", _locale()))
+        say(catalogue.text("tools.diff_none", locale()))
 
 
 def _change_json(change: Change) -> dict[str, Any]:
@@ -275,13 +233,13 @@ def _change_json(change: Change) -> dict[str, Any]:
 
 
 def _change_text(change: Change) -> str:
-    locale = _locale()
+    spoken = locale()
     details = {name: _short(value) for name, value in change.details.items()}
-    name = change.name or catalogue.text("tools.diff_the_form", locale)
-    effects = [catalogue.text(f"tools.diff_{effect}", locale) for effect in change.effects]
-    what = catalogue.text(f"tools.diff_{change.kind}", locale, name=name, **details)
-    between = "（{}）" if locale == "zh" else " ({})"
-    return what + between.format(("、" if locale == "zh" else ", ").join(effects))
+    name = change.name or catalogue.text("tools.diff_the_form", spoken)
+    effects = [catalogue.text(f"tools.diff_{effect}", spoken) for effect in change.effects]
+    what = catalogue.text(f"tools.diff_{change.kind}", spoken, name=name, **details)
+    between = "（{}）" if spoken == "zh" else " ({})"
+    return what + between.format(("、" if spoken == "zh" else ", ").join(effects))
 
 
 def _short(value: object) -> str:
@@ -294,7 +252,7 @@ def _short(value: object) -> str:
 @group.command()
 def schema() -> None:
     """Print the JSON Schema of form definitions."""
-    _say(json.dumps(published_schema(), ensure_ascii=False, indent=2))
+    say(json.dumps(published_schema(), ensure_ascii=False, indent=2))
 
 
 @group.command("import")
@@ -304,20 +262,20 @@ def schema() -> None:
 def import_(file: str, out: Path | None, format_: str) -> None:
     """Turn a SurveyJS definition into one of ours and say what was understood and what was not."""
     try:
-        source = wire.loads(_bytes(file))
+        source = wire.loads(content_of(file))
     except wire.Unreadable as error:
-        raise click.ClickException(catalogue.sentence(error.code, _locale(), **error.params)) from None
+        raise click.ClickException(catalogue.sentence(error.code, locale(), **error.params)) from None
     result = converted(source)
     text = json.dumps(result.definition, ensure_ascii=False, indent=2)
     if out is None:
-        _say(text)
+        say(text)
     else:
         out.write_text(text + "\n", "utf-8")
     # The form itself goes to the output, so that it can be piped; the report then goes beside it.
     for note in result.notes:
-        _say(as_line(_note_json(note)) if format_ == "json" else _note_text(note), err=out is None)
+        say(as_line(_note_json(note)) if format_ == "json" else _note_text(note), err=out is None)
     if format_ == "text":
-        _say(catalogue.text("tools.import_summary", _locale(), **result.counts), err=out is None)
+        say(catalogue.text("tools.import_summary", locale(), **result.counts), err=out is None)
 
 
 def _note_json(note: Note) -> dict[str, Any]:
@@ -325,8 +283,8 @@ def _note_json(note: Note) -> dict[str, Any]:
 
 
 def _note_text(note: Note) -> str:
-    said = catalogue.sentence(note.code, _locale(), **note.params)
-    return f"{note.pointer or '/'}: {catalogue.text(f'tools.import_{note.kind}', _locale(), note=said)}"
+    said = catalogue.sentence(note.code, locale(), **note.params)
+    return f"{note.pointer or '/'}: {catalogue.text(f'tools.import_{note.kind}', locale(), note=said)}"
 
 
 @group.command()
@@ -338,7 +296,7 @@ def preview(form: str, port: int, variables: Mapping[str, Any]) -> None:
     app = create_preview(_definition(form), variables)
     server = make_server("127.0.0.1", port, app)
     url = f"http://127.0.0.1:{server.port}/"
-    _say(catalogue.text("tools.preview_serving", _locale(), url=url))
+    say(catalogue.text("tools.preview_serving", locale(), url=url))
     server.serve_forever()
 
 

@@ -6,9 +6,10 @@ import click
 from flask import Flask
 
 from server import catalogue
+from server.cli.files import FORMAT, locale, say
 from server.cli.linting import as_line
 from server.cli.programme_changes import Teller
-from server.cli.programmes import FORMAT, definition_of, group, locale, say
+from server.cli.programmes import definition_of, group
 from server.scoring.programmes.compiling import compile_programme
 from server.scoring.programmes.differences import differences
 from server.scoring.programmes.schema import parameters_schema, programme_schema

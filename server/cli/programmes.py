@@ -1,6 +1,5 @@
 """`flask programmes …`: lint and settle schemes, from files alone. None needs a database."""
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,9 +10,8 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from server import catalogue, wire
-from server.cli.linting import Finding, as_line, block, read_definition, summary
-from server.embedded.messages import wants_chinese
-from server.fieldwork.definitions import DEFINITIONS
+from server.cli.files import FORMAT, STDIN, content_of, locale, path_of, say, say_findings, without_errors
+from server.cli.linting import Finding, as_line, read_definition, summary
 from server.scoring.problems import Problem
 from server.scoring.programmes.compiling import compile_programme, lint_programme
 from server.scoring.settling.contrast import NotComparable, contrast, problems_of
@@ -22,24 +20,12 @@ from server.scoring.settling.settlement import Settlement, settle
 
 group = AppGroup("programmes", help="Evaluation schemes: lint, settle.")
 
-STDIN = "-"
-FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 DEFINITION = click.argument("definition")
 FACTS = click.option("--facts", required=True, help="A file of JSON, or - for the input.")
 
 
 def install(app: Flask) -> None:
     app.cli.add_command(group)
-
-
-def locale() -> str:
-    """The language of the terminal."""
-    return "zh" if wants_chinese(os.environ) else "en"
-
-
-def say(text: str = "", *, err: bool = False) -> None:
-    """Print; colour only where a terminal shows it and nobody asked for none."""
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 @group.command()
@@ -53,8 +39,7 @@ def lint(files: tuple[str, ...], format_: str) -> None:
         checked += 1
         mine = read_definition(name, data, lint_programme)[1]
         found += mine
-        for finding in mine:
-            say(as_line(finding.to_json(locale())) if format_ == "json" else block(finding, locale()) + "\n")
+        say_findings(mine, format_)
     if format_ == "text":
         say(summary(found, checked, locale()))
     if any(finding.severity == "error" for finding in found):
@@ -67,27 +52,8 @@ def _sources(files: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
             for path in sorted(Path(name).rglob("*.json")):
                 yield str(path), path.read_bytes()
         else:
-            path_or_input = _path_of(name)
-            yield ("<stdin>" if name == STDIN else path_or_input), _bytes(path_or_input)
-
-
-def _bytes(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-    except OSError as error:
-        raise click.ClickException(f"{name}: {error.strerror}.") from None
-
-
-def _path_of(name: str) -> str:
-    """A file, or `key` or `key@version` of the shipped programmes, the newest unless a version is named."""
-    if name == STDIN or Path(name).exists():
-        return name
-    key, _, version = name.partition("@")
-    folder = DEFINITIONS / "programmes" / key
-    numbers = sorted(int(path.stem) for path in folder.glob("*.json") if path.stem.isdecimal())
-    if not key or not numbers or (version and version not in map(str, numbers)):
-        raise click.ClickException(f"{name}: there is no such file, and no shipped programme of that name.")
-    return str(folder / f"{version or numbers[-1]}.json")
+            path_or_input = path_of(name, "programme")
+            yield ("<stdin>" if name == STDIN else path_or_input), content_of(path_or_input)
 
 
 @group.command("settle")
@@ -101,7 +67,7 @@ def settle_command(definition: str, facts: str, before: str | None) -> None:
 
 
 def _difference(before: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
-    earlier = _read(before, problems_of, named=False)
+    earlier = without_errors(before, problems_of)
     try:
         return contrast(earlier, result).to_json()
     except NotComparable as error:
@@ -140,24 +106,12 @@ def settled(definition: str, facts: str) -> Settlement:
             return error.problems
         return ()
 
-    return settle(content, _read(facts, fact_problems, named=False))
+    return settle(content, without_errors(facts, fact_problems))
 
 
 def definition_of(name: str) -> Any:
     """A programme without errors, by its file or the name of a shipped one; errors end the command."""
-    return _read(name, lint_programme)
-
-
-def _read(name: str, problems: Any, *, named: bool = True) -> Any:
-    """A file without errors; otherwise they are all said and the command ends."""
-    path = _path_of(name) if named else name
-    content, found = read_definition("<stdin>" if path == STDIN else path, _bytes(path), problems)
-    errors = [finding for finding in found if finding.severity == "error"]
-    for finding in errors:
-        say(block(finding, locale()) + "\n", err=True)
-    if errors:
-        sys.exit(1)
-    return content
+    return without_errors(path_of(name, "programme"), lint_programme)
 
 
 ON_FILES = (lint, settle_command)

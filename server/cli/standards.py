@@ -5,7 +5,6 @@ settings and no database.
 """
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ import click
 from flask import Flask
 
 from server import catalogue
-from server.cli.forms import STDIN, group
+from server.cli.files import STDIN
+from server.cli.files import locale as of_terminal
+from server.cli.forms import group
 from server.cli.linting import Finding, block, findings
-from server.embedded.messages import wants_chinese
 from server.scoring.standards.definition import Method
 from server.scoring.standards.grid import Grid
 from server.scoring.standards.notes import Note
@@ -44,7 +44,7 @@ def import_table(
     file: str, name: str | None, method: Method | None, locale: str | None, out: Path | None
 ) -> None:
     """Turn a scoring standard (XLSX, CSV) into a form and say what was understood and what was not."""
-    locale = locale or ("zh" if wants_chinese(os.environ) else "en")
+    locale = locale or of_terminal()
     sheet = read_sheet(_bytes(file), file, name=name)
     if sheet.problems and not sheet.rows:
         raise click.ClickException(" ".join(_said(problem, locale) for problem in sheet.problems))

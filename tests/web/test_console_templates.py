@@ -57,7 +57,7 @@ COMPOSED = {
     "photo": ("expected", "refused"),
     "photo_problem": (*sorted(REFUSALS), "other_bytes"),
     "rule": LINE_RULES,
-    "rule_zero": ("choice", "sum", "value", "rescaled"),
+    "rule_zero": ("choice", "sum", "value", "deducted", "rescaled"),
     "critical": CRITICAL_LEVELS,
     "version_state": ("draft", "published", "retired"),
     "severity": ("error", "warning"),
