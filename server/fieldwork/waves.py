@@ -58,6 +58,7 @@ class Instrument:
 
     programme_version_id: UUID
     programme: str
+    programme_title: dict[str, str]
     name: str
     kind: str
     title: dict[str, str]
@@ -84,16 +85,20 @@ def instruments(connection: Connection) -> list[Instrument]:
 
 
 def _instrument_of(programme: AnyRow, each: Mapping[str, Any]) -> Instrument:
-    title = each.get("title", each["name"])
     return Instrument(
         programme_version_id=programme.id,
         programme=programme.key,
+        programme_title=_by_language(programme.content["title"]),
         name=each["name"],
         kind=each["kind"],
-        title={"default": title} if isinstance(title, str) else title,
+        title=_by_language(each.get("title", each["name"])),
         form=each["form"],
         version=each["version"],
     )
+
+
+def _by_language(text: str | dict[str, str]) -> dict[str, str]:
+    return {"default": text} if isinstance(text, str) else text
 
 
 def plan_wave(

@@ -159,7 +159,9 @@ VALUES = {
     "opens_on": "2026-11-22", "closes_on": "2026-12-06", "ratio": "30", "minimum": "5",
     "message_zh": "{link}", "message_en": "{link}",
 }  # fmt: skip
-SURVEY = Instrument(ID, "branch-service", "satisfaction", "survey", {"default": "满意度"}, "hall", 1)
+SURVEY = Instrument(
+    ID, "branch-service", {"default": "服务考核"}, "satisfaction", "survey", {"default": "满意度"}, "hall", 1
+)
 SMS = [
     ReceivedSms("p1", "r1", "+8613800138000", "【示范银行】请评价：https://a.example/r/x，谢谢", NOW),
     ReceivedSms("p2", "r2", "+8613800138001", "没有链接", NOW),
