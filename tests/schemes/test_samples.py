@@ -16,6 +16,7 @@ import pytest
 
 from server import wire
 from server.fieldwork.definitions import DEFINITIONS, DefinitionFile, shipped
+from server.scoring.programmes.compiling import lint_programme
 from server.scoring.settling.settlement import settle
 
 SAMPLES = Path(__file__).parent
@@ -119,3 +120,10 @@ def test_no_scheme_needs_another(key: str, tmp_path: Path) -> None:
     (alone / f"{file.version}.json").write_bytes(source.read_bytes())
     (only,) = shipped("programmes", tmp_path)
     assert settle(only.content, read(key, "facts.json")).to_json()["measures"]
+
+
+def test_e12_as_it_was_printed_is_refused() -> None:
+    """Parts of 15, 20, 5 and 5 under a declared 55 (law 15, reading A32); the shipped scheme swaps."""
+    problems = lint_programme(read("department-goals", "as-printed.json"))
+    errors = [(each.code, each.params["sum"], each.params["expected"]) for each in problems]
+    assert errors == [("points_do_not_add_up", "45", "55")]
