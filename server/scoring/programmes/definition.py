@@ -108,9 +108,9 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """Sum of value × weight ÷ `of`."""
+    """Sum of value × weight ÷ `of`. Parameters may decide the weights."""
 
-    parts: tuple[tuple[str, Fraction], ...]
+    parts: tuple[tuple[str, Formula], ...]
     of: Fraction
     renormalise: bool
     reports_remainder: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from server.scoring.arithmetic import Formula
-from server.scoring.exact import exact_text, total
+from server.scoring.exact import exact_text, parse_exact, total
 from server.scoring.problems import Severity
 from server.scoring.programmes.definition import (
     Added,
@@ -204,23 +204,30 @@ def _expression(builder: _Builder, part: Part) -> Source | None:
 
 
 def _weighted(builder: _Builder, part: Part) -> Source:
-    parts: list[tuple[str, Fraction]] = []
+    parts: list[tuple[str, Formula]] = []
     for row in part.parts("parts"):
-        name, weight = row.text("measure"), row.number("weight")
+        name, weight = row.text("measure"), builder.draft.formula(row, "weight", SETTINGS)
         if name in dict(parts):
             builder.draft.findings.add(row.at("measure"), "part_twice", measure=name)
-        if weight is not None and weight <= 0:
+        written = parse_exact(row.text("weight"))
+        if written is not None and written <= 0:
             builder.draft.findings.add(row.at("weight"), "scoring_not_positive")
         if builder.draft.single(name, row.at("measure"), builder.measure) and weight is not None:
             parts.append((name, weight))
     of = part.number("of") or HUNDRED
-    weights = total(weight for _, weight in parts)
-    if weights != of and len(parts) == len(part.parts("parts")):
+    _check_weights(builder, part, of)
+    reports = part.text("remainder") == "reported"
+    return Weighted(tuple(parts), of, part.text("missing") == "renormalise", reports)
+
+
+def _check_weights(builder: _Builder, part: Part, of: Fraction) -> None:
+    """As far as the definition says them; what parameters decide is added up when it is settled."""
+    written = [parse_exact(row.text("weight")) for row in part.parts("parts")]
+    weights = total(weight for weight in written if weight is not None)
+    if None not in written and weights != of:
         severity: Severity = "warning" if part.text("remainder") == "reported" else "error"
         params = {"sum": exact_text(weights), "expected": exact_text(of)}
         builder.draft.findings.add(part.at("parts"), "weights_do_not_add_up", severity, **params)
-    reports = part.text("remainder") == "reported"
-    return Weighted(tuple(parts), of, part.text("missing") == "renormalise", reports)
 
 
 def _sum(builder: _Builder, part: Part) -> Source:

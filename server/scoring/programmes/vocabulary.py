@@ -65,7 +65,7 @@ BAND = Shape(
     ),
 )
 FORCED = Shape("forced", (Field("when", "formula", required=True), Field("grade", "word", required=True)))
-WEIGHT = Shape("weight", (Field("measure", "name", required=True), Field("weight", "number", required=True)))
+WEIGHT = Shape("weight", (Field("measure", "name", required=True), Field("weight", "formula", required=True)))
 SECTION = Shape("section", (_NAME, _TITLE, Field("points", "number", required=True)))
 
 _INSTRUMENTS = Field("instrument", "words", required=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from server.scoring.arithmetic import Formula, Value, number_in
+from server.scoring.arithmetic import Value, number_in
 from server.scoring.bands import band_of
 from server.scoring.calendar import Period
 from server.scoring.exact import ZERO, rounded
@@ -141,25 +141,11 @@ def edges(world: World, measure: Measure) -> tuple[Edge, ...]:
     """The bands best first, with what parameters decide about them."""
     found = []
     for band in measure.bands:
-        minimum = constant(world, band.minimum)
+        minimum = world.constant(band.minimum)
         if minimum is not None:
-            value = None if band.value is None else constant(world, band.value)
+            value = None if band.value is None else world.constant(band.value)
             found.append(Edge(band.grade, minimum, value))
     return tuple(sorted(found, key=lambda edge: edge.minimum, reverse=True))
-
-
-def constant(world: World, formula: Formula) -> Fraction | None:
-    """The number of a formula that reads parameters only."""
-    return number_in(formula.value(_Settings(world)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    world: World
-
-    def get(self, name: str, path: tuple[str | int, ...], /) -> Value:
-        facts = self.world.ground.facts
-        return None if path else facts.parameters.get(name, facts.policies.get(name))
 
 
 def _past_cell(world: World, measure: Measure, past: Past) -> Cell:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 from server.forms.expressions.tree import Path
-from server.scoring.arithmetic import Value, exact_value, number_in
+from server.scoring.arithmetic import Formula, Value, exact_value, number_in
 from server.scoring.calendar import PERIODS, Period
 from server.scoring.programmes.definition import Measure
 from server.scoring.settling.cells import NOTHING, Cell, Cells
-from server.scoring.settling.facts import Duty, Fields, Finding, Line, Score, Subject
+from server.scoring.settling.facts import Duty, Facts, Fields, Finding, Line, Score, Subject
 from server.scoring.settling.ground import Ground
 
 # A subject's id and a period.
@@ -44,6 +45,10 @@ class World:
             "period": lambda scope, path: _of_period(scope.period, path),
             "phase": _phase,
         }
+
+    def constant(self, formula: Formula) -> Fraction | None:
+        """The number of a formula that reads settings only."""
+        return number_in(formula.value(_Settings(self.ground.facts)))
 
     def row_of_score(self, score: Score) -> Fields:
         """A submission as `{score.…}` reads it."""
@@ -113,6 +118,14 @@ class World:
             "done": duty.done,
             "person": duty.person or None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    facts: Facts
+
+    def get(self, name: str, path: Path, /) -> Value:
+        return None if path else self.facts.parameters.get(name, self.facts.policies.get(name))
 
 
 @dataclass(frozen=True, slots=True)

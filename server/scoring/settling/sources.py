@@ -231,23 +231,35 @@ def part_of(asked: Asked, name: str, period: Period) -> Fraction | None:
 
 def _weighted(asked: Asked, source: language.Weighted) -> Found:
     """A missing part leaves the whole without a score, or gives its weight to the rest (laws 4 and 6)."""
+    weights = weights_of(asked, source)
     for period in asked.periods:
-        parts = [(part_of(asked, name, period), weight) for name, weight in source.parts]
+        if weights is None:
+            yield period, Cell(None, note="weights_missing")
+            continue
+        parts = [(part_of(asked, name, period), weight) for name, weight in weights]
         present = [(value, weight) for value, weight in parts if value is not None]
-        weights = total(weight for _, weight in present)
-        if not weights or (len(present) < len(parts) and not source.renormalise):
+        held = total(weight for _, weight in present)
+        if not held or (len(present) < len(parts) and not source.renormalise):
             yield period, Cell(None, n=len(present))
             continue
-        share = ONE if len(present) == len(parts) else total(weight for _, weight in parts) / weights
-        whole = total(value * weight for value, weight in present) * share / _divisor(asked, source)
+        share = ONE if len(present) == len(parts) else total(weight for _, weight in parts) / held
+        whole = total(value * weight for value, weight in present) * share / divisor_of(asked, source)
         yield period, Cell(whole, n=len(present))
 
 
-def _divisor(asked: Asked, source: language.Weighted) -> Fraction:
+def weights_of(asked: Asked, source: language.Weighted) -> list[tuple[str, Fraction]] | None:
+    """The weights as the parameters have them; None where one is missing or they do not add up (law 15)."""
+    found = [(name, asked.world.constant(weight)) for name, weight in source.parts]
+    known = [(name, weight) for name, weight in found if weight is not None]
+    adds_up = source.reports_remainder or total(weight for _, weight in known) == source.of
+    return known if len(known) == len(found) and adds_up else None
+
+
+def divisor_of(asked: Asked, source: language.Weighted) -> Fraction:
     """What the weights make whole; reading A22 may take the declared parts for all there is."""
     rescaled = asked.world.ground.facts.policies["A22"] == "rescaled"
     if source.reports_remainder and rescaled:
-        return total(weight for _, weight in source.parts)
+        return total(weight for _, weight in weights_of(asked, source) or ())
     return source.of
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from server.scoring.settling.fact_reading import FactsInvalid
 from tests.scoring.settling.programmes_for_tests import (
     SUBJECTS,
     amounts,
@@ -241,3 +242,83 @@ def test_who_was_not_there_has_no_numbers_of_that_time() -> None:
     subjects = [SUBJECTS[0], {**SUBJECTS[1], "from": "2026-07-01"}]
     result = settled(programme([PHASE_SCORE]), subjects=subjects)
     assert [row["period"] for row in result["measures"]] == ["2026/second"]
+
+
+@pytest.mark.parametrize(
+    ("first", "published", "note"), [("60", "86.00", None), ("50", None, "weights_missing")]
+)
+def test_weights_may_be_parameters_and_must_add_up(
+    first: str, published: str | None, note: str | None
+) -> None:
+    measures = [
+        {"name": "a", "expression": "90"},
+        {"name": "b", "expression": "80"},
+        {
+            "name": "whole",
+            "weighted": {"parts": [{"measure": "a", "weight": "{first}"}, {"measure": "b", "weight": 40}]},
+        },
+    ]
+    weight = {"name": "first", "type": "percent", "default": "60"}
+    row = number(settled(programme(measures, parameters=[weight]), parameters={"first": first}), "whole")
+    assert (row["published"], row.get("note")) == (published, note)
+
+
+@pytest.mark.parametrize(("policies", "published"), [({}, "76.50"), ({"A22": "rescaled"}, "85.00")])
+def test_a_remainder_counts_as_nothing_or_the_parts_are_the_whole(
+    policies: dict[str, str], published: str
+) -> None:
+    parts = [{"measure": "a", "weight": 45}, {"measure": "b", "weight": 45}]
+    measures = [
+        {"name": "a", "expression": "90"},
+        {"name": "b", "expression": "80"},
+        {"name": "whole", "weighted": {"parts": parts, "remainder": "reported"}},
+    ]
+    assert number(settled(programme(measures), policies=policies), "whole")["published"] == published
+
+
+WRONG_FACTS: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown indicator": (
+        {"indicators": [{"name": "rnak", "subject": "o", "period": "2026", "value": 1}]},
+        "unknown_indicator",
+    ),
+    "unknown period": (
+        {"indicators": [{"name": "rank", "subject": "o", "period": "2026Q5", "value": 1}]},
+        "unknown_period",
+    ),
+    "other kind": (
+        {"indicators": [{"name": "rank", "subject": "d", "period": "2026", "value": 1}]},
+        "indicator_other_kind",
+    ),
+    "negative": (
+        {
+            "findings": [
+                {"id": "f", "subject": "o", "date": "2026-01-01", "status": "confirmed", "points": -5}
+            ]
+        },
+        "fact_negative",
+    ),
+    "two ways": ({"scores": [visit("v", "01-01", "90", earned="1", possible="2")]}, "programme_two_of"),
+    "twice": (
+        {"history": [{"measure": "rank", "subject": "o", "period": "2025", "value": 1}] * 2},
+        "fact_twice",
+    ),
+    "not past": (
+        {"history": [{"measure": "rank", "subject": "o", "period": "2026", "value": 1}]},
+        "history_not_past",
+    ),
+    "after the day": ({"scores": [visit("v", "01-01", "90")], "asOf": "2025-12-31"}, "fact_after_as_of"),
+    "whole line of a scored form": (
+        {"scores": [visit("v", "01-01", None, sheet={"sheet": {"raw": "1"}})]},
+        "programme_missing_property",
+    ),
+    "last of years": ({"asOf": "9999-12-31"}, "scoring_wrong_type"),
+    "policies no object": ({"policies": 3}, "scoring_wrong_type"),
+}
+
+
+@pytest.mark.parametrize(("facts", "code"), WRONG_FACTS.values(), ids=WRONG_FACTS)
+def test_facts_that_would_be_lost_are_refused(facts: dict[str, Any], code: str) -> None:
+    definition = programme([{"name": "rank", "indicator": "rank"}])
+    with pytest.raises(FactsInvalid) as caught:
+        settled(definition, **facts)
+    assert code in [problem.code for problem in caught.value.problems]

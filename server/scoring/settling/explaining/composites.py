@@ -12,7 +12,7 @@ from server.scoring.settling.explaining.explainer import Explainer, unit_of
 from server.scoring.settling.explaining.findings import amount, quantity
 from server.scoring.settling.explaining.tree import LISTED, Explanation, Quantity, listed, named, said
 from server.scoring.settling.places import group_of
-from server.scoring.settling.sources import Asked, part_of
+from server.scoring.settling.sources import Asked, divisor_of, part_of, weights_of
 
 
 def explain_computed(
@@ -29,7 +29,10 @@ def explain_weighted(
     explainer: Explainer, asked: Asked, source: language.Weighted, period: Period, cell: Cell
 ) -> Explanation:
     """Value times weight, part by part; missing parts may give their weight to the rest (law 6)."""
-    rows = [(name, part_of(asked, name, period), weight) for name, weight in source.parts]
+    weighted = weights_of(asked, source)
+    if weighted is None:
+        return said("weights_missing", [_part(explainer, asked, name, period) for name, _ in source.parts])
+    rows = [(name, part_of(asked, name, period), weight) for name, weight in weighted]
     present = [row for row in rows if row[1] is not None]
     whole = quantity(asked, cell.raw)
     if whole is None:
@@ -38,7 +41,7 @@ def explain_weighted(
     weights = total(weight for _, _, weight in rows)
     share = weights / total(weight for _, _, weight in present) if lost else ONE
     parts = [
-        _weighed(explainer, asked, period, (name, value, weight * share), source.of)
+        _weighed(explainer, asked, period, (name, value, weight * share), divisor_of(asked, source))
         for name, value, weight in rows
     ]
     if lost:
