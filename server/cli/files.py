@@ -4,16 +4,18 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from server import wire
+from server import catalogue, wire
 from server.cli.linting import AnyProblem, Finding, as_line, block, form_problems, read_definition
 from server.embedded.messages import wants_chinese
 from server.fieldwork.definitions import DEFINITIONS
 
 STDIN = "-"
+# Bytes in which places are still looked for.
+LONGEST = 1_000_000
 FORMAT = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 
 
@@ -73,3 +75,29 @@ def without_errors(path: str, problems: Callable[[wire.Json], Iterable[AnyProble
     if errors:
         sys.exit(1)
     return content
+
+
+def large(path: str) -> tuple[bytes, wire.Json]:
+    """JSON of any size, such as a year's facts, with its bytes; what cannot be read ends the command."""
+    data = content_of(path)
+    try:
+        return data, wire.loads(data)
+    except wire.Unreadable as error:
+        named = "<stdin>" if path == STDIN else path
+        sentence = catalogue.sentence(error.code, locale(), **error.params)
+        where = f"{named}: {error.pointer}" if error.pointer else named
+        raise click.ClickException(f"{where}: {sentence}") from None
+
+
+def refuse(path: str, data: bytes, problems: Iterable[AnyProblem]) -> NoReturn:
+    """Say all problems and end the command; with line and column where looking for them takes no minutes."""
+    found = tuple(problems)
+    named = "<stdin>" if path == STDIN else path
+    if len(data) <= LONGEST:
+        for finding in read_definition(named, data, lambda _content: found)[1]:
+            say(block(finding, locale()) + "\n", err=True)
+    else:
+        for each in found:
+            sentence = catalogue.sentence(each.code, locale(), **each.params)
+            say(f"{named}: {each.pointer}: {each.severity}[{each.code}] {sentence}", err=True)
+    sys.exit(1)
