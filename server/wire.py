@@ -180,6 +180,7 @@ def canonical(value: Json) -> bytes:
 def _json_writes_it(value: Json) -> bool:
     """Whether Python's writer gives RFC 8785's bytes: keys sort alike, numbers are spelled alike."""
     pending: list[Json] = [value]
+    known: set[str] = set()
     while pending:
         one = pending.pop()
         kind = type(one)
@@ -187,8 +188,10 @@ def _json_writes_it(value: Json) -> bool:
             continue
         if isinstance(one, dict) and kind is dict:
             # Beyond ASCII, keys may sort otherwise by UTF-16 than by code point.
-            if not all(type(key) is str and key.isascii() for key in one):
+            new = one.keys() - known
+            if not all(type(key) is str and key.isascii() for key in new):
                 return False
+            known |= new
             pending.extend(one.values())
         elif isinstance(one, list) and kind is list:
             pending.extend(one)
