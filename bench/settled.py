@@ -11,6 +11,7 @@ from server.scoring.settling.settlement import settle
 
 OUTLETS = (300, 600, 1200)
 WAVES = {"Q1": "02", "Q2": "05", "Q3": "08", "Q4": "11"}
+PHASES = ("rectify", "comply", "excel")
 ITEMS = 79
 OUTLETS_OF_A_DISTRICT = 40
 # The scheme with the most rules that every outlet meets.
@@ -47,6 +48,7 @@ def a_year(outlets: int) -> dict[str, Any]:
         "asOf": "2026-12-31",
         "parameters": {"missing_items": "100"},
         "subjects": list(_subjects(outlets)),
+        "indicators": list(_ranks(outlets)),
         "scores": [_score(chance, outlet, wave) for outlet in range(outlets) for wave in WAVES],
     }
 
@@ -59,6 +61,14 @@ def _subjects(outlets: int) -> Iterator[dict[str, Any]]:
             manager = {"manager": f"p-{district}"}
             yield {"id": district, "kind": "sub_branch", "parent": "county", "roles": manager}
         yield {"id": f"o{outlet}", "kind": "outlet", "parent": district}
+
+
+def _ranks(outlets: int) -> Iterator[dict[str, Any]]:
+    """The province's list, without which nobody knows who is exempt."""
+    for outlet in range(outlets):
+        for phase in PHASES:
+            where = {"subject": f"o{outlet}", "period": f"2026/{phase}"}
+            yield {"name": "province_rank", **where, "value": outlet + 1}
 
 
 def _score(chance: random.Random, outlet: int, wave: str) -> dict[str, Any]:

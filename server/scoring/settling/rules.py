@@ -38,14 +38,14 @@ class Firing:
             for finding in ground.findings.get(subject.id, ()):
                 if first <= finding.day <= last:
                     period = Period("finding", finding.id, finding.day, finding.day, 0, finding.id)
-                    rows = {"finding": world.row_of_finding(finding)}
+                    rows = {"finding": world.rows.of_finding(finding)}
                     yield Scope(world, subject, period, published=True, rows=rows)
             return
         for period in ground.periods(rule.per, subject.id):
             if period.ends <= ground.facts.as_of:
                 rows = {}
                 if rule.per == "visit":
-                    rows = {"score": world.row_of_score(ground.score_with[period.id])}
+                    rows = {"score": world.rows.of_score(ground.score_with[period.id])}
                 yield Scope(world, subject, period, published=True, rows=rows)
 
     def _fired(self, rule: Rule, scope: Scope) -> Iterator[Entry]:

@@ -10,8 +10,9 @@ from server.scoring.arithmetic import Formula, Value, exact_value, number_in
 from server.scoring.calendar import PERIODS, Period
 from server.scoring.programmes.definition import Measure
 from server.scoring.settling.cells import NOTHING, Cell, Cells
-from server.scoring.settling.facts import Duty, Facts, Fields, Finding, Line, Score, Subject
+from server.scoring.settling.facts import Facts, Subject
 from server.scoring.settling.ground import Ground
+from server.scoring.settling.rows import Row, Rows
 
 # A subject's id and a period.
 Place = tuple[str, Period]
@@ -50,74 +51,10 @@ class World:
         """The number of a formula that reads settings only."""
         return number_in(formula.value(_Settings(self.ground.facts)))
 
-    def row_of_score(self, score: Score) -> Fields:
-        """A submission as `{score.…}` reads it."""
-        return {
-            **score.fields,
-            "id": score.id,
-            "instrument": score.instrument,
-            "wave": score.wave or None,
-            "date": score.day.isoformat(),
-            "weekday": exact_value(score.day.isoweekday() % 7),
-            "rater": score.rater or None,
-            "raw": score.raw,
-            "published": exact_value(score.published),
-            "n": exact_value(score.n),
-            "bonus": score.bonus,
-            "grade": score.grade or None,
-            "critical": list(score.critical),
-        }
-
-    def row_of_line(self, score: Score, line: Line, per: str) -> Fields:
-        """A lost line as `{line.…}` reads it, for a measure of a kind of period."""
-        times = self.ground.line_occurrence(score, line)
-        listed = any(
-            items.names(line.item, line.code, score.day) for items in self.ground.programme.key_items
-        )
-        return {
-            "item": line.item,
-            "code": line.code or None,
-            "section": line.section or None,
-            "points": line.points,
-            "onScale": line.on_scale,
-            "key": line.key or listed,
-            "kind": line.kind or None,
-            "listedAsHardware": line.listed_as_hardware,
-            "repeat": times > 1,
-            "occurrence": exact_value(times),
-            "elsewhere": self.ground.is_lost_elsewhere(score, line, per),
-        }
-
-    def row_of_finding(self, finding: Finding) -> Fields:
-        """A finding as `{finding.…}` reads it."""
-        times = self.ground.finding_occurrence(finding)
-        keys = self.ground.programme.key_items
-        return {
-            **finding.fields,
-            "id": finding.id,
-            "date": finding.day.isoformat(),
-            "item": finding.item or None,
-            "code": finding.code or None,
-            "section": finding.section or None,
-            "points": finding.points,
-            "source": finding.source or None,
-            "kind": finding.kind or None,
-            "person": finding.person or None,
-            "amount": finding.amount,
-            "key": any(items.names(finding.item, finding.code, finding.day) for items in keys),
-            "repeat": times > 1,
-            "occurrence": exact_value(times),
-        }
-
-    def row_of_duty(self, duty: Duty) -> Fields:
-        """A duty as `{duty.…}` reads it."""
-        return {
-            **duty.fields,
-            "duty": duty.duty,
-            "date": duty.day.isoformat(),
-            "done": duty.done,
-            "person": duty.person or None,
-        }
+    @cached_property
+    def rows(self) -> Rows:
+        """Single facts, as formulas read them."""
+        return Rows(self.ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +73,7 @@ class Scope:
     subject: Subject
     period: Period
     published: bool = False
-    rows: Mapping[str, Fields] = field(default_factory=dict)
+    rows: Mapping[str, Row] = field(default_factory=dict)
 
     def get(self, name: str, path: Path, /) -> Value:
         """The value of a name; None where there is none."""

@@ -13,9 +13,10 @@ from server.scoring.programmes import definition as language
 from server.scoring.programmes.definition import Measure
 from server.scoring.settling.cells import Cell
 from server.scoring.settling.combining import Entry, Rounding, combined
-from server.scoring.settling.facts import Duty, Fields, Finding, Line, Score, Subject
+from server.scoring.settling.facts import Duty, Finding, Line, Score, Subject
 from server.scoring.settling.places import ranked
 from server.scoring.settling.rolling import rolled_up
+from server.scoring.settling.rows import Row
 from server.scoring.settling.scopes import Scope, World
 
 # What a source finds for one subject: a number for each period, not rounded and without a grade yet.
@@ -37,13 +38,13 @@ class Asked:
         """The periods that are settled."""
         return self.world.ground.periods(self.measure.per, self.subject.id)
 
-    def scope(self, period: Period, rows: Mapping[str, Fields] | None = None) -> Scope:
+    def scope(self, period: Period, rows: Mapping[str, Row] | None = None) -> Scope:
         """What formulas read here."""
         return Scope(self.world, self.subject, period, self.measure.published_parts, rows or {})
 
     def scope_of(self, score: Score) -> Scope:
         """What formulas read of a submission."""
-        return self.scope(_visit(score), {"score": self.world.row_of_score(score)})
+        return self.scope(_visit(score), {"score": self.world.rows.of_score(score)})
 
     def combined(self, way: str, entries: Sequence[Entry]) -> Fraction | None:
         """One number of all submissions."""
@@ -153,9 +154,9 @@ def lost_lines(asked: Asked, source: language.Lost, score: Score) -> list[tuple[
     """The lost lines of a submission that count, each with the points it counts for."""
     world, visit = asked.world, _visit(score)
     counted = []
-    row = world.row_of_score(score) if score.lines else {}
+    row = world.rows.of_score(score) if score.lines else {}
     for line in score.lines:
-        scope = asked.scope(visit, {"score": row, "line": world.row_of_line(score, line, asked.measure.per)})
+        scope = asked.scope(visit, {"score": row, "line": world.rows.of_line(score, line, asked.measure.per)})
         if _passes(source.where, scope):
             counted.append((line, number_in(source.sum.value(scope)) or ZERO))
     return counted
@@ -166,7 +167,7 @@ def findings_in(asked: Asked, where: Formula | None) -> Iterator[tuple[Period, l
     ground = asked.world.ground
     mine = []
     for finding in ground.findings.get(asked.subject.id, ()):
-        row = {"finding": asked.world.row_of_finding(finding)}
+        row = {"finding": asked.world.rows.of_finding(finding)}
         scope = asked.scope(_day(finding.id, finding.day), row)
         if _passes(where, scope):
             mine.append((finding, scope))
@@ -310,7 +311,7 @@ def duties_in(asked: Asked, source: language.Duties) -> Iterator[tuple[Period, l
     mine = []
     for duty in asked.world.ground.duties.get(asked.subject.id, ()):
         named = not source.duties or duty.duty in source.duties
-        scope = asked.scope(_day(duty.duty, duty.day), {"duty": asked.world.row_of_duty(duty)})
+        scope = asked.scope(_day(duty.duty, duty.day), {"duty": asked.world.rows.of_duty(duty)})
         if named and _passes(source.where, scope):
             mine.append(duty)
     for period in asked.periods:
