@@ -64,6 +64,8 @@ def answer_page(page: Page) -> None:
     for name in dict.fromkeys(box.get_attribute("name") for box in page.locator("input[type=radio]").all()):
         page.locator(f"input[type=radio][name='{name}']").nth(1).check(force=True)
     page.locator("button[name=go][value=next], button[name=go][value=finish]").first.click()
+    # What is looked for on the next page at once may not have arrived with its beginning.
+    page.wait_for_load_state("domcontentloaded")
 
 
 def answer(page: Page, link: str) -> None:

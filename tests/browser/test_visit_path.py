@@ -59,6 +59,8 @@ def say_no_photo(reasons: Locator) -> None:
 
 def go_on(page: Page) -> None:
     page.locator("button[name=go][value=next], button[name=go][value=finish]").first.click()
+    # A click waits until the next page begins; what is looked for on it at once may not have arrived.
+    page.wait_for_load_state("domcontentloaded")
 
 
 def finish(page: Page) -> None:
