@@ -169,7 +169,7 @@ def canonical(value: Json) -> bytes:
     Raises:
         rfc8785.CanonicalizationError: when the value did not come through `loads` or a form's check.
     """
-    # The library is written in Python: a year's facts took it 28 s. Where json writes the same, it writes it.
+    # The library is written in Python: the facts of 300 outlets took it seconds. json writes mostly the same.
     if _json_writes_it(value):
         written = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         with suppress(UnicodeEncodeError):  # a lone surrogate: the library says what is wrong
