@@ -4,18 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from server import migrations
-from server.db import engine_for
 from tests.embedded_session import SharedServices
 from tests.fieldwork.forms_for_tests import definition, drafted, published
-from tests.migrations.test_migrations import VERSIONS
+from tests.migrations.databases_for_tests import database_at
 
 BEFORE = "0005"
 OLD_ROWS = """
@@ -51,20 +47,8 @@ CHANGES = (
 @pytest.fixture
 def before(shared: SharedServices, worker_id: str) -> Iterator[Engine]:
     """A database as the migration finds it, with rows."""
-    name = f"form_versions_{worker_id}"
-    with psycopg.connect(shared.url_of("postgres"), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        engine = engine_for(shared.url_of(name))
-        config = Config()
-        config.set_main_option("script_location", str(VERSIONS.parent))
-        with engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, BEFORE)
-            connection.exec_driver_sql(OLD_ROWS)
-            connection.commit()
+    with database_at(shared, f"form_versions_{worker_id}", BEFORE, OLD_ROWS) as engine:
         yield engine
-        engine.dispose()
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_rows_that_were_there_stay_what_they_were(before: Engine) -> None:

@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from server import migrations
-from server.db import engine_for
 from tests.embedded_session import SharedServices
-from tests.migrations.test_migrations import VERSIONS
+from tests.migrations.databases_for_tests import database_at
 
 BEFORE = "0006"
 OLD_ROWS = """
@@ -42,20 +38,8 @@ INSERT INTO wave (id, programme_version_id, code, title, instrument, form_versio
 @pytest.fixture
 def before(shared: SharedServices, worker_id: str) -> Iterator[Engine]:
     """A database as the migration finds it, with rows."""
-    name = f"settlements_{worker_id}"
-    with psycopg.connect(shared.url_of("postgres"), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        engine = engine_for(shared.url_of(name))
-        config = Config()
-        config.set_main_option("script_location", str(VERSIONS.parent))
-        with engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, BEFORE)
-            connection.exec_driver_sql(OLD_ROWS)
-            connection.commit()
+    with database_at(shared, f"settlements_{worker_id}", BEFORE, OLD_ROWS) as engine:
         yield engine
-        engine.dispose()
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_programmes_and_waves_that_were_there(before: Engine) -> None:

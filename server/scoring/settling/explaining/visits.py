@@ -124,7 +124,8 @@ def _visit(explainer: Explainer, asked: Asked, source: language.Scores, entry: E
         )
     if source.section:
         return said("visit_section", answers, day=score.day, id=score.id, value=value, section=source.section)
-    if (score.earned, score.possible) == (score.raw, score.scale):
+    # On another scale than the measure's, 90 of 100 makes 45.
+    if (score.earned, score.possible) == (score.raw, score.scale) and entry.value == score.raw:
         return said("visit", answers, day=score.day, id=score.id, value=value)
     earned, possible = Quantity(score.earned, "points"), Quantity(score.possible, "points")
     return said(
