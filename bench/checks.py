@@ -10,7 +10,7 @@ from bench.checkers import Answers, Checker, SurveyCore, by_hand, in_turn, ours
 from bench.load import Sample
 from bench.measurements import AtMost, Measurement
 from bench.packages import Missing
-from server.fieldwork.definitions import shipped
+from server.fieldwork.definitions.shipping import shipped
 from server.forms import compile_form
 
 DIFFERENT_ANSWERS = 64

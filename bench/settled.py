@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.fieldwork.definitions import shipped
+from server.fieldwork.definitions.shipping import shipped
 from server.scoring.settling.settlement import settle
 
 OUTLETS = (300, 600, 1200)

@@ -12,7 +12,9 @@ from procrastinate.jobs import Job
 
 from server import audit, queue
 from server.db import connection, db, transaction
-from server.fieldwork import launching, trials, waves
+from server.fieldwork.definitions import trials
+from server.fieldwork.waves import launching
+from server.fieldwork.waves import planning as waves
 from server.intake import following, uploads
 from server.notify.delivery import deliver_due, follow_accepted
 from server.notify.outbox import reconcile

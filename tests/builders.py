@@ -16,13 +16,13 @@ from sqlalchemy import Connection, insert, select
 
 from server.accounts import register
 from server.db import new_id
-from server.fieldwork.contact_import import import_contacts
-from server.fieldwork.drawing import draw_wave
+from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
-from server.fieldwork.launching import invite_batch, launch_wave
-from server.fieldwork.unit_import import import_units
-from server.fieldwork.visits import NewVisit, assign_visit
-from server.fieldwork.waves import NewWave, move_wave, plan_wave
+from server.fieldwork.organisation.unit_import import import_units
+from server.fieldwork.visits.assigning import NewVisit, assign_visit
+from server.fieldwork.waves.drawing import draw_wave
+from server.fieldwork.waves.launching import invite_batch, launch_wave
+from server.fieldwork.waves.planning import NewWave, move_wave, plan_wave
 from server.keys import KeyRing, token_hash
 from server.models.messages import Message
 from server.models.organisation import Subject, Unit

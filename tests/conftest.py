@@ -22,7 +22,7 @@ from server.app import create_app
 from server.clock import SetClock
 from server.config import S3Settings, Secret, Settings
 from server.db import Base, db, engine_for
-from server.fieldwork.definitions import publish_shipped, shipped
+from server.fieldwork.definitions.shipping import publish_shipped, shipped
 from server.keys import KeyRing
 from server.outgoing import Outgoing
 from server.storage.objects import S3Store

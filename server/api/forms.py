@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from server.db import AnyRow, connection
 from server.errors import Refusal
-from server.fieldwork import versions
+from server.fieldwork.definitions import versions
 from server.http.access import identity, requires
 from server.http.problems import json_response
 

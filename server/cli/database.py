@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from server import migrations, timetable
 from server.cli.failing import explained
 from server.db import db, transaction
-from server.fieldwork.definitions import publish_shipped
+from server.fieldwork.definitions.shipping import publish_shipped
 from server.services import Services, services
 
 group = AppGroup("db", help="The database's schema.")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from server.cli.failing import explained
 from server.db import connection
-from server.fieldwork.drawing import verify_draw
+from server.fieldwork.waves.drawing import verify_draw
 from server.models.waves import Wave
 from server.scope import EVERYTHING
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from server import catalogue
 from server.errors import Refusal
-from server.fieldwork.definitions import DefinitionChanged, ProgrammeWrong
+from server.fieldwork.definitions.shipping import DefinitionChanged, ProgrammeWrong
 from server.keys import KeyLost
 from server.storage.protocol import StoreUnavailable
 

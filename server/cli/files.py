@@ -11,7 +11,7 @@ import click
 from server import catalogue, wire
 from server.cli.linting import AnyProblem, Finding, as_line, block, form_problems, read_definition
 from server.embedded.messages import wants_chinese
-from server.fieldwork.definitions import DEFINITIONS
+from server.fieldwork.definitions.shipping import DEFINITIONS
 
 STDIN = "-"
 # Bytes in which places are still looked for.

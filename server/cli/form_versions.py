@@ -8,7 +8,7 @@ from flask import Flask
 from server.cli.failing import explained
 from server.cli.forms import group
 from server.db import transaction
-from server.fieldwork import versions
+from server.fieldwork.definitions import versions
 from server.scope import EVERYTHING
 from server.services import services
 

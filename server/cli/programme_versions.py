@@ -8,9 +8,9 @@ from flask import Flask
 from server.cli.failing import explained, pointed
 from server.cli.programmes import group
 from server.db import transaction
-from server.fieldwork import programmes
-from server.fieldwork.programmes import NewProgramme
-from server.fieldwork.versions import read_definition
+from server.fieldwork.definitions import programmes
+from server.fieldwork.definitions.programmes import NewProgramme
+from server.fieldwork.definitions.versions import read_definition
 from server.scope import EVERYTHING
 from server.services import services
 

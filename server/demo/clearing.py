@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, text
 from server.audit import NEWEST_HEAD
 from server.db import Base
 from server.demo.showing import NoDemo
-from server.fieldwork.definitions import publish_shipped
+from server.fieldwork.definitions.shipping import publish_shipped
 from server.intake.uploads import LARGE, SMALL
 from server.models.audit import AuditAnchor
 from server.models.submissions import Attachment

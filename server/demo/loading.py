@@ -22,12 +22,12 @@ from server.demo.city import DemoUnit, build_city, outlets, units_csv
 from server.demo.filling import Occasion
 from server.demo.people import FIRM, DemoContact, build_contacts, contacts_csv, shoppers, staff
 from server.demo.photos import Album
-from server.fieldwork import drawing, launching
-from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import SentFile
-from server.fieldwork.unit_import import import_units
-from server.fieldwork.visits import NewVisit, assign_visit
-from server.fieldwork.waves import NewWave, move_wave, plan_wave
+from server.fieldwork.organisation.unit_import import import_units
+from server.fieldwork.visits.assigning import NewVisit, assign_visit
+from server.fieldwork.waves import drawing, launching
+from server.fieldwork.waves.planning import NewWave, move_wave, plan_wave
 from server.intake.prepare import Ask, Incoming, Prepared, Rejected, prepare
 from server.intake.record import record
 from server.models.accounts import Firm, Person

@@ -18,8 +18,8 @@ from sqlalchemy.orm import aliased
 from server import audit, wire
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.organisation import reaches_all
-from server.fieldwork.programmes import find_programme
+from server.fieldwork.definitions.programmes import find_programme
+from server.fieldwork.organisation.units import reaches_all
 from server.followup.facts import Span, gather, laid_over
 from server.models.definitions import Programme, ProgrammeVersion
 from server.models.organisation import Subject

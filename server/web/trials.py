@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import connection, transaction
 from server.errors import Refusal
-from server.fieldwork import trials
-from server.fieldwork.trials import Trial
+from server.fieldwork.definitions import trials
+from server.fieldwork.definitions.trials import Trial
 from server.forms import FormInvalid, display_text
 from server.http.access import open_to_all
 from server.http.locale import locale

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, update
 from werkzeug.test import TestResponse
 
 from server import wire
-from server.fieldwork.definitions import shipped
+from server.fieldwork.definitions.shipping import shipped
 from server.models.waves import Wave
 from tests.api.conftest import Sender
 from tests.fieldwork.forms_for_tests import KEY, definition, drafted, published, version_id

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from server.fieldwork import changing, drawing, launching, moving, organisation, programmes, versions, waves
+from server.fieldwork.definitions import programmes, versions
+from server.fieldwork.organisation import units as organisation
+from server.fieldwork.waves import changing, drawing, launching, moving
+from server.fieldwork.waves import planning as waves
 from server.followup import facts, rescoring, settlements, subjects
 from server.intake import asking
 from server.reports import deployment, progress, results, sheets

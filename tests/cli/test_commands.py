@@ -21,7 +21,7 @@ from server.app import create_app
 from server.clock import SetClock
 from server.config import S3Settings, Secret, Settings
 from server.db import db
-from server.fieldwork.drawing import draw_wave
+from server.fieldwork.waves.drawing import draw_wave
 from server.keys import KeyRing
 from server.models.accounts import Person, PersonPrivate
 from server.models.audit import AuditAnchor, AuditSeal

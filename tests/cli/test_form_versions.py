@@ -6,7 +6,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import Engine
 
-from server.fieldwork import versions
+from server.fieldwork.definitions import versions
 from server.scope import EVERYTHING
 from tests import builders
 from tests.fieldwork.forms_for_tests import KEY, definition, drafted, published

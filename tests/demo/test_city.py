@@ -12,7 +12,7 @@ import pytest
 from server.demo.city import CLOSEST_KM, UNIT_COLUMNS, DemoUnit, build_city, outlets, units_csv
 from server.demo.places import CENTRE_LATITUDE, CENTRE_LONGITUDE
 from server.demo.remarks import THEMES
-from server.fieldwork import unit_import
+from server.fieldwork.organisation import unit_import
 from server.tables import read_table
 
 CITY = build_city(1)

@@ -17,7 +17,7 @@ from server.accounts.register import add_firm
 from server.db import Base, db
 from server.demo import loading
 from server.demo.showing import show
-from server.fieldwork.waves import list_waves
+from server.fieldwork.waves.planning import list_waves
 from server.intake.uploads import SMALL
 from server.models.audit import AuditLine
 from server.models.deployment import DeploymentFact

@@ -18,7 +18,7 @@ from server.demo.people import (
     shoppers,
     staff,
 )
-from server.fieldwork import contact_import
+from server.fieldwork.contacts import contact_import
 from server.phones import normalise
 from server.tables import read_table
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from server.fieldwork import versions
-from server.fieldwork.versions import NewDraft
+from server.fieldwork.definitions import versions
+from server.fieldwork.definitions.versions import NewDraft
 from server.models.definitions import Form, FormVersion
 from server.scope import EVERYTHING
 from tests.builders import BY, NOW

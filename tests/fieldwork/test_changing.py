@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Engine, select, text
 
 from server.db import AnyRow
 from server.errors import Refusal
-from server.fieldwork.changing import cancel_wave, edit_wave
-from server.fieldwork.drawing import draw_wave
-from server.fieldwork.launching import launch_wave
-from server.fieldwork.waves import list_waves
+from server.fieldwork.waves.changing import cancel_wave, edit_wave
+from server.fieldwork.waves.drawing import draw_wave
+from server.fieldwork.waves.launching import launch_wave
+from server.fieldwork.waves.planning import list_waves
 from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.draws import FrameMember

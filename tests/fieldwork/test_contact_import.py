@@ -8,9 +8,10 @@ from sqlalchemy import Connection, Engine, select, text
 from server.catalogue import LOCALES
 from server.catalogue import text as catalogue_text
 from server.db import Base
-from server.fieldwork import contact_import, unit_import
-from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.contacts import contact_import
+from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
+from server.fieldwork.organisation import unit_import
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
 from server.tables import read_table

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.errors import Refusal
-from server.fieldwork.drawing import (
+from server.fieldwork.waves.drawing import (
     ShownDraw,
     draw_wave,
     preview_draw,

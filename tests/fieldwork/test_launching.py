@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 
 from server.errors import Refusal
-from server.fieldwork import launching
-from server.fieldwork.launching import invite_batch, launch_wave
+from server.fieldwork.waves import launching
+from server.fieldwork.waves.launching import invite_batch, launch_wave
 from server.keys import KeyRing, token_hash
 from server.models.messages import Message
 from server.models.tasks import Invitation

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from server.errors import Refusal
-from server.fieldwork import moving, responding
+from server.fieldwork import responding
 from server.fieldwork.carrying import PageAnswers
 from server.fieldwork.responding import SavedDraft, Task
+from server.fieldwork.waves import moving
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.audit import AuditLine

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server.errors import Refusal
-from server.fieldwork import programmes
-from server.fieldwork.definitions import ProgrammeWrong, publish_shipped
-from server.fieldwork.programmes import NewProgramme
+from server.fieldwork.definitions import programmes
+from server.fieldwork.definitions.programmes import NewProgramme
+from server.fieldwork.definitions.shipping import ProgrammeWrong, publish_shipped
 from server.models.audit import AuditLine
 from server.models.definitions import Programme, ProgrammeVersion
 from server.scope import EVERYTHING, Scope

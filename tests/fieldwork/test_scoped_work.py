@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server.errors import Refusal
-from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
-from server.fieldwork.unit_import import import_units
-from server.fieldwork.waves import plan_wave
+from server.fieldwork.organisation.unit_import import import_units
+from server.fieldwork.waves.planning import plan_wave
 from server.keys import KeyRing
 from server.models.organisation import Unit
 from server.models.waves import Wave

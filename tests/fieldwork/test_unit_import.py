@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, select
 
 from server.fieldwork.importing import ImportReport, SentFile
-from server.fieldwork.unit_import import import_units
+from server.fieldwork.organisation.unit_import import import_units
 from server.models.audit import AuditLine
 from server.models.organisation import Subject, Unit
 from tests import builders

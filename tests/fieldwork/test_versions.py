@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from server import wire
 from server.db import new_id
 from server.errors import Refusal
-from server.fieldwork import versions
-from server.fieldwork.definitions import publish_shipped
-from server.fieldwork.versions import LARGEST_DEFINITION, NewDraft
+from server.fieldwork.definitions import versions
+from server.fieldwork.definitions.shipping import publish_shipped
+from server.fieldwork.definitions.versions import LARGEST_DEFINITION, NewDraft
 from server.models.audit import AuditLine
 from server.models.definitions import Form, FormVersion
 from server.models.waves import Wave

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from server.errors import Refusal
-from server.fieldwork.programmes import find_programme, retire_programme
-from server.fieldwork.waves import (
+from server.fieldwork.definitions.programmes import find_programme, retire_programme
+from server.fieldwork.waves.planning import (
     close_due,
     count_by_state,
     find_wave,

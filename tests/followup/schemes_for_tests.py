@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from server.fieldwork.programmes import NewProgramme, publish_programme
+from server.fieldwork.definitions.programmes import NewProgramme, publish_programme
 from server.followup.settlements import Made, NewSettlement, make_settlement
 from server.scope import EVERYTHING
 from tests import builders

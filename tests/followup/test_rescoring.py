@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from server.errors import Refusal
-from server.fieldwork import moving
+from server.fieldwork.waves import moving
 from server.followup.rescoring import Preview, preview_rescoring, shown
 from server.intake.asking import ask_firm, find_subjects, open_wave
 from server.intake.prepare import Incoming, Prepared, prepare

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from server.db import new_id
 from server.errors import Refusal
-from server.fieldwork.organisation import contact_counts, list_units
+from server.fieldwork.organisation.units import contact_counts, list_units
 from server.keys import KeyRing
 from server.models.submissions import (
     Finding,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from server import wire
-from server.fieldwork.definitions import DEFINITIONS, DefinitionFile, shipped
+from server.fieldwork.definitions.shipping import DEFINITIONS, DefinitionFile, shipped
 from server.scoring.programmes.compiling import lint_programme
 from server.scoring.settling.settlement import settle
 

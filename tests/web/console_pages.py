@@ -8,9 +8,9 @@ from uuid import UUID
 
 from server.accounts.identity import Identity
 from server.errors import Detail, Refusal
-from server.fieldwork.drawing import ShownDraw
 from server.fieldwork.importing import ImportReport
-from server.fieldwork.waves import Instrument
+from server.fieldwork.waves.drawing import ShownDraw
+from server.fieldwork.waves.planning import Instrument
 from server.notify.inbox import ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress

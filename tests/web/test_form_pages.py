@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select, update
 from werkzeug.test import TestResponse
 
 from server import catalogue
-from server.fieldwork import trials
+from server.fieldwork.definitions import trials
 from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.definitions import FormTrial, FormVersion

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork import moving, trials, versions
-from server.fieldwork.organisation import reaches_all
+from server.fieldwork.definitions import trials, versions
+from server.fieldwork.definitions.trials import UNIT_NAMES
+from server.fieldwork.organisation.units import reaches_all
 from server.fieldwork.responding import Kind
-from server.fieldwork.trials import UNIT_NAMES
-from server.fieldwork.waves import may_run
+from server.fieldwork.waves import moving
+from server.fieldwork.waves.planning import may_run
 from server.forms import compile_form
 from server.forms.authoring.differences import differences
 from server.http.access import identity, requires

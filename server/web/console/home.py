@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from server.db import connection
-from server.fieldwork.waves import list_waves
+from server.fieldwork.waves.planning import list_waves
 from server.http.access import identity, open_to_all, requires
 from server.reports.progress import wave_progress
 from server.web.presenting import page

@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork.contact_import import import_contacts
+from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
-from server.fieldwork.organisation import contact_counts, list_units
-from server.fieldwork.unit_import import import_units
+from server.fieldwork.organisation.unit_import import import_units
+from server.fieldwork.organisation.units import contact_counts, list_units
 from server.http.access import identity, requires
 from server.services import services
 from server.web.presenting import page

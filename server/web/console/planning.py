@@ -13,9 +13,8 @@ from werkzeug.wrappers import Response
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork import changing
-from server.fieldwork import waves as planning
-from server.fieldwork.organisation import list_units
+from server.fieldwork.organisation.units import list_units
+from server.fieldwork.waves import changing, planning
 from server.http.access import identity, requires
 from server.http.locale import locale
 from server.services import services

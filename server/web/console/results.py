@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from server import wire
 from server.db import AnyRow, connection
 from server.errors import Refusal
-from server.fieldwork.waves import find_wave
+from server.fieldwork.waves.planning import find_wave
 from server.forms import display_text
 from server.http import headers
 from server.http.access import identity, requires

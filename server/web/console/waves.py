@@ -8,10 +8,9 @@ from werkzeug.wrappers import Response
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork import changing, drawing, launching
-from server.fieldwork import waves as planning
 from server.fieldwork.links import invitation_link
-from server.fieldwork.organisation import unit_names
+from server.fieldwork.organisation.units import unit_names
+from server.fieldwork.waves import changing, drawing, launching, planning
 from server.http.access import identity, requires
 from server.http.locale import LOCALES
 from server.notify.segments import Length, measure

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from server import catalogue, wire
-from server.fieldwork.definitions import shipped
+from server.fieldwork.definitions.shipping import shipped
 from server.reports import explanations
 from server.reports.explanations import outline, sentence
 from server.scoring.settling import amounts, explaining, rules

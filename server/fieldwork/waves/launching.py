@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 from server import audit, queue
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.links import NewToken, invitation_link, new_token
-from server.fieldwork.waves import find_wave_to_run, move_wave, refuse_over
+from server.fieldwork.waves.planning import find_wave_to_run, move_wave, refuse_over
 from server.intake import known
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate

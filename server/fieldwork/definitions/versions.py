@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import audit, wire
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.organisation import reaches_all
+from server.fieldwork.organisation.units import reaches_all
 from server.forms import Problem, lint
 from server.models.definitions import Form, FormVersion
 from server.models.waves import Wave

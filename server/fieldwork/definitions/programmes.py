@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import audit, wire
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.organisation import reaches_all
-from server.fieldwork.versions import KEY, LONGEST_NOTE, OPEN_STATES
+from server.fieldwork.definitions.versions import KEY, LONGEST_NOTE, OPEN_STATES
+from server.fieldwork.organisation.units import reaches_all
 from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.models.waves import Wave
 from server.scope import Scope

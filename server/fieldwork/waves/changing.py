@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
-from server.fieldwork.waves import NewWave, checked_plan, find_wave_to_run
+from server.fieldwork.waves.planning import NewWave, checked_plan, find_wave_to_run
 from server.models.waves import Wave
 from server.scope import Scope
 

@@ -20,7 +20,7 @@ from server.models.definitions import Form, FormVersion, Programme, ProgrammeVer
 from server.scoring.form_items import form_rules
 from server.scoring.programmes.compiling import ProgrammeInvalid, compile_programme
 
-DEFINITIONS = Path(__file__).resolve().parents[2] / "form_definitions"
+DEFINITIONS = Path(__file__).resolve().parents[3] / "form_definitions"
 SYSTEM = "system"
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH, distinct_on
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.organisation import reaches_all
+from server.fieldwork.organisation.units import reaches_all
 from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.models.organisation import Unit
 from server.models.waves import Wave

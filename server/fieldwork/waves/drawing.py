@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.fieldwork.waves import find_wave, find_wave_to_run, may_run, move_wave, refuse_over
+from server.fieldwork.waves.planning import find_wave, find_wave_to_run, may_run, move_wave, refuse_over
 from server.models.contacts import Contact, ContactPrivate, OptOut
 from server.models.draws import Draw, FrameMember
 from server.models.organisation import Unit

@@ -1,0 +1,1 @@
+"""Customers who may be asked, and what they came for."""

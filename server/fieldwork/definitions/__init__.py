@@ -1,0 +1,1 @@
+"""Versions of forms and programmes in the database."""

@@ -1,0 +1,1 @@
+"""The organisation: its tree of units, as it is and as it was."""

@@ -1,0 +1,1 @@
+"""Visits: which outlets, by whom, when."""

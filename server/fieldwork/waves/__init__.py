@@ -1,0 +1,1 @@
+"""Waves: planned, drawn, launched, changed."""
