@@ -26,3 +26,11 @@ def prn(wave_key: bytes, unit_id: str) -> int:
 def key_commitment(wave_key: bytes) -> str:
     """SHA-256 of the key, published with the plan: nobody can choose a key after seeing the draw."""
     return hashlib.sha256(wave_key).hexdigest()
+
+
+def derived_key(wave_key: bytes, purpose: str) -> bytes:
+    """A key of its own for another purpose than the members' numbers: HMAC-SHA-256(key, 0xFF + purpose).
+
+    No id in UTF-8 holds the byte 0xFF, so nobody's number can coincide with it.
+    """
+    return hmac.digest(wave_key, b"\xff" + purpose.encode(), "sha256")

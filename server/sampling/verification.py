@@ -1,12 +1,17 @@
 """Repeats a draw from its record and tells every difference."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
-from server.sampling.draws import METHOD, StratifiedPlan, draw
+from server.sampling.draws import VERSION, DrawResult, digest_of_strata, draw
 from server.sampling.frame import FrameMember, SamplingError
+from server.sampling.plans import DrawPlan, JsonValue, read_plan
 from server.sampling.random_numbers import key_commitment
+
+# Records made before version 2 have no version; there was one method, drawn as `stratified` is today.
+FIRST_METHOD: Final = "stratified-prn-hmac-sha256-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,50 +29,83 @@ def verify(record: object, members: Iterable[FrameMember], wave_key: bytes) -> l
     A wrong key is told alone: with it every other difference would only be noise.
 
     Raises:
-        SamplingError: `record_malformed` for a record without a readable plan or of an unknown method;
-            otherwise as `draw`.
+        SamplingError: `record_malformed` for a record without a readable plan or of an unknown version or
+            method; otherwise as `draw`.
     """
-    if not isinstance(record, dict) or record.get("method") != METHOD:
+    if not isinstance(record, dict):
         raise SamplingError("record_malformed", field="method")
+    version = record.get("version", 1)
+    if not isinstance(version, int) or version not in _VERSIONS:
+        raise SamplingError("record_malformed", field="version")
+    form = _VERSIONS[version]
+    plan = form.plan(record)
     commitment = key_commitment(wave_key)
     if record.get("keyCommitment") != commitment:
         return [Difference("/keyCommitment", record.get("keyCommitment"), commitment)]
-    again = draw(members, _plan(record.get("plan")), wave_key)
-    return list(_differences("", record, again.to_json()))
+    return list(differences("", record, form.write(draw(members, plan, wave_key))))
 
 
-def _plan(data: object) -> StratifiedPlan:
-    if not isinstance(data, dict):
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one version of the record is read, and how it would tell of a draw made today."""
+
+    plan: Callable[[Mapping[str, object]], DrawPlan]
+    write: Callable[[DrawResult], dict[str, JsonValue]]
+
+
+def _first_plan(record: Mapping[str, object]) -> DrawPlan:
+    if record.get("method") != FIRST_METHOD:
+        raise SamplingError("record_malformed", field="method")
+    plan = record.get("plan")
+    if not isinstance(plan, dict):
         raise SamplingError("record_malformed", field="plan")
-    return StratifiedPlan(_ratio(data.get("ratio")), _count(data, "minimum") or 0, _count(data, "cap"))
-
-
-def _ratio(text: object) -> Fraction:
-    # Bounded before it is read: "1/3" is a ratio, a million digits are an attack.
-    if not isinstance(text, str) or len(text) > 40:
+    if plan.get("ratio") is None:
         raise SamplingError("record_malformed", field="plan/ratio")
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise SamplingError("record_malformed", field="plan/ratio") from None
+    limits = {name: plan.get(name) for name in ("ratio", "minimum", "cap")}
+    return read_plan({**limits, "method": "stratified"})
 
 
-def _count(data: Mapping[str, object], name: str) -> int | None:
-    value = data.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise SamplingError("record_malformed", field=f"plan/{name}")
-    return value
+def _first_record(result: DrawResult) -> dict[str, JsonValue]:
+    """What a draw of version 1 recorded."""
+    return {
+        "method": FIRST_METHOD,
+        "plan": {
+            "ratio": str(Fraction(result.plan.ratio or 0)),
+            "minimum": result.plan.minimum,
+            "cap": result.plan.cap,
+        },
+        "keyCommitment": result.key_commitment,
+        "frameFingerprint": result.frame_fingerprint,
+        "resultFingerprint": digest_of_strata(result.strata),
+        "exclusions": dict(result.exclusions),
+        "strata": [
+            {
+                "stratum": stratum.name,
+                "population": stratum.population,
+                "eligible": stratum.eligible,
+                "selected": list(stratum.selected),
+                "reserves": len(stratum.reserves),
+                "inclusion": str(stratum.inclusion),
+            }
+            for stratum in result.strata
+        ],
+    }
 
 
-def _differences(pointer: str, recorded: object, redrawn: object) -> Iterator[Difference]:
+_VERSIONS: Final[Mapping[int, _Form]] = {
+    1: _Form(_first_plan, _first_record),
+    VERSION: _Form(lambda record: read_plan(record.get("plan")), DrawResult.to_json),
+}
+
+
+def differences(pointer: str, recorded: object, redrawn: object) -> Iterator[Difference]:
+    """Where two values of JSON differ, each with its JSON pointer below `pointer`."""
     if isinstance(recorded, dict) and isinstance(redrawn, dict):
         for name in sorted({*recorded, *redrawn}):
-            yield from _differences(f"{pointer}/{name}", recorded.get(name), redrawn.get(name))
+            yield from differences(f"{pointer}/{name}", recorded.get(name), redrawn.get(name))
     elif isinstance(recorded, list) and isinstance(redrawn, list):
         for index in range(max(len(recorded), len(redrawn))):
-            yield from _differences(f"{pointer}/{index}", _entry(recorded, index), _entry(redrawn, index))
+            yield from differences(f"{pointer}/{index}", _entry(recorded, index), _entry(redrawn, index))
     elif recorded != redrawn:
         yield Difference(pointer, recorded, redrawn)
 
