@@ -206,6 +206,8 @@ def test_files_that_are_no_table_of_units(connection: Connection, data: bytes) -
 
 
 def test_an_import_leaves_an_audit_line(connection: Connection) -> None:
-    import_units(connection, SentFile(units_csv([*UNITS, unit("Q", "nowhere")]), "units.csv", BY), now=NOW)
+    sent = SentFile(units_csv([*UNITS, unit("Q", "nowhere")]), "units.csv", BY)
+    import_units(connection, sent, now=NOW)
     line = connection.execute(select(AuditLine.actor, AuditLine.action, AuditLine.detail)).one()
-    assert line == (BY, "units_imported", {"created": 6, "updated": 0, "rejected": 1})
+    counts = {"created": 6, "updated": 0, "rejected": 1}
+    assert line == (BY, "units_imported", {"file": "units.csv", "sha256": sent.sha256, **counts})
