@@ -1,0 +1,1 @@
+"""Rows of contacts and service events, from files and feeds of any length into the database."""

@@ -1,0 +1,1 @@
+"""Rolling waves: every night a few of yesterday's customers are asked about yesterday."""

@@ -1,0 +1,126 @@
+"""Asking those whom a night's draw has chosen: one invitation for each event, however often it runs."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, exists, insert, select
+
+from server.db import AnyRow, AnySelect, new_id
+from server.fieldwork.contacts.rolling.rules import RollingRules
+from server.fieldwork.links import NewToken, invitation_link, new_token
+from server.intake import known
+from server.keys import KeyRing
+from server.models.contacts import Contact, ContactPrivate, ServiceEvent
+from server.models.draws import FrameMember
+from server.models.organisation import Subject, Unit
+from server.models.tasks import Invitation
+from server.models.waves import Wave
+from server.notify.outbox import NewMessage, enqueue
+from server.notify.texts import compose
+
+BATCH = 500
+
+
+def invite_drawn(
+    connection: Connection, wave_id: UUID, keys: KeyRing, *, public_url: str, now: datetime
+) -> int:
+    """Invite up to `BATCH` people whose events were drawn; returns how many."""
+    # The lock makes a second worker wait: both would choose the same events.
+    wave = connection.execute(
+        select(*Wave.__table__.columns).where(Wave.id == wave_id).with_for_update(key_share=True)
+    ).one()
+    rules = RollingRules.from_json(wave.settings["rolling"])
+    chosen = connection.execute(_uninvited(wave_id)).all()
+    if not chosen:
+        return 0
+    tokens = [new_token() for _ in chosen]
+    ids = [new_id() for _ in chosen]
+    rows = zip(chosen, ids, tokens, strict=True)
+    connection.execute(insert(Invitation), [_invitation(wave, *row, now) for row in rows])
+    asking = zip(chosen, ids, tokens, strict=True)
+    messages = [
+        NewMessage(
+            dedupe_key=f"{wave.id}:{event.event_id}:invitation:1",
+            kind="invitation",
+            wave_id=wave.id,
+            invitation_id=invitation_id,
+            recipient=keys.decrypt(event.phone),
+            text=_text(wave, event, token, public_url),
+            not_before=_leaves_at(wave, event, rules, now),
+            expires_at=wave.closes_at,
+        )
+        for event, invitation_id, token in asking
+    ]
+    enqueue(connection, messages, keys, now)
+    return len(chosen)
+
+
+def _uninvited(wave_id: UUID) -> AnySelect:
+    invited = exists().where(
+        Invitation.wave_id == FrameMember.wave_id, Invitation.event_id == FrameMember.event_id
+    )
+    return (
+        select(
+            FrameMember.contact_id, FrameMember.event_id, Subject.id.label("subject_id"), Contact.locale,
+            ContactPrivate.phone, ServiceEvent.happened_at, ServiceEvent.business, ServiceEvent.channel,
+            ServiceEvent.teller_code, ServiceEvent.waited_minutes, Unit.timezone, *known.COLUMNS,
+        )
+        .join(ServiceEvent, ServiceEvent.id == FrameMember.event_id)
+        .join(Contact, Contact.id == FrameMember.contact_id)
+        .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
+        .join(Unit, Unit.id == FrameMember.unit_id)
+        .join(Subject, Subject.unit_id == Unit.id)
+        .where(FrameMember.wave_id == wave_id, FrameMember.outcome == "selected", ~invited)
+        .order_by(FrameMember.stratum, FrameMember.position)
+        .limit(BATCH)
+    )  # fmt: skip
+
+
+def _invitation(
+    wave: AnyRow, event: AnyRow, invitation_id: UUID, token: NewToken, now: datetime
+) -> dict[str, Any]:
+    return {
+        "id": invitation_id,
+        "wave_id": wave.id,
+        "contact_id": event.contact_id,
+        "subject_id": event.subject_id,
+        "event_id": event.event_id,
+        "submission_id": uuid4(),
+        "token_hash": token.hash,
+        "locale": event.locale,
+        "variables": variables_of(event),
+        "created_at": now,
+        "expires_at": wave.closes_at,
+    }
+
+
+def variables_of(event: AnyRow) -> dict[str, Any]:
+    """What the form knows before the start: of the unit, and of what the customer came for."""
+    return {
+        **known.of_unit(event),
+        "served_on": event.happened_at.astimezone(ZoneInfo(event.timezone)).date().isoformat(),
+        "business": event.business,
+        "channel": event.channel,
+        "teller": event.teller_code,
+        "waited_minutes": event.waited_minutes,
+    }
+
+
+def _text(wave: AnyRow, event: AnyRow, token: NewToken, public_url: str) -> str:
+    return compose(
+        wave.settings["message"],
+        locale=event.locale,
+        organisation=wave.settings["organisation"][event.locale],
+        unit=event.unit_name if event.locale == "zh" else event.unit_name_en or event.unit_name,
+        link=invitation_link(public_url, token.text),
+    )
+
+
+def _leaves_at(wave: AnyRow, event: AnyRow, rules: RollingRules, now: datetime) -> datetime:
+    rested: Sequence[datetime] = (
+        now, wave.opens_at, event.happened_at + timedelta(hours=rules.delay_hours),
+    )  # fmt: skip
+    return rules.decent(max(rested), ZoneInfo(event.timezone))
