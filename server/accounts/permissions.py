@@ -5,45 +5,69 @@ from typing import Final
 PERMISSIONS: Final[dict[str, str]] = {
     "console.enter": "sign in and see the console",
     "units.read": "see the organisation",
-    "units.import": "import units and contacts",
+    "units.import": "import units",
+    "contacts.import": "import contacts and service events",
+    "people.read": "see who works with the system, with their roles; never a number",
+    "people.manage": "import and change people and roles, send set-up links, close leavers",
+    "people.administer": "bring back people who have left, and appoint administrators",
     "waves.read": "see waves and their progress",
     "waves.plan": "plan waves and draw samples",
+    "waves.approve": "agree to a wave before it is launched",
     "waves.launch": "launch a wave, which sends messages",
+    "timetable.plan": "change the timetables of waves, and add own entries",
     "forms.read": "see forms with all their versions, and try them out",
     "forms.edit": "save and delete drafts of forms",
     "forms.publish": "publish and retire versions of forms",
     "results.read": "see results of the units in scope",
     "sheets.read": "see single submissions and their score sheets",
+    "duties.read": "see the ledger of duties of the units in scope",
+    "duties.do": "do one's own duties, and sign them",
+    "duties.manage": "start and stop ledgers, do duties for others, excuse and correct them",
+    "audit.read": "see who did what when, within the units in scope",
+    "jobs.read": "see background work that failed",
     "inbox.read": "see the SMS inbox of the embedded gateway, with its personal links",
     "submissions.write": "send submissions through the API",
 }
 
-_READER: Final = frozenset({"console.enter", "units.read", "waves.read", "results.read"})
+_READER: Final = frozenset({"console.enter", "units.read", "waves.read", "results.read", "duties.read"})
+# Whoever runs something at a branch also has things to do there.
+_DOER: Final = _READER | {"duties.do"}
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at.
 _SHEET_READER: Final = _READER | {"sheets.read", "forms.read"}
 _COORDINATOR: Final = _SHEET_READER | {
     "units.import",
+    "contacts.import",
+    "people.read",
+    "people.manage",
     "waves.plan",
+    "waves.approve",
     "waves.launch",
+    "timetable.plan",
     "inbox.read",
     "forms.edit",
     "forms.publish",
+    "duties.do",
+    "duties.manage",
 }
 
 # Roles of design.md. A role without permissions yet acts by personal link, or gets its own in its issue.
 ROLES: Final[dict[str, frozenset[str]]] = {
     "administrator": frozenset(PERMISSIONS) - {"submissions.write"},
-    "operator": frozenset({"console.enter"}),
+    "operator": frozenset({"console.enter", "jobs.read"}),
     "coordinator": _COORDINATOR,
-    "owner": _SHEET_READER,
+    "owner": _SHEET_READER | {"waves.approve", "audit.read"},
     "analyst": _SHEET_READER,
-    "auditor": _SHEET_READER,
+    "auditor": _SHEET_READER | {"people.read", "audit.read"},
     "reviewer": _SHEET_READER,
-    "supervisor": _READER,
-    "branch_manager": _READER,
+    "supervisor": _DOER,
+    "branch_manager": _DOER,
+    "president": _DOER,
+    "deputy_president": _DOER,
+    "lobby_manager": frozenset({"console.enter", "duties.do"}),
     "evaluated_body": _READER,
     "call_back_agent": frozenset({"console.enter"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
+    "dispatcher": frozenset({"console.enter", "waves.read"}),
     "shopper": frozenset(),
     "employee": frozenset(),
 }

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from server import audit
 from server.accounts.identity import Identity, of_account
 from server.db import new_id
-from server.errors import Refusal
+from server.errors import Detail, Refusal
 from server.keys import token_hash
 from server.models.accounts import Account, SignInAttempt, StaffSession
 
@@ -24,6 +24,8 @@ ATTEMPTS_PER_LOGIN = 10
 ATTEMPTS_IN_ALL = 1_000
 SHORTEST_PASSWORD = 12
 LONGEST_LOGIN = 200
+# What stands for a password until one is set: no password hashes to it.
+NO_PASSWORD = "!"  # noqa: S105 - the opposite of a password
 
 _hasher = PasswordHasher()
 
@@ -57,21 +59,28 @@ def sign_in(connection: Connection, login: str, password: str, *, address: str, 
     """
     # Cut before it is looked up, counted and kept: a login that is counted under another name has no limit.
     login = login.strip().lower()[:LONGEST_LOGIN]
-    _refuse_too_many(connection, login, now)
+    refuse_too_many(connection, login, now)
     account = connection.execute(
         select(Account.id, Account.password_hash).where(Account.login == login, Account.disabled_at.is_(None))
     ).first()
     identity = None
-    if _matches(account.password_hash if account else _decoy(), password) and account:
-        identity = of_account(connection, account.id)
+    known = account is not None and account.password_hash != NO_PASSWORD
+    if _matches(account.password_hash if account and known else _decoy(), password) and account:
+        identity = of_account(connection, account.id, now=now)
     if account is None or identity is None:
-        connection.execute(insert(SignInAttempt).values(id=new_id(), login=login, address=address, at=now))
+        count_failure(connection, login, address=address, now=now)
         raise Refusal("sign_in_failed")
     _rehash(connection, account.id, account.password_hash, password)
     return _open_session(connection, identity, account.id, now)
 
 
-def _refuse_too_many(connection: Connection, login: str, now: datetime) -> None:
+def count_failure(connection: Connection, login: str, *, address: str, now: datetime) -> None:
+    """Note a failed attempt; `refuse_too_many` counts them."""
+    connection.execute(insert(SignInAttempt).values(id=new_id(), login=login, address=address, at=now))
+
+
+def refuse_too_many(connection: Connection, login: str, now: datetime) -> None:
+    """Raises: Refusal: too_many_attempts, after 10 failures in 5 minutes a login, or 1,000 in all."""
     recent = SignInAttempt.at > now - ATTEMPT_WINDOW
     # The lock serialises attempts on one login, so that fifty at once are still counted one by one.
     connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("sign-in:" + login))))
@@ -122,11 +131,34 @@ def find_session(connection: Connection, secret: str, *, now: datetime) -> Ident
             StaffSession.secret_hash == token_hash(secret), StaffSession.expires_at > now
         )
     ).first()
-    return of_account(connection, row.account_id, session_id=row.id) if row else None
+    return of_account(connection, row.account_id, now=now, session_id=row.id) if row else None
 
 
 def sign_out(connection: Connection, session_id: UUID) -> None:
     connection.execute(delete(StaffSession).where(StaffSession.id == session_id))
+
+
+def end_sessions(connection: Connection, account_id: UUID, *, but: UUID | None = None) -> int:
+    """Sign an account out everywhere, except in the session `but`; returns how many sessions ended."""
+    ended = delete(StaffSession).where(StaffSession.account_id == account_id)
+    if but is not None:
+        ended = ended.where(StaffSession.id != but)
+    return connection.execute(ended).rowcount
+
+
+def set_password(connection: Connection, account_id: UUID, password: str) -> None:
+    """Raises: Refusal: invalid_fields with password_short."""
+    if len(password) < SHORTEST_PASSWORD:
+        short = Detail("password_short", "/password", {"limit": SHORTEST_PASSWORD})
+        raise Refusal("invalid_fields", details=[short])
+    hashed = hash_password(password)
+    connection.execute(update(Account).where(Account.id == account_id).values(password_hash=hashed))
+
+
+def is_password(connection: Connection, account_id: UUID, password: str) -> bool:
+    """Whether this is the account's password."""
+    stored = connection.scalar(select(Account.password_hash).where(Account.id == account_id))
+    return stored is not None and _matches(stored, password)
 
 
 def csrf_token(secret_key: str, session_id: UUID) -> str:

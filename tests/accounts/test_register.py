@@ -48,7 +48,7 @@ def test_an_account_reaches_its_units_subtree_and_leaves_a_line(connection: Conn
     builders.create_units(connection)
     new = NewAccount("li.na", "李娜", "correct horse battery", "branch_manager", unit_code="D1")
     account_id = register.add_account(connection, new, by="account:7", now=START)
-    who = identity.of_account(connection, account_id)
+    who = identity.of_account(connection, account_id, now=START)
     assert who is not None
     assert who.scope.unit_paths == ("C01/D1/",)
     assert who.permissions == ROLES["branch_manager"]

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
-from server.accounts.identity import _scope
+from server.accounts.identity import Holding, scope_of
 from server.db import new_id
 from server.models.organisation import Subject, Unit
 from server.models.waves import Wave
@@ -113,7 +113,9 @@ def test_ancestors(path: str, expected: list[str]) -> None:
         ([("C/", None), (None, None)], EVERYTHING),
         ([(None, FIRM)], Scope(firm_ids=(FIRM,))),
         ([(None, None)], EVERYTHING),
+        ([("C/", None), (None, FIRM)], Scope(unit_paths=("C/",), firm_ids=(FIRM,))),
+        ([("C/", None), (None, FIRM), (None, None)], EVERYTHING),
     ],
 )
 def test_grants_make_the_scope(grants: list[tuple[str | None, UUID | None]], scope: Scope) -> None:
-    assert _scope([path for path, _ in grants], [firm for _, firm in grants]) == scope
+    assert scope_of(Holding("auditor", path, firm) for path, firm in grants) == scope

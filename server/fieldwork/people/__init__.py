@@ -1,0 +1,1 @@
+"""People who work with the system: their roles, deputies, qualifications, and how they come and go."""
