@@ -1,6 +1,6 @@
 """The facts of a settlement, gathered from the database: who was judged, what was found, in which wave.
 
-What has no table yet (imported lists, decisions, duties, history …) comes from a file of facts that is laid
+What has no table yet (imported lists, decisions, history …) comes from a file of facts that is laid
 over. The order is always the same, so that the same database gives the same fingerprint.
 """
 
@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, array
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
-from server.followup.subjects import Judged, judged
+from server.fieldwork.judging import Judged, judged
+from server.followup.duty_facts import duty_facts
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
@@ -70,6 +71,7 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         "waves": list(_waves(connection, programme_id, span.as_of)),
         "scores": [visit.score(who) for visit in counted if visit.row.revision_id is not None],
         "findings": list(_findings(connection, programme_id, who, counted)),
+        **duty_facts(connection, programme, programme_id, who, (span.starts, span.as_of)),
     }
     left_out = Counter({"subjects": who.left_out, "scores": len(timely) - len(counted)})
     return Gathered(facts, +left_out)

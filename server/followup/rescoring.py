@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
 from server.errors import Detail, Refusal
-from server.fieldwork.waves.planning import find_wave_to_run
+from server.fieldwork.waves.reading import find_wave_to_run
 from server.forms import check
 from server.forms.answers.migrating import migrated
 from server.intake import known

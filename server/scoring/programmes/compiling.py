@@ -11,6 +11,7 @@ from server.scoring.programmes.consequences import compile_rule
 from server.scoring.programmes.consistency import check_consistency
 from server.scoring.programmes.definition import KeyItems, Programme, SubjectKind
 from server.scoring.programmes.draft import RESERVED, SETTINGS, Draft, Head, text_of
+from server.scoring.programmes.duties import check_named, compile_duties
 from server.scoring.programmes.formulas import check_formulas
 from server.scoring.programmes.measures import compile_measure
 from server.scoring.programmes.ordering import in_order, with_readings
@@ -76,6 +77,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     }
     rules = [rule for part in whole.parts("rules") if (rule := compile_rule(draft, part)) is not None]
     _check_waves(draft, whole.parts("waves"))
+    duties = compile_duties(draft, whole.parts("duties"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = in_order(measures)
@@ -85,6 +87,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     check_formulas(draft, measures, calendar)
     if findings.fatal:
         return None, findings
+    check_named(draft, whole.parts("measures"), duties)
     check_consistency(draft, whole, measures, rules)
     complete, settled = with_readings(measures, rules)
     return Programme(
@@ -97,6 +100,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         date_titles=date_titles,
         instruments=draft.instruments,
         key_items=key_items,
+        duties=duties,
         measures=complete,
         order=ordered.groups,
         rules=settled,
@@ -149,7 +153,7 @@ def _check_names(draft: Draft, whole: Part) -> None:
             if name and name in taken:
                 draft.findings.add(part.at("name"), "programme_name_taken", name=part.text("name"))
             taken.add(name)
-    for group in ("instruments", "rules"):
+    for group in ("instruments", "duties", "rules"):
         seen: set[str] = set()
         for part in whole.parts(group):
             if part.text("name") in seen:

@@ -305,6 +305,47 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class DutyField:
+    """What the ledger notes with a duty that was done: an amount, a count, a word."""
+
+    name: str
+    title: Text
+    type: str
+    unit: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to be done again and again about each subject of a kind, and how it is proved.
+
+    `by` is the role that does it, "" for the person who is the subject. `each` is "person", or the kind below
+    that has one of its own each. `opens` and `due` count the days of the period on which it falls, `grace`
+    the days after it in which it still counts. `starts` and `ends` are days of every year or dates.
+    """
+
+    name: str
+    title: Text
+    help: Text
+    of: str
+    by: str
+    each: str
+    every: str
+    days: frozenset[str]
+    opens: Formula | None
+    due: Formula | None
+    grace: Formula | None
+    times: Formula | None
+    counted: bool
+    starts: str
+    ends: str
+    proof: frozenset[str]
+    instrument: str
+    fields: tuple[DutyField, ...]
+    delivers: str
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A whole scheme. `order` lists the measures so that each comes after those it reads.
 
@@ -323,6 +364,7 @@ class Programme:
     date_titles: Mapping[str, Text]
     instruments: Mapping[str, str]
     key_items: tuple[KeyItems, ...]
+    duties: Mapping[str, Duty]
     measures: Mapping[str, Measure]
     order: tuple[tuple[str, ...], ...]
     rules: tuple[Rule, ...]

@@ -8,7 +8,8 @@ from server.scoring.programmes.definition import Programme
 from server.scoring.programmes.shapes import Part, Shape
 from server.scoring.programmes.vocabulary import MEASURE, RULE, SOURCE_SHAPES, WEIGHT
 
-# What is depended on: a kind (parameter, measure, instrument, date, phase, policies, keyItems) and a name.
+# What is depended on: a kind (parameter, measure, instrument, date, duty, phase, policies, keyItems) and
+# a name.
 Nodes: TypeAlias = frozenset[tuple[str, str]]
 
 _IN_BRACES = re.compile(r"\{\s*([A-Za-z][A-Za-z0-9_]*)")
@@ -17,6 +18,7 @@ _READS_KEY = re.compile(r"\{\s*(?:line|finding)\.key\b")
 _NAMING = {
     "instrument": "instrument",
     "date": "date",
+    "duty": "duty",
     "of": "measure",
     "parts": "measure",
     "measure": "measure",

@@ -44,10 +44,12 @@ _KEYS = {
     "weight": "measure",
     "action": "do",
     "waves": "instrument",
+    "duty": "name",
+    "dutyField": "name",
 }
 _OF_ENTRIES = {"added": "entry_added", "dropped": "entry_dropped"}
 # Objects that stand for themselves in a sentence; all others are places within one of these.
-_OWNERS = frozenset(("parameter", "subject", "phase", "date", "instrument", "measure", "rule"))
+_OWNERS = frozenset(("parameter", "subject", "phase", "date", "instrument", "duty", "measure", "rule"))
 
 
 @dataclass(frozen=True, slots=True)

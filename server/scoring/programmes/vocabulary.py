@@ -43,6 +43,11 @@ SOURCES = (
     "duties",
     "deliveries",
 )
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# "event" has no period: an entry is made when there is something to do.
+CADENCES = ("day", "week", "half_month", "month", "quarter", "half", "year", "event")
+PROOFS = ("note", "signed", "file", "form")
+ENTRY_TYPES = ("number", "money", "whole", "text", "flag", "date")
 # "finding" is no period: a rule for it fires once a confirmed finding.
 RULE_PERIODS = (*PERIODS, "finding")
 POINTS_OF_FINDING = "{finding.points}"
@@ -289,7 +294,42 @@ WAVES = Shape(
         _TITLE,
         Field("sampling", "shape", shape=DRAW),
         Field("coverage", "shape", shape=COVERAGE),
-        Field("weekdays", "words", options=("mon", "tue", "wed", "thu", "fri", "sat", "sun")),
+        Field("weekdays", "words", options=WEEKDAYS),
+        Field("approvals", "whole"),
+    ),
+)
+DUTY_FIELD = Shape(
+    "dutyField",
+    (
+        _NAME,
+        _TITLE,
+        Field("type", "option", required=True, options=ENTRY_TYPES),
+        Field("unit", "word"),
+        Field("required", "flag"),
+    ),
+)
+DUTY = Shape(
+    "duty",
+    (
+        _NAME,
+        _TITLE,
+        Field("help", "text"),
+        Field("of", "name", required=True),
+        Field("by", "name"),
+        Field("each", "name"),
+        Field("every", "option", required=True, options=CADENCES),
+        Field("days", "words", options=(*WEEKDAYS, "working")),
+        Field("opens", "formula"),
+        Field("due", "formula"),
+        Field("grace", "formula"),
+        Field("times", "formula"),
+        Field("counted", "flag"),
+        Field("from", "day"),
+        Field("until", "day"),
+        Field("proof", "words", options=PROOFS),
+        Field("instrument", "name"),
+        Field("fields", "shapes", shape=DUTY_FIELD),
+        Field("delivers", "name"),
     ),
 )
 PROGRAMME = Shape(
@@ -306,6 +346,7 @@ PROGRAMME = Shape(
         Field("instruments", "shapes", shape=INSTRUMENT),
         Field("keyItems", "shapes", shape=KEY_ITEMS),
         Field("waves", "shapes", shape=WAVES),
+        Field("duties", "shapes", shape=DUTY),
         Field("measures", "shapes", shape=MEASURE),
         Field("rules", "shapes", shape=RULE),
     ),

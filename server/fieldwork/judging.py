@@ -2,8 +2,8 @@
 
 A unit's kind is the `kind` among its attributes where the programme has a kind of that name, else its level
 (`outlet`, `sub_branch`, `district`, `city`, `province`). Subjects that are no units (`bank`, `firm`,
-`department`, `person`) go by their own kind. What the programme has no kind for is left out. A parent is the
-nearest unit above whose kind stands above.
+`department`) go by their own kind, a person also by a role of theirs, or as an `employee`. What the programme
+has no kind for is left out. A parent is the nearest unit above whose kind stands above.
 """
 
 from collections import defaultdict
@@ -15,10 +15,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection, or_, select
 
-from server.db import AnyRow
+from server.db import AnyRow, AnySelect
 from server.models.accounts import Account, Person, RoleGrant
 from server.models.organisation import Subject, Unit
 from server.scoring.programmes.definition import Programme
+
+PERSON = "person"
+# Whom a programme calls so need no sign-in, and so no role.
+EMPLOYEE = "employee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,15 @@ def judged(connection: Connection, programme: Programme, programme_id: UUID, sin
     rows = connection.execute(
         select(
             Subject.id, Subject.code, Subject.kind, Subject.name, Unit.id.label("unit_id"), Unit.level,
-            Unit.path, Unit.attributes, Person.unit_id.label("works_at"),
+            Unit.path, Unit.attributes, Subject.person_id, Person.unit_id.label("works_at"),
         )
         .join(Unit, Unit.id == Subject.unit_id, isouter=True)
         .join(Person, Person.id == Subject.person_id, isouter=True)
         .where(or_(Unit.id.is_(None), Unit.closed_at.is_(None), Unit.closed_at >= since))
         .order_by(Unit.path, Subject.code)
     ).all()  # fmt: skip
-    kinds = {row.id: kind for row in rows if (kind := _kind_of(row, programme)) is not None}
+    held = _roles_of_people(connection, programme_id)
+    kinds = {row.id: kind for row in rows if (kind := _kind_of(row, programme, held)) is not None}
     listed = [row for row in rows if row.id in kinds]
     tree = _Tree(programme, {row.path: (row.code, kinds[row.id]) for row in listed if row.path})
     paths = dict(connection.execute(select(Unit.id, Unit.path)).all())
@@ -73,22 +78,38 @@ class _Tree:
         return None
 
 
-def _kind_of(row: AnyRow, programme: Programme) -> str | None:
-    own = (row.attributes or {}).get("kind")
-    names = (own, row.level) if row.unit_id is not None else (row.kind,)
+def _kind_of(row: AnyRow, programme: Programme, held: Mapping[UUID, tuple[str, ...]]) -> str | None:
+    names: tuple[object, ...] = (row.kind,)
+    if row.unit_id is not None:
+        names = ((row.attributes or {}).get("kind"), row.level)
+    elif row.kind == PERSON:
+        names = (row.kind, *held.get(row.person_id, ()), EMPLOYEE)
     return next((name for name in names if isinstance(name, str) and name in programme.kinds), None)
+
+
+def _roles_of_people(connection: Connection, programme_id: UUID) -> Mapping[UUID, tuple[str, ...]]:
+    """Person -> the roles held anywhere, which say what kind of subject somebody is."""
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for row in connection.execute(_grants(programme_id)):
+        found[row.person_id].append(row.role)
+    return {person_id: tuple(dict.fromkeys(roles)) for person_id, roles in found.items()}
+
+
+def _grants(programme_id: UUID) -> AnySelect:
+    """Who holds which role where, of those who work here and may sign in."""
+    return (
+        select(RoleGrant.unit_id, RoleGrant.role, Account.person_id)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.disabled_at.is_(None), Person.left_at.is_(None))
+        .where(or_(RoleGrant.programme_id.is_(None), RoleGrant.programme_id == programme_id))
+        .order_by(RoleGrant.role, Account.person_id)
+    )
 
 
 def _roles(connection: Connection, programme_id: UUID) -> Mapping[UUID, Mapping[str, str]]:
     """Unit -> role -> who holds it there. Where two hold it nobody does: one would pay for both."""
-    rows = connection.execute(
-        select(RoleGrant.unit_id, RoleGrant.role, Account.person_id)
-        .join(Account, Account.id == RoleGrant.account_id)
-        .join(Person, Person.id == Account.person_id)
-        .where(RoleGrant.unit_id.is_not(None), Account.disabled_at.is_(None), Person.left_at.is_(None))
-        .where(or_(RoleGrant.programme_id.is_(None), RoleGrant.programme_id == programme_id))
-        .order_by(RoleGrant.role)
-    )
+    rows = connection.execute(_grants(programme_id).where(RoleGrant.unit_id.is_not(None)))
     return _unambiguous((row.unit_id, row.role, str(row.person_id)) for row in rows)
 
 

@@ -1,0 +1,1 @@
+"""Keeping the ledgers of duties: what is owed is generated, done with proof, excused and corrected."""

@@ -1,0 +1,143 @@
+"""Photos and videos that prove a duty: sent through a plain form, kept under random keys, inspected.
+
+A photo is inspected and drawn anew as those of visits are. A video is taken by its first bytes and its size;
+it is kept as it came and only ever handed out as a download.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from server import audit, queue
+from server.clock import Clock
+from server.db import AnyRow, new_id
+from server.errors import Refusal
+from server.fieldwork.duties.owed import Doer, find_mine, find_owed
+from server.intake.uploads import LARGE, LARGEST_PHOTO, SMALL
+from server.models.duties import DutyFile
+from server.scope import Scope
+from server.storage.inspection import inspect_in_child
+from server.storage.photos import PhotoRefused, media_type_of
+from server.storage.protocol import ObjectMissing, ObjectStore, ObjectTooLarge, new_object_key
+
+PREFIX: Final = "duties"
+# A minute of a morning drill from a phone; what is larger belongs on the bank's own video system.
+LARGEST_VIDEO: Final = 100 * 1024 * 1024
+MOST_FILES: Final = 10
+LINK_LIFETIME: Final = timedelta(minutes=10)
+JPEG: Final = "image/jpeg"
+# Where the words stand by which a video is known: ISO media (mp4, mov) and Matroska (webm).
+_VIDEOS: Final = ((4, b"ftyp", "video/mp4"), (0, b"\x1aE\xdf\xa3", "video/webm"))
+
+
+def media_type(data: bytes) -> str:
+    """What a file is, by its bytes.
+
+    Raises:
+        PhotoRefused: type_not_allowed, not_an_image or too_large.
+    """
+    for offset, word, kind in _VIDEOS:
+        if data[offset : offset + len(word)] == word:
+            if len(data) > LARGEST_VIDEO:
+                raise PhotoRefused("too_large")
+            return kind
+    if len(data) > LARGEST_PHOTO:
+        raise PhotoRefused("too_large")
+    return media_type_of(data)
+
+
+def add_file(
+    connection: Connection, store: ObjectStore, occurrence_id: UUID, data: bytes, doer: Doer, *, now: datetime
+) -> UUID:
+    """Keep a file with a duty that one may do; the worker looks at it.
+
+    Raises:
+        Refusal: not_found, or too_large for one file too many.
+        PhotoRefused: for what is neither a photo nor a video, or too large.
+        StoreUnavailable: nothing was written then.
+    """
+    row = find_mine(connection, occurrence_id, doer)
+    kind = media_type(data)
+    if len(files_of(connection, [row.id])) >= MOST_FILES:
+        raise Refusal("too_large")
+    file_id, key = new_id(), new_object_key(PREFIX)
+    store.put(key, data, kind)
+    connection.execute(
+        insert(DutyFile).values(
+            id=file_id, occurrence_id=row.id, object_key=key, media_type=kind, size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(), added_by=doer.actor, created_at=now,
+        )
+    )  # fmt: skip
+    entry = audit.Entry(doer.actor, "duty_file_added", f"duty:{row.id}", {"type": kind, "size": len(data)})
+    audit.record(connection, [entry], at=now)
+    queue.defer(connection, "inspect_duty_file", file_id=str(file_id))
+    return file_id
+
+
+def files_of(connection: Connection, occurrence_ids: Sequence[UUID]) -> Sequence[AnyRow]:
+    """The files of occurrences that were found within a scope, in the order they came."""
+    return connection.execute(
+        select(*DutyFile.__table__.columns)
+        .where(DutyFile.occurrence_id.in_(occurrence_ids))
+        .order_by(DutyFile.created_at, DutyFile.id)
+    ).all()
+
+
+def find_file(connection: Connection, file_id: UUID, scope: Scope) -> AnyRow:
+    """One file of a duty within the scope.
+
+    Raises:
+        Refusal: not_found.
+    """
+    row = connection.execute(select(*DutyFile.__table__.columns).where(DutyFile.id == file_id)).first()
+    if row is None:
+        raise Refusal("not_found")
+    find_owed(connection, row.occurrence_id, scope)
+    return row
+
+
+def link_of(store: ObjectStore, file: AnyRow) -> str | None:
+    """Where a file that was looked at can be fetched for a while; a photo as it was drawn anew."""
+    if file.state != "verified":
+        return None
+    if file.media_type.startswith("video/"):
+        name = f"{file.id}.{file.media_type.removeprefix('video/')}"
+        return store.link(file.object_key, LINK_LIFETIME, name)
+    return store.link(file.object_key + LARGE, LINK_LIFETIME)
+
+
+def inspect_file(engine: Engine, store: ObjectStore, file_id: UUID, clock: Clock) -> None:
+    """Fetch, look, draw anew; no connection is held meanwhile. A file that is gone stays `expected`."""
+    with engine.connect() as connection:
+        row = connection.execute(select(*DutyFile.__table__.columns).where(DutyFile.id == file_id)).first()
+    if row is None or row.state == "verified":
+        return
+    values: dict[str, Any] = {"state": "verified", "problem": None}
+    try:
+        _inspect(store, row)
+    except ObjectMissing:
+        return
+    except PhotoRefused as refused:
+        values = {"state": "refused", "problem": refused.code}
+    with engine.begin() as connection:
+        change = update(DutyFile).where(DutyFile.id == file_id)
+        connection.execute(change.values(verified_at=clock.now(), **values))
+
+
+def _inspect(store: ObjectStore, row: AnyRow) -> None:
+    video = row.media_type.startswith("video/")
+    try:
+        data = store.get(row.object_key, LARGEST_VIDEO if video else LARGEST_PHOTO)
+    except ObjectTooLarge:
+        raise PhotoRefused("too_large") from None
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise PhotoRefused("other_bytes")
+    if video:
+        return
+    facts = inspect_in_child(data)
+    store.put(row.object_key + SMALL, facts.small, JPEG)
+    store.put(row.object_key + LARGE, facts.large, JPEG)
