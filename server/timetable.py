@@ -2,37 +2,32 @@
 
 Our rows are the truth and are read again every few seconds; APScheduler only wakes us. Its own job store is
 not used: a job that another process added did not fire, then vanished. Chores of the system itself are code;
-what coordinators plan are rows, each firing once because an occurrence is UNIQUE.
+what waves bring and coordinators plan are rows, each firing once because an occurrence is UNIQUE.
 """
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
-from apscheduler.triggers.cron import CronTrigger
 from flask import Flask
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import queue
 from server.db import AnyRow, db, new_id
+from server.fieldwork.timetable import occurrences
 from server.locks import CLOCK_LOCK
 from server.models.timetable import TimetableEntry, TimetableOccurrence
 from server.services import services
 
 STANDBY_SECONDS = 3.0
 REREAD_SECONDS = 10
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-# The newest occurrence is looked for in the last hour first: a clock that stood still for a month has missed
-# 44,640 minutes, and wants one of them.
-LOOK_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=32))
 
 log = structlog.get_logger()
 
@@ -52,11 +47,20 @@ CHORES = (
     Chore("seal_audit", 10),
     Chore("retry_stalled", 60),
     Chore("close_waves", 60),
+    Chore("release_reserves", 300),
+    Chore("plan_timetables", 300),
     Chore("sweep_trials", 3600),
+    Chore("close_leavers", 300),
+    Chore("keep_duties", 1800),
+    Chore("follow_duty_forms", 120),
 )
 
 # Entries every deployment has; coordinators add their own.
-SHIPPED_ENTRIES = ({"key": "audit-anchor", "job": "anchor_audit", "cron": "7 * * * *"},)
+SHIPPED_ENTRIES = (
+    {"key": "audit-anchor", "job": "anchor_audit", "cron": "7 * * * *"},
+    {"key": "counts", "job": "count_again", "cron": "20 4 * * *"},
+    {"key": "rolling-draws", "job": "draw_rolling_waves", "cron": "30 5 * * *"},
+)
 
 
 def seed(connection: Connection) -> None:
@@ -128,85 +132,30 @@ class _Clock:
 
 
 def fire_due(engine: Engine, now: datetime) -> None:
-    """Fire what is due, an entry a transaction: one with a broken rule must not hold up the others."""
-    with engine.connect() as connection:
-        waiting = entries(connection)
-    for entry, last in waiting:
+    """Fire what is due, over all entries in the order of time, each in a transaction of its own.
+
+    An entry with a broken rule must not hold up the others, and a clock that comes back after a day tells of
+    the reminder before it tells of the deadline.
+    """
+    for occurs_at, entry in sorted(_due(engine, now), key=lambda found: (found[0], found[1].key)):
         try:
-            occurrence = due(entry, last, now)
-            if occurrence is not None:
-                with engine.begin() as connection:
-                    fire(connection, entry, occurrence, now)
+            with engine.begin() as connection:
+                fire(connection, entry, occurs_at, now)
         except (ValueError, LookupError, TypeError):
             log.exception("timetable_entry_broken", key=entry.key)
 
 
-def entries(connection: Connection) -> list[tuple[AnyRow, datetime | None]]:
-    """Enabled entries with their last occurrence."""
-    last = (
-        select(func.max(TimetableOccurrence.occurs_at))
-        .where(TimetableOccurrence.entry_id == TimetableEntry.id)
-        .scalar_subquery()
-    )
-    rows = connection.execute(
-        select(*TimetableEntry.__table__.columns, last.label("last"))
-        .where(TimetableEntry.enabled)
-        .order_by(TimetableEntry.key)
-    )
-    return [(row, row.last) for row in rows]
-
-
-def due(entry: Any, last: datetime | None, now: datetime) -> datetime | None:
-    """The newest occurrence that should have fired by now and has not; several missed ones count once.
-
-    A cron entry that has never fired is due at the newest occurrence of the day before. Where clocks are set
-    back, what names its hour fires in the first of the two; where they are set forward, an hour that does not
-    exist fires an hour later.
-
-    Raises:
-        ValueError, LookupError: for a rule or a time zone that is none.
-    """
-    if entry.at is not None:
-        return cast(datetime, entry.at) if entry.at <= now and last is None else None
-    trigger = _trigger(entry.cron or "", entry.timezone)
-    names_its_hour = "*" not in entry.cron.split()[1]
-    after = last or now - timedelta(days=1)
-    for start in sorted({after, *(max(after, now - back) for back in LOOK_BACK)}, reverse=True):
-        newest = None
-        for occurrence in _occurrences(trigger, start, now):
-            if not (names_its_hour and occurrence.fold):
-                newest = occurrence.astimezone(UTC)
-        if newest is not None:
-            return newest
-    return None
-
-
-def _occurrences(trigger: CronTrigger, after: datetime, until: datetime) -> Iterator[datetime]:
-    upcoming = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
-    while upcoming is not None and upcoming <= until:
-        yield upcoming
-        # Stepping on in local time would fall back an hour where clocks are set back, and never end.
-        upcoming = trigger.get_next_fire_time(None, upcoming.astimezone(UTC) + timedelta(seconds=1))
-
-
-def _trigger(cron: str, timezone: str) -> CronTrigger:
-    """APScheduler counts weekdays from Monday = 0; crontab, and whoever reads one, from Sunday = 0 and 7."""
-    *fields, weekdays = cron.split()
-    return CronTrigger.from_crontab(" ".join([*fields, _weekdays(weekdays)]), timezone=ZoneInfo(timezone))
-
-
-def _weekdays(field: str) -> str:
-    if "/" in field:
-        raise ValueError("name weekdays instead of counting them in steps")
-    named = []
-    for part in field.split(","):
-        numbers = re.fullmatch(r"([0-7])(?:-([0-7]))?", part)
-        if numbers is None:
-            named.append(part)
-        else:
-            first = int(numbers[1])
-            named += [WEEKDAYS[day % 7] for day in range(first, int(numbers[2] or first) + 1)]
-    return ",".join(named)
+def _due(engine: Engine, now: datetime) -> Iterator[tuple[datetime, AnyRow]]:
+    with engine.connect() as connection:
+        days_of = occurrences.DaysOf(connection)
+        for entry in occurrences.waiting(connection, now):
+            try:
+                occurs_at = occurrences.due(entry, entry.last, now, days_of(entry))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                log.exception("timetable_entry_broken", key=entry.key)
+                continue
+            if occurs_at is not None:
+                yield occurs_at, entry
 
 
 def fire(connection: Connection, entry: Any, occurs_at: datetime, now: datetime) -> bool:
@@ -219,5 +168,8 @@ def fire(connection: Connection, entry: Any, occurs_at: datetime, now: datetime)
     ).first()
     if inserted is None:
         return False
-    queue.defer(connection, entry.job, **entry.arguments)
+    arguments = entry.arguments
+    if entry.kind is not None:
+        arguments = {"entry_id": str(entry.id), "occurs_at": occurs_at.isoformat()}
+    queue.defer(connection, entry.job, **arguments)
     return True

@@ -55,6 +55,14 @@ class WorkingDays:
         found = bisect_left(ahead, self._through(day.toordinal()) + count, key=self._through)
         return date.fromordinal(ahead.start + found) if found < len(ahead) else date.max
 
+    def earlier(self, day: date, count: int) -> date:
+        """The `count`-th working day before `day`; before the year 1 the first day there is."""
+        if count <= 0:
+            return day
+        wanted = self._through(day.toordinal() - 1) - count + 1
+        found = bisect_left(range(1, day.toordinal()), wanted, key=self._through)
+        return date.fromordinal(found + 1) if wanted > 0 else date.min
+
     def includes(self, day: date) -> bool:
         ordinal = day.toordinal()
         return self._through(ordinal) > self._through(ordinal - 1)
