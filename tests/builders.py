@@ -12,18 +12,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from server.accounts import register
 from server.db import new_id
 from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
 from server.fieldwork.organisation.unit_import import import_units
-from server.fieldwork.visits.assigning import NewVisit, assign_visit
+from server.fieldwork.visits.assigning import NewVisit, assign_visit, tell_batch
+from server.fieldwork.waves.choices import Sampling
 from server.fieldwork.waves.drawing import draw_wave
 from server.fieldwork.waves.launching import invite_batch, launch_wave
-from server.fieldwork.waves.planning import NewWave, move_wave, plan_wave
+from server.fieldwork.waves.planning import plan_wave
+from server.fieldwork.waves.plans import NewWave
+from server.fieldwork.waves.states import move_wave
 from server.keys import KeyRing, token_hash
+from server.models.accounts import Person
 from server.models.messages import Message
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
@@ -35,6 +39,7 @@ NOW = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PUBLIC_URL = "http://anfang.test"
 BY = "account:test"
+SAMPLED = ("method", "ratio", "size", "minimum", "cap", "by", "spreads", "reserves")
 
 # A bank with two districts; the second district's code begins like the first one's.
 UNITS = (
@@ -125,7 +130,9 @@ def new_wave(**changes: Any) -> NewWave:
         "ratio": Decimal(1),
         "message": MESSAGES,
     }
-    return NewWave(**{**values, **changes})
+    wanted = {**values, **changes}
+    chosen = {name: wanted.pop(name) for name in SAMPLED if name in wanted}
+    return NewWave(**{"sampling": Sampling(**chosen), **wanted})
 
 
 def create_wave(connection: Connection, *, state: str = "planned", **changes: Any) -> UUID:
@@ -207,6 +214,19 @@ def create_visit(
     subject_id = subject_of(connection, unit_code)
     token = LINK.findall(assigned.link)[0]
     return CreatedTask(assigned.assignment_id, wave_id, subject_id, assigned.submission_id, token)
+
+
+def create_shopper(connection: Connection, keys: KeyRing, name: str, phone: str) -> UUID:
+    """Somebody whom a roster can send."""
+    person_id = register.add_person(connection, name, now=NOW, phone=(phone, keys))
+    connection.execute(update(Person).where(Person.id == person_id).values(kind="shopper"))
+    return person_id
+
+
+def tell(engine: Engine, keys: KeyRing, wave_id: UUID) -> int:
+    """Send the links of a launched wave's visits, as the worker does."""
+    with engine.begin() as connection:
+        return tell_batch(connection, wave_id, keys, public_url=PUBLIC_URL, now=NOW)
 
 
 def subject_of(connection: Connection, unit_code: str) -> UUID:

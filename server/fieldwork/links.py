@@ -27,3 +27,7 @@ def invitation_link(public_url: str, token: str) -> str:
 
 def visit_link(public_url: str, token: str) -> str:
     return f"{public_url}/v/{token}"
+
+
+def set_up_link(public_url: str, token: str) -> str:
+    return f"{public_url}/console/set-up/{token}"

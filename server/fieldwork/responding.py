@@ -64,6 +64,7 @@ class Task:
     expires_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    cancelled_at: datetime | None = None
 
     @property
     def actor(self) -> str:
@@ -75,7 +76,7 @@ class Task:
             return "finished"
         if now >= self.expires_at:
             return "expired"
-        if self.wave_state != "launched":
+        if self.wave_state != "launched" or self.cancelled_at is not None:
             return "closed"
         if now < self.opens_at:
             return "early"
@@ -321,10 +322,13 @@ def _task_query(kind: Kind) -> AnySelect:
     )  # fmt: skip
     if kind == "assignment":
         return query.add_columns(
-            literal("zh").label("locale"), null().label("large_type"), Assignment.opens_at
+            literal("zh").label("locale"),
+            null().label("large_type"),
+            Assignment.opens_at,
+            Assignment.cancelled_at,
         )
     return query.join(Contact, Contact.id == Invitation.contact_id).add_columns(
-        Invitation.locale, Contact.large_type, Wave.opens_at
+        Invitation.locale, Contact.large_type, Wave.opens_at, null().label("cancelled_at")
     )
 
 
@@ -347,4 +351,5 @@ def _task(kind: Kind, row: AnyRow) -> Task:
         expires_at=row.expires_at,
         started_at=row.started_at,
         completed_at=row.completed_at,
+        cancelled_at=row.cancelled_at,
     )

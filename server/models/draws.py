@@ -25,7 +25,15 @@ class Draw(HasId, Base):
 
 
 class FrameMember(Base):
-    """A line of the wave's own copy of its frame: later imports do not change what was drawn from."""
+    """A line of the wave's own copy of its frame: later imports do not change what was drawn from.
+
+    Attributes:
+        member_id: what the draw knew it by: a contact's or an event's external id, an outlet's code.
+        list_order: the place in the list of a systematic draw.
+        reason: why a visit goes to this outlet (`must`, `parent`, `unseen`, `oldest`, `random`).
+        inclusion: the probability of being selected, an exact fraction in text.
+        stands_for: the member whose place a released reserve took, because of `release_cause`.
+    """
 
     __tablename__ = "frame_member"
 
@@ -37,8 +45,19 @@ class FrameMember(Base):
     excluded: Mapped[str | None]
     outcome: Mapped[str]
     position: Mapped[int | None]
+    list_order: Mapped[str | None]
+    event_id: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    inclusion: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    release_cause: Mapped[str | None]
+    stands_for: Mapped[str | None]
 
     __table_args__ = (
-        CheckConstraint("outcome IN ('selected','reserve','excluded')", name="outcome"),
+        CheckConstraint("outcome IN ('selected','reserve','excluded','released')", name="outcome"),
+        CheckConstraint(
+            "(outcome = 'released') = (released_at IS NOT NULL AND release_cause IS NOT NULL)",
+            name="released",
+        ),
         Index("frame_member_wave_outcome_idx", "wave_id", "outcome"),
     )

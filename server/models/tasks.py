@@ -1,6 +1,6 @@
 """Who was asked to fill what: invitations, assignments, the browsers that redeemed them, their drafts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,17 @@ from server.db import Base, HasId
 
 
 class Invitation(HasId, Base):
-    """One sampled person is asked to fill one form about one subject. Born with its submission id."""
+    """One sampled person is asked to fill one form about one subject. Born with its submission id.
+
+    `event_id` is what a rolling wave asks about: a person may come twice, and be asked once for each.
+    """
 
     __tablename__ = "invitation"
 
     wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"))
     subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    event_id: Mapped[UUID | None]
     submission_id: Mapped[UUID] = mapped_column(unique=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     locale: Mapped[str]
@@ -28,19 +32,30 @@ class Invitation(HasId, Base):
     completed_at: Mapped[datetime | None]
 
     __table_args__ = (
-        # One invitation per person and wave, whatever retries a launch goes through.
-        UniqueConstraint("wave_id", "contact_id"),
+        # One invitation per person and wave, or event, whatever retries a launch goes through.
+        UniqueConstraint("wave_id", "contact_id", "event_id", postgresql_nulls_not_distinct=True),
         Index("invitation_wave_subject_idx", "wave_id", "subject_id"),
     )
 
 
 class Assignment(HasId, Base):
-    """One known person must fill one form about one subject within a window."""
+    """One known person must fill one form about one subject within a window.
+
+    Attributes:
+        person_id: None while a firm has not said yet which of its people goes.
+        firm_id: whose share the visit belongs to.
+        planned_on: the day that the roster proposes; the window is what binds.
+        slot: `peak` or `off_peak`, where the programme asks for a share of either.
+        reason, inclusion: why this outlet was chosen and how likely that was, as in its frame.
+        extended_from: the first deadline, where it was put off.
+        replaces_id: the assignment whose place this one takes.
+    """
 
     __tablename__ = "assignment"
 
     wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    firm_id: Mapped[UUID | None] = mapped_column(ForeignKey("firm.id"))
     subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
     submission_id: Mapped[UUID] = mapped_column(unique=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
@@ -51,7 +66,23 @@ class Assignment(HasId, Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("assignment_wave_subject_idx", "wave_id", "subject_id"),)
+    planned_on: Mapped[date | None]
+    slot: Mapped[str | None]
+    reason: Mapped[str | None]
+    inclusion: Mapped[str | None]
+    extended_from: Mapped[datetime | None]
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignment.id"), unique=True)
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+
+    __table_args__ = (
+        Index("assignment_wave_subject_idx", "wave_id", "subject_id"),
+        Index("assignment_person_idx", "person_id", "expires_at"),
+        Index("assignment_firm_idx", "firm_id", "wave_id"),
+        CheckConstraint("num_nonnulls(person_id, firm_id) > 0", name="somebody"),
+        CheckConstraint("slot IN ('peak','off_peak')", name="slot"),
+        CheckConstraint("(cancelled_at IS NULL) = (cancel_reason IS NULL)", name="cancelled"),
+    )
 
 
 class RespondentSession(HasId, Base):

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
 
-STATES = ("planned", "drawn", "launched", "closed", "cancelled")
+STATES = ("planned", "drawn", "launched", "paused", "closed", "cancelled")
 
 
 class Wave(HasId, Base):
@@ -41,11 +41,45 @@ class Wave(HasId, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        CheckConstraint("state IN ('planned','drawn','launched','closed','cancelled')", name="state"),
+        CheckConstraint(
+            "state IN ('planned','drawn','launched','paused','closed','cancelled')", name="state"
+        ),
         CheckConstraint(
             "(state = 'cancelled') = (cancelled_at IS NOT NULL AND cancel_reason IS NOT NULL)",
             name="cancelled",
         ),
-        CheckConstraint("instrument IN ('survey','visit')", name="instrument"),
+        CheckConstraint(
+            "instrument IN ('survey','visit','video','self_check','panel','ballot','log')", name="instrument"
+        ),
         CheckConstraint("closes_at > opens_at", name="window"),
+        Index("wave_state_opens_idx", "state", "opens_at"),
     )
+
+
+class WavePeriod(Base):
+    """A period of the programme's calendar to which a wave belongs: a quarter, a phase, the year.
+
+    `period` is the id of the period, such as `2026Q2`.
+    """
+
+    __tablename__ = "wave_period"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+
+
+class WaveApproval(HasId, Base):
+    """Somebody has read what is about to be sent and agrees.
+
+    `plan_hash` is the fingerprint of what was read: whoever changes the wave afterwards asks again.
+    """
+
+    __tablename__ = "wave_approval"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    plan_hash: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("wave_id", "account_id", "plan_hash"),)

@@ -13,7 +13,7 @@ from server.errors import Refusal
 from server.fieldwork.waves.changing import cancel_wave, edit_wave
 from server.fieldwork.waves.drawing import draw_wave
 from server.fieldwork.waves.launching import launch_wave
-from server.fieldwork.waves.planning import list_waves
+from server.fieldwork.waves.reading import list_waves
 from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.draws import FrameMember
@@ -64,7 +64,8 @@ def test_an_edited_plan_keeps_its_key_and_says_what_changed(bank: Connection) ->
     )
     after = row(bank, wave_id)
     assert (after.title, after.title_en, after.closes_at, after.code) == ("六月", "June", later, before.code)
-    assert (after.settings["ratio"], after.state, after.prn_key) == ("0.5", "planned", before.prn_key)
+    assert after.settings["sampling"]["ratio"] == "0.5"
+    assert (after.state, after.prn_key) == ("planned", before.prn_key)
     assert after.unit_id is not None
     [detail] = audited(bank, "wave_edited")
     assert set(detail["changed"]) == {"title", "title_en", "unit_id", "closes_at", "settings"}

@@ -61,7 +61,7 @@ def test_a_draw_is_recorded_with_its_frame(bank: Connection) -> None:
 
 def test_the_preview_is_what_the_draw_gives_and_writes_nothing(bank: Connection) -> None:
     wave_id = builders.create_wave(bank, **HALF)
-    preview = preview_draw(bank, wave_id, EVERYTHING)
+    preview = preview_draw(bank, wave_id, EVERYTHING, now=NOW)
     assert outcomes(bank) == {}
     assert stored_draw(bank, wave_id) is None
     assert draw(bank, wave_id).selected == preview.selected
@@ -132,13 +132,12 @@ def test_who_said_stop_and_shared_numbers_are_excluded_with_the_reason(
     opt_out(connection, keys.lookup_hashes("+86" + phone_of(3)), "reply", NOW)
     wave_id = builders.create_wave(connection)
     result = draw(connection, wave_id)
-    assert set(result.selected) == {"K1", "K4"}
-    assert outcomes(connection) == {
-        "K1": ("selected", None),
-        "K2": ("excluded", "duplicate_phone"),
-        "K3": ("excluded", "opted_out"),
-        "K4": ("selected", None),
-    }
+    found = outcomes(connection)
+    # One of the two stays, by random numbers and not by the order of the file.
+    shared = {found.pop("K1"), found.pop("K2")}
+    assert shared == {("selected", None), ("excluded", "duplicate_phone")}
+    assert found == {"K3": ("excluded", "opted_out"), "K4": ("selected", None)}
+    assert len(result.selected) == 2
 
 
 def test_only_contacts_of_open_outlets_in_the_waves_subtree(bank: Connection) -> None:
@@ -194,11 +193,11 @@ def test_a_part_of_the_draw_for_whoever_sees_a_part_of_the_wave(
 ) -> None:
     builders.create_contacts(bank, keys)
     wave_id = builders.create_wave(bank, state="drawn" if drawn else "planned")
-    whole = shown_draw(bank, wave_id, EVERYTHING)
+    whole = shown_draw(bank, wave_id, EVERYTHING, now=NOW)
     assert strata(whole) == ["B101", "B102", "B201"]
     assert whole is not None
     assert (whole.whole, whole.exclusions, whole.drawn_at is not None) == (True, {}, drawn)
-    part = shown_draw(bank, wave_id, Scope(unit_paths=("C01/D1/",)))
+    part = shown_draw(bank, wave_id, Scope(unit_paths=("C01/D1/",)), now=NOW)
     assert strata(part) == ["B101", "B102"]
     assert part is not None
     assert (part.whole, part.exclusions) == (False, None)
@@ -207,7 +206,9 @@ def test_a_part_of_the_draw_for_whoever_sees_a_part_of_the_wave(
 
 def test_whoever_runs_a_districts_wave_sees_all_of_its_draw(bank: Connection, keys: KeyRing) -> None:
     builders.create_contacts(bank, keys)
-    found = shown_draw(bank, builders.create_wave(bank, unit_code="D1"), Scope(unit_paths=("C01/D1/",)))
+    found = shown_draw(
+        bank, builders.create_wave(bank, unit_code="D1"), Scope(unit_paths=("C01/D1/",)), now=NOW
+    )
     assert found is not None
     assert found.whole
 
@@ -218,7 +219,7 @@ def test_where_nobody_is_drawn_there_is_no_preview(bank: Connection, kind: str) 
         wave_id = builders.create_wave(bank, instrument="visit")
     else:
         wave_id = builders.create_firm_wave(bank, builders.create_firm(bank), state="planned")
-    assert shown_draw(bank, wave_id, EVERYTHING) is None
+    assert shown_draw(bank, wave_id, EVERYTHING, now=NOW) is None
 
 
 def test_only_whoever_runs_the_wave_repeats_its_draw(bank: Connection, keys: KeyRing) -> None:

@@ -8,16 +8,10 @@ from sqlalchemy import Connection, select
 
 from server.errors import Refusal
 from server.fieldwork.definitions.programmes import find_programme, retire_programme
-from server.fieldwork.waves.planning import (
-    close_due,
-    count_by_state,
-    find_wave,
-    find_wave_to_run,
-    instruments,
-    list_waves,
-    move_wave,
-    plan_wave,
-)
+from server.fieldwork.waves.instruments import instruments
+from server.fieldwork.waves.planning import plan_wave
+from server.fieldwork.waves.reading import count_by_state, find_wave, find_wave_to_run, list_waves
+from server.fieldwork.waves.states import close_due, move_wave
 from server.models.definitions import ProgrammeVersion
 from server.models.waves import Wave
 from server.scope import EVERYTHING, Scope
@@ -68,8 +62,8 @@ def test_a_plan_becomes_a_wave_with_a_key_of_its_own(units: Connection) -> None:
         ({"closes_at": NOW - DAY, "opens_at": NOW - 2 * DAY}, ("/closes_at", "closes_in_past")),
         ({"closes_at": NOW}, ("/closes_at", "closes_in_past")),
         ({"ratio": Decimal(0)}, ("/ratio", "ratio_out_of_range")),
-        ({"ratio": Decimal("1.01")}, ("/ratio", "ratio_out_of_range")),
-        ({"minimum": -1}, ("/minimum", "minimum_negative")),
+        ({"ratio": Decimal("1.01")}, ("/ratio", "plan_ratio_out_of_range")),
+        ({"minimum": -1}, ("/minimum", "plan_minimum_negative")),
         ({"unit_code": "nowhere"}, ("/unit", "unknown_unit")),
         ({"message": {}}, ("/message_zh", "field_required")),
         ({"message": {"zh": "没有链接"}}, ("/message_zh", "message_missing_link")),
@@ -90,7 +84,7 @@ def test_codes_that_travel_well(units: Connection, code: str) -> None:
 def test_all_problems_of_a_plan_come_at_once(units: Connection) -> None:
     found = plan(units, instrument="?", code="", title="", ratio=Decimal(2), message={"zh": "", "en": ""})
     assert [pointer for pointer, _ in found] == [
-        "/instrument", "/code", "/title", "/ratio", "/message_zh", "/message_en",
+        "/instrument", "/code", "/title", "/message_zh", "/message_en", "/ratio",
     ]  # fmt: skip
 
 

@@ -9,12 +9,15 @@ from sqlalchemy import Connection, update
 
 from server import audit
 from server.db import AnyRow
-from server.errors import Detail, Refusal
-from server.fieldwork.waves.planning import NewWave, checked_plan, find_wave_to_run
+from server.errors import Refusal
+from server.fieldwork.timetable.planning import plan_timetable
+from server.fieldwork.waves.periods import write_periods
+from server.fieldwork.waves.plans import NewWave, checked_plan
+from server.fieldwork.waves.reading import find_wave_to_run
+from server.fieldwork.waves.running import checked_reason
 from server.models.waves import Wave
 from server.scope import Scope
 
-LONGEST_REASON = 200
 CANCELLABLE = ("planned", "drawn")
 
 
@@ -42,6 +45,8 @@ def edit_wave(
     )
     if moved.rowcount != 1:  # drawn or cancelled since it was read
         raise Refusal("wrong_state", state=wave.state, needed="planned")
+    write_periods(connection, wave_id)
+    plan_timetable(connection, wave_id, now=now, by=by)
     entry = audit.Entry(by, "wave_edited", f"wave:{wave_id}", {"changed": _as_json(changed)})
     audit.record(connection, [entry], at=now)
 
@@ -57,13 +62,7 @@ def cancel_wave(
     """
     wave = find_wave_to_run(connection, wave_id, scope)
     _refuse_unless(wave, CANCELLABLE)
-    given = reason.strip()
-    if not given:
-        raise Refusal("invalid_fields", details=[Detail("field_required", "/reason")])
-    if len(given) > LONGEST_REASON:
-        raise Refusal(
-            "invalid_fields", details=[Detail("text_too_long", "/reason", {"limit": LONGEST_REASON})]
-        )
+    given = checked_reason(reason)
     moved = connection.execute(
         update(Wave)
         .where(Wave.id == wave_id, Wave.state.in_(CANCELLABLE))

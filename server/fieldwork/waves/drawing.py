@@ -4,38 +4,31 @@ The wave keeps a copy of its frame, so the draw can be repeated from its record 
 much the contacts change afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.orm import aliased
 
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.fieldwork.waves.planning import find_wave, find_wave_to_run, may_run, move_wave, refuse_over
-from server.models.contacts import Contact, ContactPrivate, OptOut
+from server.fieldwork.waves.choices import Sampling, detail_of
+from server.fieldwork.waves.frames import Drawable, Planned, customer_frame
+from server.fieldwork.waves.reading import find_wave, find_wave_to_run, may_run
+from server.fieldwork.waves.states import move_wave, refuse_over
+from server.models.contacts import Contact
 from server.models.draws import Draw, FrameMember
 from server.models.organisation import Unit
-from server.sampling.draws import DrawResult, StratifiedPlan, draw
+from server.sampling.draws import DrawResult, draw
 from server.sampling.frame import FrameMember as Candidate
 from server.sampling.frame import SamplingError
 from server.sampling.verification import Difference, verify
 from server.scope import Scope
 
 INSERT_BATCH = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a frame member belongs, beside what the sampling knows of it."""
-
-    contact_id: UUID
-    unit_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +51,36 @@ class ShownDraw:
         return self.exclusions is not None
 
 
-def preview_draw(connection: Connection, wave_id: UUID, scope: Scope) -> DrawResult:
-    """What drawing now would give; writes nothing."""
+def preview_draw(
+    connection: Connection,
+    wave_id: UUID,
+    scope: Scope,
+    *,
+    now: datetime,
+    settings: Mapping[str, Any] | None = None,
+) -> DrawResult:
+    """What drawing now would give, with the wave's own choices or others; writes nothing.
+
+    Raises:
+        Refusal: not_found, or invalid_fields where the choices do not fit the frame.
+    """
     wave = find_wave(connection, wave_id, scope)
-    candidates, _ = _frame(connection, wave)
-    return draw(candidates, _plan(wave), wave.prn_key)
+    chosen = wave.settings if settings is None else settings
+    planned = Planned(wave.id, wave.unit_path, wave.programme_version_id, wave.prn_key, chosen)
+    return drawn_from(customer_frame(connection, planned, now=now), planned)
+
+
+def drawn_from(frame: Sequence[Candidate], wave: Drawable) -> DrawResult:
+    """The draw that a wave's choices make of a frame.
+
+    Raises:
+        Refusal: invalid_fields where the choices do not fit the frame, such as minima above the size.
+    """
+    try:
+        plan = Sampling.from_json(wave.settings).plan()
+        return draw(frame, plan, wave.prn_key)
+    except SamplingError as error:
+        raise Refusal("invalid_fields", details=[detail_of(each) for each in error.every]) from error
 
 
 def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, now: datetime) -> DrawResult:
@@ -74,16 +92,16 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
             customers ourselves.
     """
     wave = find_wave_to_run(connection, wave_id, scope)
-    if wave.kind != "survey":
+    if wave.kind != "survey" or wave.settings.get("rolling"):
         # Customers drawn for it would be sent a shopper's checklist, or be asked twice.
         raise Refusal("wrong_state", state=wave.state, needed="survey")
     move_wave(connection, wave_id, before="planned", after="drawn", now=now)
     # Read again under the lock that moving took: somebody may have edited the plan since.
     wave = find_wave_to_run(connection, wave_id, scope)
     refuse_over(wave, now)
-    candidates, places = _frame(connection, wave)
-    result = draw(candidates, _plan(wave), wave.prn_key)
-    _store(connection, wave_id, candidates, places, result)
+    frame = customer_frame(connection, wave, now=now)
+    result = drawn_from(frame, wave)
+    _store(connection, wave_id, frame, result)
     connection.execute(
         insert(Draw).values(
             id=new_id(),
@@ -113,11 +131,11 @@ def verify_draw(connection: Connection, wave_id: UUID, scope: Scope) -> list[Dif
         raise Refusal("wrong_state", state=wave.state, needed="drawn")
     rows = connection.execute(
         select(
-            FrameMember.member_id, FrameMember.stratum, FrameMember.excluded,
+            FrameMember.member_id, FrameMember.stratum, FrameMember.excluded, FrameMember.list_order,
             FrameMember.outcome, FrameMember.position,
         ).where(FrameMember.wave_id == wave_id)
     ).all()  # fmt: skip
-    members = [Candidate(row.member_id, row.stratum, row.excluded) for row in rows]
+    members = [Candidate(row.member_id, row.stratum, row.excluded, row.list_order or "") for row in rows]
     try:
         return [*verify(record, members, wave.prn_key), *_changed_selection(record, rows)]
     except SamplingError as error:
@@ -137,78 +155,69 @@ def stored_draw(connection: Connection, wave_id: UUID) -> AnyRow | None:
     return connection.execute(select(*Draw.__table__.columns).where(Draw.wave_id == wave_id)).first()
 
 
-def shown_draw(connection: Connection, wave_id: UUID, scope: Scope) -> ShownDraw | None:
+def shown_draw(connection: Connection, wave_id: UUID, scope: Scope, *, now: datetime) -> ShownDraw | None:
     """What a reader sees of the draw, or of its preview while the wave is planned; None where there is none.
 
     Raises:
         Refusal: not_found when there is no such wave within the scope.
     """
     wave = find_wave(connection, wave_id, scope)
+    if wave.kind != "survey" or wave.settings.get("rolling"):
+        return None
     stored = stored_draw(connection, wave_id)
     if stored is not None:
         record, drawn_at = stored.record, stored.drawn_at
-    elif wave.kind == "survey" and wave.state == "planned":
-        record, drawn_at = preview_draw(connection, wave_id, scope).to_json(), None
+    elif wave.state == "planned":
+        record, drawn_at = preview_draw(connection, wave_id, scope, now=now).to_json(), None
     else:
         return None
     if may_run(connection, wave, scope):
         return ShownDraw(record, record["exclusions"], drawn_at)
     mine = set(connection.scalars(scope.units(select(Unit.code))))
     strata = [stratum for stratum in record["strata"] if stratum["stratum"] in mine]
-    return ShownDraw({**record, "strata": strata}, None, drawn_at)
+    return ShownDraw({**_without_the_whole(record), "strata": strata}, None, drawn_at)
 
 
-def _plan(wave: AnyRow) -> StratifiedPlan:
-    return StratifiedPlan(ratio=Decimal(wave.settings["ratio"]), minimum=wave.settings["minimum"])
+def _without_the_whole(record: dict[str, Any]) -> dict[str, Any]:
+    """What a reader of some outlets may see: no counts of all, and no strata of others in the plan."""
+    whole = ("population", "eligible", "selected", "reserves", "requested", "exclusions")
+    plan = {name: value for name, value in record["plan"].items() if name not in ("spreads", "costs")}
+    return {name: value for name, value in record.items() if name not in whole} | {"plan": plan}
 
 
-def _frame(connection: Connection, wave: AnyRow) -> tuple[list[Candidate], dict[str, _Place]]:
-    """Contacts of the outlets in the wave's subtree, each outlet a stratum, with reasons for exclusion."""
-    opted_out = aliased(OptOut)
-    query = (
-        select(
-            Contact.id, Contact.external_id, Contact.unit_id, Unit.code,
-            ContactPrivate.phone_hash, opted_out.phone_hash.label("opted_out"),
-        )
-        .join(Unit, Unit.id == Contact.unit_id)
-        .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
-        .join(opted_out, opted_out.phone_hash == ContactPrivate.phone_hash, isouter=True)
-        .where(Unit.closed_at.is_(None))
-        .order_by(Contact.external_id)
-    )  # fmt: skip
-    if wave.unit_path is not None:
-        query = query.where(Unit.path.startswith(wave.unit_path, autoescape=True))
-    candidates, places, seen = [], {}, set()
-    for row in connection.execute(query):
-        excluded = "opted_out" if row.opted_out else "duplicate_phone" if row.phone_hash in seen else None
-        seen.add(row.phone_hash)
-        candidates.append(Candidate(row.external_id, row.code, excluded))
-        places[row.external_id] = _Place(row.id, row.unit_id)
-    return candidates, places
-
-
-def _store(
-    connection: Connection,
-    wave_id: UUID,
-    candidates: Sequence[Candidate],
-    places: dict[str, _Place],
-    result: DrawResult,
-) -> None:
+def _store(connection: Connection, wave_id: UUID, frame: Sequence[Candidate], result: DrawResult) -> None:
     selected = {member_id: position for position, member_id in enumerate(result.selected)}
     reserves = {member_id: position for position, member_id in enumerate(result.reserves)}
-    rows = [
-        {
-            "wave_id": wave_id,
-            "member_id": each.id,
-            "contact_id": places[each.id].contact_id,
-            "unit_id": places[each.id].unit_id,
-            "stratum": each.stratum,
-            "excluded": each.excluded,
-            "outcome": "excluded" if each.excluded else "selected" if each.id in selected else "reserve",
-            "position": selected.get(each.id, reserves.get(each.id)),
-        }
-        for each in candidates
-    ]
+    inclusions = {stratum.name: str(stratum.inclusion) for stratum in result.strata}
     connection.execute(delete(FrameMember).where(FrameMember.wave_id == wave_id))
-    for start in range(0, len(rows), INSERT_BATCH):
-        connection.execute(insert(FrameMember), rows[start : start + INSERT_BATCH])
+    for start in range(0, len(frame), INSERT_BATCH):
+        batch = frame[start : start + INSERT_BATCH]
+        places = _places(connection, [each.id for each in batch])
+        rows = [
+            {
+                "wave_id": wave_id,
+                "member_id": each.id,
+                "contact_id": places[each.id].id,
+                "unit_id": places[each.id].unit_id,
+                "stratum": each.stratum,
+                "list_order": each.order or None,
+                "excluded": each.excluded,
+                "outcome": _outcome(each, selected),
+                "position": selected.get(each.id, reserves.get(each.id)),
+                "inclusion": None if each.excluded else inclusions[each.stratum],
+            }
+            for each in batch
+        ]
+        connection.execute(insert(FrameMember), rows)
+
+
+def _places(connection: Connection, members: Sequence[str]) -> dict[str, AnyRow]:
+    query = select(Contact.external_id, Contact.id, Contact.unit_id)
+    rows = connection.execute(query.where(Contact.external_id.in_(members)))
+    return {row.external_id: row for row in rows}
+
+
+def _outcome(candidate: Candidate, selected: Container[str]) -> str:
+    if candidate.excluded:
+        return "excluded"
+    return "selected" if candidate.id in selected else "reserve"

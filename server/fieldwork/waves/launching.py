@@ -9,7 +9,9 @@ from sqlalchemy import Connection, insert, select
 from server import audit, queue
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.links import NewToken, invitation_link, new_token
-from server.fieldwork.waves.planning import find_wave_to_run, move_wave, refuse_over
+from server.fieldwork.waves.approvals import refuse_unapproved
+from server.fieldwork.waves.reading import find_wave_to_run
+from server.fieldwork.waves.states import move_wave, refuse_over
 from server.intake import known
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate
@@ -22,17 +24,30 @@ from server.notify.texts import compose
 from server.scope import Scope
 
 BATCH = 500
+IN_SAMPLE = ("selected", "released")
 
 
-def launch_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, now: datetime) -> None:
+def launch_wave(
+    connection: Connection,
+    wave_id: UUID,
+    scope: Scope,
+    *,
+    by: str,
+    now: datetime,
+    launcher: UUID | None = None,
+) -> None:
     """Open the wave; the worker writes invitations and messages.
 
     Raises:
         Refusal: not_found, forbidden when the wave reaches beyond the scope, invalid_fields when its time is
-            over, or wrong_state when it is not `drawn`.
+            over or people are missing who must agree, or wrong_state when it is not `drawn`.
     """
-    refuse_over(find_wave_to_run(connection, wave_id, scope), now)
-    move_wave(connection, wave_id, before="drawn", after="launched", now=now)
+    wave = find_wave_to_run(connection, wave_id, scope)
+    refuse_over(wave, now)
+    refuse_unapproved(connection, wave, scope, launcher)
+    # A rolling wave draws night by night, so there is nothing to draw before it begins.
+    before = "planned" if wave.settings.get("rolling") else "drawn"
+    move_wave(connection, wave_id, before=before, after="launched", now=now)
     audit.record(connection, [audit.Entry(by, "wave_launched", f"wave:{wave_id}", {})], at=now)
     queue.defer(connection, "launch_invitations", wave_id=str(wave_id))
 
@@ -93,8 +108,8 @@ def _uninvited(wave_id: UUID) -> AnySelect:
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
         .join(Unit, Unit.id == FrameMember.unit_id)
         .join(Subject, Subject.unit_id == Unit.id)
-        .where(FrameMember.wave_id == wave_id, FrameMember.outcome == "selected", ~invited.exists())
-        .order_by(FrameMember.position)
+        .where(FrameMember.wave_id == wave_id, FrameMember.outcome.in_(IN_SAMPLE), ~invited.exists())
+        .order_by(FrameMember.outcome.desc(), FrameMember.position)
         .limit(BATCH)
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, case, select, update
 from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
-from server.fieldwork.waves.planning import find_wave_to_run, refuse_evidence
+from server.fieldwork.waves.instruments import refuse_evidence
+from server.fieldwork.waves.reading import find_wave_to_run
 from server.models.definitions import Form, FormVersion
 from server.models.organisation import Unit
 from server.models.submissions import Submission

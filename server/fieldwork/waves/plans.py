@@ -1,0 +1,226 @@
+"""What a coordinator decides about a wave, checked as a whole."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from server.db import AnyRow
+from server.errors import Detail, Refusal
+from server.fieldwork.contacts.rolling.rules import rolling_problems
+from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
+from server.models.organisation import Unit
+from server.models.waves import Wave
+from server.notify.texts import TemplateRefused, check_template
+from server.scope import Scope
+
+# What an address, a file name and a spreadsheet's cell all take as it is: firms send the code with every row.
+CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
+LONGEST_TITLE = 80
+LONGEST_TITLE_EN = 120
+MOST_APPROVALS = 5
+# What a plan itself says about a wave's settings.
+OWN = frozenset(
+    {
+        "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
+        "rolling", "coverage", "organisation", "ratio", "minimum",
+    }
+)  # fmt: skip
+UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
+
+
+@dataclass(frozen=True, slots=True)
+class NewWave:
+    """What a coordinator decides.
+
+    Attributes:
+        message: the SMS text template by language.
+        coverage: for visits; None for surveys.
+        approvals: how many people besides the one who launches must agree.
+        consent: whether only contacts whose consent is on record are asked.
+        price: of one message segment in yuan; `response` the share expected to answer. Both are for
+            previews and decide nothing.
+        others: settings that other rooms keep with the wave, such as the steps of its timetable.
+        rolling: the settings of a wave that draws from yesterday's service events, day by day.
+    """
+
+    programme: str
+    instrument: str
+    code: str
+    title: str
+    opens_at: datetime
+    closes_at: datetime
+    title_en: str | None = None
+    unit_code: str | None = None
+    firm_id: UUID | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    message: Mapping[str, str] = field(default_factory=dict)
+    fatigue: Fatigue | None = None
+    consent: bool = False
+    rolling: Mapping[str, Any] | None = None
+    coverage: Coverage | None = None
+    roster: Roster = field(default_factory=Roster)
+    approvals: int = 0
+    price: Decimal = Decimal("0.05")
+    response: Decimal = Decimal("0.1")
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, Any]:
+        """As the wave keeps them."""
+        chosen: dict[str, Any] = {
+            **self.others,
+            "sampling": self.sampling.to_json(),
+            "message": dict(self.message),
+            "consent_required": self.consent,
+            "approvals": self.approvals,
+            "price": str(self.price),
+            "response": str(self.response),
+            "roster": self.roster.to_json(),
+        }
+        if self.fatigue is not None:
+            chosen["fatigue"] = self.fatigue.to_json()
+        if self.rolling is not None:
+            chosen["rolling"] = dict(self.rolling)
+        if self.coverage is not None:
+            chosen["coverage"] = self.coverage.to_json()
+        return chosen
+
+
+def plan_of(wave: AnyRow) -> NewWave:
+    """A stored wave as the plan it was made from."""
+    settings = wave.settings
+    return NewWave(
+        programme=wave.programme,
+        instrument=wave.instrument_name or wave.instrument,
+        code=wave.code,
+        title=wave.title,
+        title_en=wave.title_en,
+        opens_at=wave.opens_at,
+        closes_at=wave.closes_at,
+        unit_code=wave.unit_code,
+        firm_id=wave.firm_id,
+        sampling=Sampling.from_json(settings),
+        message=settings.get("message", {}),
+        fatigue=Fatigue.from_json(settings.get("fatigue")),
+        consent=settings.get("consent_required", False),
+        rolling=settings.get("rolling"),
+        coverage=Coverage.from_json(settings.get("coverage")),
+        roster=Roster.from_json(settings.get("roster")),
+        approvals=settings.get("approvals", 0),
+        price=Decimal(settings.get("price", "0.05")),
+        response=Decimal(settings.get("response", "0.1")),
+        others={name: value for name, value in settings.items() if name not in OWN},
+    )
+
+
+def checked_plan(
+    connection: Connection,
+    new: NewWave,
+    kind: str | None,
+    scope: Scope,
+    *,
+    now: datetime,
+    itself: UUID | None = None,
+) -> dict[str, Any]:
+    """The columns of a plan, whether it is new or an edited one.
+
+    Args:
+        kind: of the instrument; None when there is no such instrument.
+        itself: the wave being edited, whose code is not taken by somebody else.
+
+    Raises:
+        Refusal: invalid_fields with every problem.
+    """
+    unit_id = _unit_id(connection, new.unit_code, scope)
+    holder = connection.scalar(select(Wave.id).where(Wave.code == new.code.strip()))
+    checks = (
+        (kind is None, UNKNOWN_INSTRUMENT),
+        *_text_checks(new),
+        (holder not in {None, itself}, Detail("code_taken", "/code", {"code": new.code})),
+        *_date_checks(new, now),
+        (
+            not 0 <= new.approvals <= MOST_APPROVALS,
+            Detail("approvals_range", "/approvals", {"most": MOST_APPROVALS}),
+        ),
+        (_asks_in_vain(new, kind), Detail("field_required", "/message_zh")),
+        (bool(new.unit_code) and unit_id is None, Detail("unknown_unit", "/unit", {"unit": new.unit_code})),
+        (not new.unit_code and unit_id is None and not scope.reaches(""), Detail("unit_needed", "/unit")),
+    )
+    problems = [detail for wrong, detail in checks if wrong] + _message_problems(new) + _choice_problems(new)
+    if problems:
+        raise Refusal("invalid_fields", details=problems)
+    return {
+        "code": new.code.strip(),
+        "title": new.title.strip(),
+        "title_en": new.title_en,
+        "unit_id": unit_id,
+        "opens_at": new.opens_at,
+        "closes_at": new.closes_at,
+        "settings": {**new.settings(), "organisation": organisation_names(connection)},
+    }
+
+
+def organisation_names(connection: Connection) -> dict[str, str]:
+    """How the whole organisation is called, by language: the root unit's names; empty without units."""
+    root = select(Unit.name, Unit.name_en).where(Unit.parent_id.is_(None)).order_by(Unit.path).limit(1)
+    row = connection.execute(root).first()
+    return {"zh": row.name, "en": row.name_en or row.name} if row else {"zh": "", "en": ""}
+
+
+def _unit_id(connection: Connection, code: str | None, scope: Scope) -> UUID | None:
+    """The unit of the code within the scope; without a code the scope's own unit, where it has just one."""
+    query = scope.units(select(Unit.id))
+    if code:
+        return connection.scalar(query.where(Unit.code == code))
+    if scope.unit_paths is None or len(scope.unit_paths) != 1:
+        return None
+    return connection.scalar(query.where(Unit.path == scope.unit_paths[0]))
+
+
+def _text_checks(new: NewWave) -> tuple[tuple[bool, Detail], ...]:
+    code, title, title_en = new.code.strip(), new.title.strip(), new.title_en or ""
+    return (
+        (not code, Detail("field_required", "/code")),
+        (bool(code) and not CODE.fullmatch(code), Detail("wave_code_characters", "/code")),
+        (not title, Detail("field_required", "/title")),
+        (len(title) > LONGEST_TITLE, Detail("text_too_long", "/title", {"limit": LONGEST_TITLE})),
+        (
+            len(title_en) > LONGEST_TITLE_EN,
+            Detail("text_too_long", "/title_en", {"limit": LONGEST_TITLE_EN}),
+        ),
+    )
+
+
+def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]:
+    backwards = new.closes_at <= new.opens_at
+    return (
+        (backwards, Detail("closes_before_opens", "/closes_at")),
+        (not backwards and new.closes_at <= now, Detail("closes_in_past", "/closes_at")),
+    )
+
+
+def _choice_problems(new: NewWave) -> list[Detail]:
+    chosen = (new.sampling, new.fatigue, new.coverage, new.roster)
+    found = [problem for choice in chosen if choice is not None for problem in choice.problems()]
+    return found if new.rolling is None else [*found, *rolling_problems(new.rolling)]
+
+
+def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
+    """Whether people would be drawn whom no message can reach; firms and visits need none."""
+    return kind == "survey" and not new.firm_id and not new.message
+
+
+def _message_problems(new: NewWave) -> list[Detail]:
+    """A text without a link must fail now, not when two thousand people get it."""
+    problems = []
+    for language, template in new.message.items():
+        try:
+            check_template(template)
+        except TemplateRefused as refused:
+            problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
+    return problems
