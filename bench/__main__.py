@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import opening, page, report, settled
+from bench import console, opening, page, report, settled
 from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
@@ -23,6 +23,9 @@ def main() -> int:
     # An ordinary kill must stop what we started, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if options.million:
+            print(console.measure())
+            return 0
         # First of all, before PostgreSQL takes its seconds to start: checkers that disagree end the run.
         with checks() as of_forms, served() as world:
             results = _measure(world, of_forms, options)
@@ -40,6 +43,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement in each round")
     parser.add_argument("--rounds", type=int, default=5, help="the median of which is quoted")
     parser.add_argument("--openings", type=int, default=3, help="of each page on a slow phone")
+    parser.add_argument(
+        "--million", action="store_true", help="instead: the console's pages over a million submissions"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser.parse_args()
 

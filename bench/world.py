@@ -17,7 +17,9 @@ from server.accounts import register
 from server.db import new_id
 from server.fieldwork.definitions.shipping import publish_shipped
 from server.fieldwork.links import new_token
-from server.fieldwork.waves.planning import NewWave, move_wave, plan_wave
+from server.fieldwork.waves.planning import plan_wave
+from server.fieldwork.waves.plans import NewWave
+from server.fieldwork.waves.states import move_wave
 from server.models.contacts import Contact
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
