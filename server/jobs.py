@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,20 @@ from procrastinate.jobs import Job
 
 from server import audit, queue
 from server.db import connection, db, transaction
+from server.fieldwork.contacts.imports import runs as import_runs
+from server.fieldwork.contacts.rolling import drawing as rolling
+from server.fieldwork.contacts.rolling import inviting as rolling_invitations
 from server.fieldwork.definitions import trials
-from server.fieldwork.waves import launching
-from server.fieldwork.waves import planning as waves
-from server.intake import following, uploads
+from server.fieldwork.duties import files as duty_files
+from server.fieldwork.duties import forms as duty_forms
+from server.fieldwork.duties import generating
+from server.fieldwork.people import leaving
+from server.fieldwork.timetable import firing
+from server.fieldwork.timetable import planning as timetables
+from server.fieldwork.visits import assigning
+from server.fieldwork.waves import launching, reserves
+from server.fieldwork.waves import states as waves
+from server.intake import following, tallying, uploads
 from server.notify.delivery import deliver_due, follow_accepted
 from server.notify.outbox import reconcile
 from server.services import services
@@ -50,17 +61,19 @@ def follow_messages() -> None:
 def launch_invitations(wave_id: str) -> None:
     """A batch a transaction, so that a killed worker loses at most one and repeats none."""
     given = services()
-    invited = launching.BATCH
-    while invited == launching.BATCH:
-        with transaction() as open_connection:
-            invited = launching.invite_batch(
-                open_connection,
-                UUID(wave_id),
-                given.keys,
-                public_url=given.settings.public_url,
-                now=given.clock.now(),
-            )
-            queue.defer_unless_waiting(open_connection, "send_messages")
+    # A wave has invitations or assignments: the other of the two finds nobody to write to.
+    for write, batch in ((launching.invite_batch, launching.BATCH), (assigning.tell_batch, assigning.BATCH)):
+        written = batch
+        while written == batch:
+            with transaction() as open_connection:
+                written = write(
+                    open_connection,
+                    UUID(wave_id),
+                    given.keys,
+                    public_url=given.settings.public_url,
+                    now=given.clock.now(),
+                )
+                queue.defer_unless_waiting(open_connection, "send_messages")
     log.info("wave_invited", wave_id=wave_id)
 
 
@@ -71,6 +84,17 @@ def inspect_attachment(attachment_id: str) -> None:
 def follow_submissions() -> None:
     with transaction() as open_connection:
         following.follow_batch(open_connection)
+    folded = tallying.BATCH
+    while folded == tallying.BATCH:
+        with transaction() as open_connection:
+            folded = tallying.fold_batch(open_connection)
+
+
+def count_again() -> None:
+    with transaction() as open_connection:
+        wrong = tallying.count_again(open_connection)
+    if wrong:
+        log.warning("counts_were_wrong", counts=wrong)
 
 
 def close_waves() -> None:
@@ -78,9 +102,72 @@ def close_waves() -> None:
         waves.close_due(open_connection, now=services().clock.now())
 
 
+def plan_timetables() -> None:
+    """A transaction a wave: planning locks it, and nobody should wait for all of them."""
+    now, years = services().clock.now(), set[tuple[str, int]]()
+    for wave_id in timetables.waves_to_plan(connection(), now=now):
+        with transaction() as open_connection:
+            years |= timetables.plan_wave(open_connection, wave_id, now=now)[1]
+    for programme, year in sorted(years):
+        with transaction() as open_connection:
+            timetables.plan_year(open_connection, programme, year, now=now)
+
+
+def fire_entry(entry_id: str, occurs_at: str) -> None:
+    with transaction() as open_connection:
+        firing.fire_entry(
+            open_connection, UUID(entry_id), datetime.fromisoformat(occurs_at), now=services().clock.now()
+        )
+
+
+def release_reserves() -> None:
+    with transaction() as open_connection:
+        reserves.release_reserves(open_connection, now=services().clock.now())
+
+
 def sweep_trials() -> None:
     with transaction() as open_connection:
         trials.sweep(open_connection, now=services().clock.now())
+
+
+def keep_duties() -> None:
+    """A stretch of days a transaction, so that a clock that was down for long catches up in order."""
+    waiting = True
+    while waiting:
+        with transaction() as open_connection:
+            waiting = generating.keep_next(open_connection, now=services().clock.now())
+
+
+def follow_duty_forms() -> None:
+    with transaction() as open_connection:
+        duty_forms.follow_forms(open_connection, now=services().clock.now())
+
+
+def inspect_duty_file(file_id: str) -> None:
+    duty_files.inspect_file(db.engine, services().store, UUID(file_id), services().clock)
+
+
+def import_rows(run_id: str) -> None:
+    import_runs.work_run(db.engine, services().keys, services().clock, UUID(run_id))
+
+
+def draw_rolling_waves() -> None:
+    """A transaction for each wave's draw and for each batch of its invitations."""
+    given, now = services(), services().clock.now()
+    for wave_id in rolling.rolling_waves(connection(), now=now):
+        with transaction() as open_connection:
+            rolling.draw_night(open_connection, wave_id, now=now)
+        invited = rolling_invitations.BATCH
+        while invited == rolling_invitations.BATCH:
+            with transaction() as open_connection:
+                invited = rolling_invitations.invite_drawn(
+                    open_connection, wave_id, given.keys, public_url=given.settings.public_url, now=now
+                )
+
+
+def close_leavers() -> None:
+    with transaction() as open_connection:
+        leaving.close_leavers(open_connection, now=services().clock.now())
 
 
 def seal_audit() -> None:
@@ -107,8 +194,18 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "launch_invitations": launch_invitations,
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
+    "count_again": count_again,
+    "release_reserves": release_reserves,
     "close_waves": close_waves,
     "sweep_trials": sweep_trials,
+    "plan_timetables": plan_timetables,
+    "fire_entry": fire_entry,
+    "keep_duties": keep_duties,
+    "follow_duty_forms": follow_duty_forms,
+    "inspect_duty_file": inspect_duty_file,
+    "import_rows": import_rows,
+    "draw_rolling_waves": draw_rolling_waves,
+    "close_leavers": close_leavers,
     "seal_audit": seal_audit,
     "anchor_audit": anchor_audit,
 }
@@ -116,7 +213,19 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
 
 # The clock defers them again in seconds; a retry on top would only make two of them wait.
 RECURRING = frozenset(
-    {"send_messages", "follow_messages", "follow_submissions", "seal_audit", "close_waves", "sweep_trials"}
+    {
+        "send_messages",
+        "follow_messages",
+        "follow_submissions",
+        "seal_audit",
+        "close_waves",
+        "sweep_trials",
+        "plan_timetables",
+        "keep_duties",
+        "follow_duty_forms",
+        "close_leavers",
+        "release_reserves",
+    }
 )
 
 

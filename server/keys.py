@@ -31,12 +31,19 @@ class KeyRing:
         self._hash_keys = [hmac.digest(text, b"anfang lookup", "sha256") for text in texts]
 
     def encrypt(self, text: str) -> bytes:
-        return self._fernet.encrypt(text.encode())
+        return self.encrypt_bytes(text.encode())
 
     def decrypt(self, token: bytes) -> str:
         """Raises KeyLost when no key on the ring wrote it."""
+        return self.decrypt_bytes(token).decode()
+
+    def encrypt_bytes(self, data: bytes) -> bytes:
+        return self._fernet.encrypt(data)
+
+    def decrypt_bytes(self, token: bytes) -> bytes:
+        """Raises KeyLost when no key on the ring wrote it."""
         try:
-            return self._fernet.decrypt(token).decode()
+            return self._fernet.decrypt(token)
         except InvalidToken:
             raise KeyLost("no key on the ring reads this value") from None
 

@@ -8,6 +8,9 @@ from sqlalchemy import Connection, text
 MIGRATION_LOCK: Final = 7_203_001
 SEAL_LOCK: Final = 7_203_002
 CLOCK_LOCK: Final = 7_203_003
+IMPORT_LOCK: Final = 7_203_004
+PEOPLE_LOCK: Final = 7_203_005
+TALLY_LOCK: Final = 7_203_006
 
 _HELD = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock"
@@ -18,3 +21,8 @@ _HELD = text(
 def is_held(connection: Connection, lock: int) -> bool:
     """Whether any session of this database holds the lock."""
     return bool(connection.scalar(_HELD, {"lock": lock}))
+
+
+def wait_for(connection: Connection, lock: int) -> None:
+    """Hold the lock until the transaction ends; whoever holds it is waited for."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})

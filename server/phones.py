@@ -2,9 +2,16 @@
 
 import re
 import unicodedata
+from typing import Any
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+)
 
 # code -> names of its parameters; the number itself is never one of them, since errors reach logs.
 CODES: dict[str, tuple[str, ...]] = {
@@ -22,6 +29,9 @@ _INVISIBLE = str.maketrans(
     dict.fromkeys("\u200b\u200e\u200f\u202a\u202c\u2060\ufeff")
 )  # copied from contact cards
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+# Nearly every number of a list is written like this, and the library takes twenty times as long to agree.
+_CHINESE: Any = PhoneMetadata.metadata_for_region("CN")
+_PLAIN = re.compile(rf"(?:\+86)?({_CHINESE.mobile.national_number_pattern})", re.ASCII)
 
 
 class PhoneError(ValueError):
@@ -41,6 +51,9 @@ def normalise(text: str, *, region: str = "CN", mobile_only: bool = False) -> st
     Raises:
         PhoneError: `phone_empty`, `phone_characters`, `phone_invalid`, `phone_not_mobile`.
     """
+    plain = _PLAIN.fullmatch(text) if region == "CN" else None
+    if plain is not None:
+        return f"+86{plain[1]}"
     typed = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).translate(_DASHES).strip()
     if not typed:
         raise PhoneError("phone_empty")

@@ -17,10 +17,20 @@ JOBS: Final[dict[str, str]] = {
     "send_messages": "hand queued messages to the SMS gateway",
     "follow_messages": "ask the gateway what became of the messages it accepted",
     "inspect_attachment": "verify an uploaded photo and make its thumbnail",
-    "follow_submissions": "take pending rows of new submissions in batches",
+    "follow_submissions": "take pending rows of new submissions, and changed counts, in batches",
+    "count_again": "make sure that the counts of waves are what is there",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
+    "release_reserves": "let reserves stand in for people who cannot be reached",
     "close_waves": "close waves whose time is over",
     "sweep_trials": "remove what people typed while they tried out drafts of forms",
+    "plan_timetables": "bring the timetables of waves in line with their dates",
+    "fire_entry": "tell people what a timetable says it is time for",
+    "keep_duties": "generate what the ledgers of duties owe in the coming days",
+    "follow_duty_forms": "take forms that were handed in as proofs of duties",
+    "inspect_duty_file": "look at a photo or video that proves a duty",
+    "import_rows": "pass over a long file of contacts or service events",
+    "draw_rolling_waves": "draw from yesterday's service events, and ask about them",
+    "close_leavers": "close everybody whose last day has come",
     "seal_audit": "chain unsealed audit lines",
     "anchor_audit": "copy the head of the audit chain to the object store",
     "retry_stalled": "put jobs of killed workers back into the queue",
@@ -68,6 +78,12 @@ def has_worker(connection: Connection, *, within_seconds: int = WORKER_SILENCE) 
         " WHERE last_heartbeat > now() - make_interval(secs => :seconds))"
     )
     return bool(connection.scalar(alive, {"seconds": within_seconds}))
+
+
+def failed(connection: Connection) -> int:
+    """How many jobs were given up, and are kept for whoever looks for the reason."""
+    query = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'")
+    return int(connection.scalar(query) or 0)
 
 
 def depth(connection: Connection) -> int:

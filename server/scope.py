@@ -4,15 +4,18 @@ Every read for people goes through `Scope.units`, `.waves` or `.submissions`; a 
 query in a page or the API that does not. Foreign rows are absent, never forbidden, so ids tell nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from server.db import AnySelect
-from server.models.organisation import Subject, Unit
+from server.models.accounts import Person
+from server.models.organisation import Subject, Unit, UnitVersion
+from server.models.people import PersonTerritory
 from server.models.submissions import Submission
 from server.models.waves import Wave
 
@@ -65,6 +68,22 @@ class Scope:
             reached.append(wave_unit.in_(ancestors(path)))
         return query.where(or_(*reached))
 
+    def people(self, query: Query) -> Query:
+        """Limit a query on `Person`: who belongs below my units, or only goes there; those of my firms.
+
+        Who belongs to no unit, such as a shopper of the pool, is seen from the top of the organisation.
+        """
+        if self.firm_ids is not None:
+            query = query.where(Person.firm_id.in_(self.firm_ids))
+        if self.unit_paths is None:
+            return query
+        mine = select(Unit.id).where(self._unit())
+        going = select(PersonTerritory.person_id).where(PersonTerritory.unit_id.in_(mine))
+        roaming = and_(Person.unit_id.is_(None), Person.firm_id.is_(None), Person.id.in_(going))
+        if any(path.count("/") == 1 for path in self.unit_paths):
+            roaming = Person.unit_id.is_(None)
+        return query.where(or_(Person.unit_id.in_(mine), roaming))
+
     def submissions(self, query: Query) -> Query:
         """Limit a query on `Submission`."""
         if self.firm_ids is not None:
@@ -74,10 +93,30 @@ class Scope:
         visible = select(Subject.id).join(Unit, Unit.id == Subject.unit_id).where(self._unit())
         return query.where(Submission.subject_id.in_(visible))
 
+    def on(self, connection: Connection, day: date) -> "Scope":
+        """The same units' subtrees by the paths that they had on `day`, for `versions`."""
+        if self.unit_paths is None:
+            return self
+        then = (
+            select(UnitVersion.path)
+            .join(Unit, Unit.id == UnitVersion.unit_id)
+            .where(Unit.path.in_(self.unit_paths), UnitVersion.valid_from <= day)
+            .where(or_(UnitVersion.valid_to.is_(None), UnitVersion.valid_to > day))
+        )
+        return replace(self, unit_paths=tuple(connection.scalars(then)))
+
+    def versions(self, query: Query) -> Query:
+        """Limit a query on `UnitVersion`; take the scope `on` the day it asks for."""
+        return query if self.unit_paths is None else query.where(self._below(UnitVersion.path))
+
     def _unit(self) -> ColumnElement[bool]:
         if self.unit_paths is None:
             return true()
-        return or_(false(), *(Unit.path.startswith(path, autoescape=True) for path in self.unit_paths))
+        return self._below(Unit.path)
+
+    def _below(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        paths = self.unit_paths or ()
+        return or_(false(), *(column.startswith(path, autoescape=True) for path in paths))
 
 
 EVERYTHING = Scope()

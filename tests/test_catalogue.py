@@ -20,22 +20,50 @@ from server.forms import unsupported
 from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
 from server.sampling import frame
+from server.sampling.coverage import inputs as coverage
+from server.sampling.estimates import problems as estimates
 from server.scoring import problems
 from server.scoring.programmes import codes as programme_codes
 from server.scoring.standards import notes as standards
+from server.scoring.timetabling import codes as timetabling
 from server.storage.photos import REFUSALS
 
 SERVER = Path(server.__file__).parent
 TEMPLATES = SERVER / "web" / "templates"
-AREAS = ("errors", "respond", "visit", "console", "tools", "explain", "schema")
+AREAS = (
+    "today",
+    "search",
+    "audit",
+    "bulk",
+    "duties",
+    "errors",
+    "roster",
+    "respond",
+    "visit",
+    "console",
+    "tools",
+    "explain",
+    "schema",
+    "estimates",
+    "coverage",
+    "timetable",
+    "contacts",
+    "organisation",
+    "people",
+    "service_events",
+    "waves",
+)
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,
     "tables": tables.CODES,
     "phones": phones.CODES,
     "sampling": frame.CODES,
+    "coverage": coverage.CODES,
+    "estimates": estimates.CODES,
     "scoring": problems.CODES,
     "programmes": programme_codes.CODES,
     "standards": standards.CODES,
+    "timetabling": timetabling.CODES,
     "definitions": DEFINITION_CODES,
     "answers": ANSWER_CODES,
     "hints": unsupported.CODES,

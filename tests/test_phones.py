@@ -84,3 +84,15 @@ def _normalised_or_code(text: str) -> str:
 )
 def test_masking(number: str, shown: str) -> None:
     assert masked(number) == shown
+
+
+@given(st.from_regex(r"1[0-9]{9,11}", fullmatch=True))
+def test_the_short_way_for_plain_numbers_says_what_the_library_says(typed: str) -> None:
+    def said(text: str) -> str:
+        try:
+            return normalise(text, mobile_only=True)
+        except PhoneError as error:
+            return error.code
+
+    # A space takes the long way.
+    assert said(typed) == said(f" {typed}") == said(f"+86{typed}")

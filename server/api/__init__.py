@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from server.api import forms, submissions
+from server.api import contacts, forms, people, submissions, units
 
 
 def install(app: Flask) -> None:
-    for part in (submissions, forms):
+    for part in (submissions, forms, contacts, units, people):
         app.register_blueprint(part.blueprint)

@@ -1,4 +1,4 @@
-"""`flask accounts add`, `flask firms add`, `flask firms key`."""
+"""`flask accounts add`, `flask firms add`, `flask firms key`, `flask systems key`, `flask systems revoke`."""
 
 import click
 from flask import Flask
@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from server.accounts import register
+from server.accounts.authority import GIVEN_ROLES
 from server.accounts.permissions import ROLES
 from server.cli.failing import explained
 from server.db import transaction
@@ -14,6 +15,7 @@ from server.services import services
 
 accounts = AppGroup("accounts", help="Sign-ins for staff.")
 firms = AppGroup("firms", help="Third-party survey firms and their API keys.")
+systems = AppGroup("systems", help="API keys of our own systems, such as the one that holds the master data.")
 
 BY = "system"
 
@@ -21,6 +23,7 @@ BY = "system"
 def install(app: Flask) -> None:
     app.cli.add_command(accounts)
     app.cli.add_command(firms)
+    app.cli.add_command(systems)
 
 
 @accounts.command("add")
@@ -59,3 +62,32 @@ def add_key(code: str) -> None:
         if firm_id is None:
             raise click.ClickException(f"There is no firm with the code {code}.")
         click.echo(register.add_api_key(connection, firm_id, by=BY, now=services().clock.now()))
+
+
+@systems.command("key")
+@click.argument("name")
+@click.option(
+    "--permission",
+    "permissions",
+    multiple=True,
+    required=True,
+    type=click.Choice(sorted(register.SYSTEM_PERMISSIONS)),
+)
+@click.option("--unit", help="Code of the unit whose subtree the key reaches; everything when left out.")
+@click.option("--gives", multiple=True, type=click.Choice(GIVEN_ROLES), help="A role it may give to people.")
+def add_system_key(name: str, permissions: tuple[str, ...], unit: str | None, gives: tuple[str, ...]) -> None:
+    """Print a new API key for a system of our own. It is shown this once."""
+    new = register.NewSystemKey(name, frozenset(permissions), unit, gives=frozenset(gives))
+    with explained(), transaction() as connection:
+        click.echo(register.add_system_key(connection, new, by=BY, now=services().clock.now()))
+
+
+@systems.command("revoke")
+@click.argument("name")
+def revoke_system_keys(name: str) -> None:
+    """Take all API keys of a system out of use."""
+    with explained(), transaction() as connection:
+        revoked = register.revoke_system_keys(connection, name, by=BY, now=services().clock.now())
+    if not revoked:
+        raise click.ClickException(f"There is no key in use by the name {name}.")
+    click.echo(f"{revoked} {'key' if revoked == 1 else 'keys'} of {name} taken out of use.")

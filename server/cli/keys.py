@@ -14,7 +14,7 @@ from server.cli.failing import explained
 from server.db import transaction
 from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
-from server.models.contacts import ContactPrivate, OptOut
+from server.models.contacts import BadNumber, ContactPrivate, OptOut
 from server.models.messages import InboxMessage, Message
 from server.services import services
 
@@ -23,7 +23,7 @@ group = AppGroup("keys", help="Keys for personal data.")
 # table, key column, encrypted columns, (source column, hash column)
 ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] = (
     (ContactPrivate, "contact_id", ("name", "phone"), ("phone", "phone_hash")),
-    (PersonPrivate, "person_id", ("phone",), ("phone", "phone_hash")),
+    (PersonPrivate, "person_id", ("phone", "home"), ("phone", "phone_hash")),
     (Message, "id", ("recipient", "text"), ("recipient", "recipient_hash")),
     (InboxMessage, "id", ("recipient", "text"), None),
 )
@@ -75,21 +75,23 @@ def _rewrite(
                 moved |= dict.fromkeys(older, values[hashed[1]])
             if values:
                 connection.execute(update(table).where(key_column == row._mapping[key]).values(**values))
-        _move_opt_outs(connection, moved)
+        _move_marks(connection, moved)
     return len(ids)
 
 
-def _move_opt_outs(connection: Connection, moved: Mapping[bytes, bytes]) -> None:
-    """Let the wishes follow: a number that said stop is kept as a hash alone, and nothing else finds it.
+def _move_marks(connection: Connection, moved: Mapping[bytes, bytes]) -> None:
+    """Let what is known of a number follow: a wish to stop is kept as a hash alone; nothing else finds it.
 
     Args:
         moved: hash under an older key -> hash under the first.
     """
-    wishes = select(OptOut.phone_hash, OptOut.source, OptOut.at).where(OptOut.phone_hash.in_(moved))
-    for wish in connection.execute(wishes):
-        values = {"phone_hash": moved[wish.phone_hash], "source": wish.source, "at": wish.at}
-        connection.execute(insert_or_skip(OptOut).on_conflict_do_nothing(), values)
-        connection.execute(delete(OptOut).where(OptOut.phone_hash == wish.phone_hash))
+    for table in (OptOut, BadNumber):
+        columns = table.__table__.columns
+        marks = select(*columns).where(columns["phone_hash"].in_(moved))
+        for mark in connection.execute(marks).mappings().all():
+            values = {**mark, "phone_hash": moved[mark["phone_hash"]]}
+            connection.execute(insert_or_skip(table).on_conflict_do_nothing(), values)
+            connection.execute(delete(table).where(columns["phone_hash"] == mark["phone_hash"]))
 
 
 def _opt_outs_left(connection: Connection) -> int:

@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
-from server.cli import explaining, forms, programme_files, programmes, standards
+from server.cli import estimates, explaining, forms, programme_files, programmes, standards
 
 
 def is_choosing_a_command() -> bool:
@@ -32,6 +32,7 @@ def create_settingless(reason: str) -> Flask:
             programmes.group.help,
         )
     )
+    app.cli.add_command(estimates.estimate)
     return app
 
 

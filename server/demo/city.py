@@ -33,6 +33,9 @@ UNIT_COLUMNS = (
     "纬度",
     "坐标系",
     "时区",
+    "营业时间",
+    "窗口数",
+    "标签",
 )
 
 ROOT_CODE = "YX"
@@ -69,12 +72,6 @@ class DemoUnit:
     quality: float = 0.0
     weak_side: str = ""
     size: float = 0.0
-
-    def attributes(self) -> dict[str, object]:
-        """What `unit.attributes` holds; empty above outlets."""
-        if self.level != "outlet":
-            return {}
-        return {"hours": self.hours, "counters": self.counters, "tags": list(self.tags)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +121,9 @@ def units_csv(units: Sequence[DemoUnit]) -> bytes:
                 str(unit.latitude),
                 "GCJ-02",
                 "Asia/Shanghai",
+                unit.hours,
+                str(unit.counters) if unit.level == "outlet" else "",
+                "、".join(unit.tags),
             )
             for unit in units
         ),

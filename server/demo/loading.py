@@ -27,7 +27,12 @@ from server.fieldwork.importing import SentFile
 from server.fieldwork.organisation.unit_import import import_units
 from server.fieldwork.visits.assigning import NewVisit, assign_visit
 from server.fieldwork.waves import drawing, launching
-from server.fieldwork.waves.planning import NewWave, move_wave, plan_wave
+from server.fieldwork.waves.choices import Sampling
+from server.fieldwork.waves.planning import plan_wave
+from server.fieldwork.waves.planning_period import plan_waves
+from server.fieldwork.waves.plans import NewWave
+from server.fieldwork.waves.proposals import proposed_waves
+from server.fieldwork.waves.states import move_wave
 from server.intake.prepare import Ask, Incoming, Prepared, Rejected, prepare
 from server.intake.record import record
 from server.models.accounts import Firm, Person
@@ -112,14 +117,13 @@ def load(services: Services) -> None:
     _finished_visits(world, people)
     _open_visits(world, people)
     _firm_wave(world)
+    _next_quarter(world)
 
 
 def _organisation(connection: Connection, world: _World) -> None:
     units, contacts = units_csv(list(world.units.values())), contacts_csv(list(world.contacts.values()))
     import_units(connection, SentFile(units, "units.csv", BY), now=world.now)
     import_contacts(connection, world.services.keys, SentFile(contacts, "contacts.csv", BY), now=world.now)
-    for unit in world.units.values():
-        connection.execute(update(Unit).where(Unit.code == unit.code).values(attributes=unit.attributes()))
 
 
 def _people(connection: Connection, world: _World) -> list[UUID]:
@@ -135,10 +139,12 @@ def _people(connection: Connection, world: _World) -> list[UUID]:
     secret = {"password": password, "firm_key": firm_key}
     fact = {name: keys.encrypt(text).decode() for name, text in secret.items()}
     connection.execute(insert(DeploymentFact).values(key=DEMO, value={"seed": SEED, **fact}))
-    return [
+    people = [
         register.add_person(connection, each.name, now=world.now, phone=(normalise(each.phone), keys))
         for each in shoppers(SEED)
     ]
+    connection.execute(update(Person).where(Person.id.in_(people)).values(kind="shopper"))
+    return people
 
 
 def _survey(world: _World) -> None:
@@ -152,8 +158,7 @@ def _survey(world: _World) -> None:
         title_en=f"Hall satisfaction, {world.today:%B %Y}",
         opens_at=started,
         closes_at=world.now + timedelta(days=8),
-        ratio=Decimal("0.4"),
-        minimum=8,
+        sampling=Sampling(ratio=Decimal("0.4"), minimum=8),
         message=MESSAGES,
     )
     with transaction() as connection:
@@ -248,6 +253,14 @@ def _firm_wave(world: _World) -> None:
         )
         wave_id = plan_wave(connection, new, by=BY, now=world.now)
         move_wave(connection, wave_id, before="planned", after="launched", now=world.now)
+
+
+def _next_quarter(world: _World) -> None:
+    """What the programme asks for in the next quarter, planned and waiting for somebody to choose outlets."""
+    later = world.today + timedelta(days=92)
+    with transaction() as connection:
+        _, proposals = proposed_waves(connection, PROGRAMME, "quarter", later, EVERYTHING)
+        plan_waves(connection, [each.new for each in proposals], EVERYTHING, by=BY, now=world.now)
 
 
 def _deliver(world: _World, at: datetime) -> None:

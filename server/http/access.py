@@ -91,6 +91,7 @@ def _check() -> None:
     who = identity()
     if permission is None or not who.may(permission):
         raise Refusal("forbidden")
+    g.identity = who = who.for_permission(permission)
     if request.method not in SAFE_METHODS and who.session_id is not None:
         _check_csrf()
 

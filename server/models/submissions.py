@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
@@ -34,6 +34,18 @@ class Submission(HasId, Base):
         # The constraint, not a look before the insert, is what keeps five parallel posts from counting twice.
         UniqueConstraint("wave_id", "submission_id"),
         Index("submission_wave_subject_idx", "wave_id", "subject_id"),
+        Index(
+            "submission_wave_received_idx",
+            "wave_id",
+            "received_at",
+            "id",
+            postgresql_include=["subject_id", "firm_id"],
+        ),
+        Index(
+            "submission_external_id_idx",
+            "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
         CheckConstraint("door IN ('page','api','bulk')", name="door"),
     )
 

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 
 from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.messages import Message
+from server.notify.bad_numbers import mark_bad
 from server.notify.outbox import ClaimedMessage, Outcome, claim, expire, has_opted_out, opt_out, settle
 from server.notify.protocol import OutgoingSms, SendRefused, SendUnknown, SmsGateway
+from server.notify.provider_codes import is_bad_number
 
 PAUSE: Final = timedelta(minutes=1)
 # Well below the age at which `reconcile` takes a claim for a crashed worker's.
@@ -70,14 +73,19 @@ def follow_accepted(engine: Engine, gateway: SmsGateway, clock: Clock, limit: in
     )
     with engine.begin() as connection:
         ids = {str(row.provider_id): row.id for row in connection.execute(chosen)}
-    reports = gateway.poll(list(ids)) if ids else []
+    reports = [report for report in (gateway.poll(list(ids)) if ids else []) if report.provider_id in ids]
+    bounced = [
+        (ids[report.provider_id], str(report.provider_code))
+        for report in reports
+        if report.state in {"undelivered", "failed"} and is_bad_number(report.provider_code)
+    ]
     with engine.begin() as connection:
+        mark_bad(connection, bounced, clock.now())
         return sum(
             settle(
                 connection, ids[report.provider_id], Outcome(report.state, report.provider_code), clock.now()
             )
             for report in reports
-            if report.provider_id in ids
         )
 
 
@@ -123,16 +131,20 @@ class _Courier:
         try:
             accepted = self._gateway.send(OutgoingSms(str(message.id), recipient, text))
         except SendRefused as refused:
-            return self._refused(refused, recipient)
+            return self._refused(refused, message.id, recipient)
         except SendUnknown:
             return Outcome("unknown", "no_answer")
         return Outcome("accepted", provider_id=accepted.provider_id)
 
-    def _refused(self, refused: SendRefused, recipient: str) -> Outcome:
+    def _refused(self, refused: SendRefused, message_id: UUID, recipient: str) -> Outcome:
         if not refused.permanent:
             self.paused = True
             return Outcome("queued", refused.code, retry_at=self._clock.now() + PAUSE)
         if refused.code == "opted_out":
             with self._engine.begin() as connection:
                 opt_out(connection, self._keys.lookup_hashes(recipient), "provider", self._clock.now())
+        if refused.code == "invalid_number":
+            with self._engine.begin() as connection:
+                code = refused.provider_code or refused.code
+                mark_bad(connection, [(message_id, code)], self._clock.now())
         return Outcome("failed", refused.code)

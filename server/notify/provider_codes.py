@@ -63,3 +63,8 @@ TWILIO_STATES: Final[dict[str, DeliveryState]] = {
 def twilio_meaning(code: int | None) -> Meaning:
     """What a refusal's code means."""
     return WITHOUT_CODE if code is None else TWILIO.get(code, UNLISTED)
+
+
+def is_bad_number(code: str | None) -> bool:
+    """Whether a provider's code says that no message will ever reach the number."""
+    return code is not None and code.isdecimal() and twilio_meaning(int(code)).code == "invalid_number"

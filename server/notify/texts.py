@@ -21,6 +21,7 @@ class Wording:
     signature: str
     optout: str
     visit: str
+    set_up: str
 
 
 WORDINGS: Final[dict[str, Wording]] = {
@@ -28,11 +29,14 @@ WORDINGS: Final[dict[str, Wording]] = {
         signature="【{organisation}】",
         optout="拒收请回复R",
         visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
+        set_up="您的登录名是{login}。请在{days}天内打开链接设置密码，链接只能用一次，请勿转发：{link}",
     ),
     "en": Wording(
         signature="[{organisation}] ",
         optout="Reply R to stop",
         visit="You have a new task: {unit}. Open this link: {link}",
+        set_up="Your sign-in name is {login}. Set your password within {days} days; the link works once,"
+        " do not pass it on: {link}",
     ),
 }
 
@@ -72,6 +76,14 @@ def compose_visit(*, organisation: str, unit: str, link: str, locale: str = FALL
     """A task's text for a visitor, in neutral words: others see the phone on which it arrives."""
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
     return compose(wording.visit, locale=locale, organisation=organisation, unit=unit, link=link)
+
+
+def compose_set_up(
+    *, organisation: str, login: str, days: int, link: str, locale: str = FALLBACK_LOCALE
+) -> str:
+    """The text with which somebody sets a password. It asks for nothing that could be refused."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return _signed(wording.set_up.format(login=login, days=days, link=link), wording, organisation)
 
 
 def check_template(template: str) -> None:

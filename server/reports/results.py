@@ -22,11 +22,12 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from server.models.organisation import Subject, Unit
-from server.models.submissions import ScoreSheet
+from server.models.tallies import SCORE
 from server.models.waves import Wave
+from server.reports.tallies import tallies
 from server.sampling.estimates import Interval, estimate_counted
 from server.scope import Scope
-from server.scoring.exact import rounded
+from server.scoring.exact import rounded, total
 from server.scoring.ranks import ranks_from_top
 
 PLACES = 2
@@ -88,7 +89,7 @@ class _Cell:
     def mean(self) -> Fraction | None:
         if not self.scores:
             return None
-        return sum((score * count for score, count in self.scores), Fraction(0)) / self.n
+        return total(score * count for score, count in self.scores) / self.n
 
     def interval(self, scale: Fraction) -> Interval | None:
         """The mean's interval as far as there are scores: none lies below 0 or above the full score.
@@ -120,7 +121,7 @@ def wave_result(
     """
     instrument = connection.scalar(select(Wave.instrument).where(Wave.id == wave_id))
     cells, unscored = _cells(connection, wave_id)
-    whole = _Cell([score for cell in cells.values() for score in cell.scores])
+    whole = _whole(cells.values())
     means = {key: rounded(cell.mean, PLACES) for key, cell in cells.items()}
     least = SMALLEST_CELL if instrument == "survey" else 1
     ranks = ranks_from_top({str(key): mean for key, mean in means.items() if cells[key].n >= least})
@@ -158,21 +159,34 @@ def wave_result(
 
 
 def _cells(connection: Connection, wave_id: UUID) -> tuple[dict[UUID, _Cell], int]:
-    """Equal scores are counted in the database: exact sums over a million rows stay a few thousand terms."""
-    query = (
-        select(ScoreSheet.subject_id, ScoreSheet.raw, func.count())
-        .where(ScoreSheet.wave_id == wave_id)
-        .group_by(ScoreSheet.subject_id, ScoreSheet.raw)
+    """Equal scores are counted together: exact sums over a million rows stay a few thousand terms."""
+    rows = tallies([wave_id], [SCORE])
+    query = select(rows.c.subject_id, rows.c.detail, func.sum(rows.c.n)).group_by(
+        rows.c.subject_id, rows.c.detail
     )
     cells: defaultdict[UUID, _Cell] = defaultdict(lambda: _Cell([]))
+    read: dict[str, Fraction] = {}
     unscored = 0
     for subject_id, raw, count in connection.execute(query):
+        if not count:
+            continue
         cell = cells[subject_id]
-        if raw is None:
-            unscored += count
-        else:
-            cell.scores.append((Fraction(raw), count))
+        if not raw:
+            unscored += int(count)
+            continue
+        if raw not in read:
+            read[raw] = Fraction(raw)
+        cell.scores.append((read[raw], int(count)))
     return dict(cells), unscored
+
+
+def _whole(cells: Iterable[_Cell]) -> _Cell:
+    """All cells as one: outlets share their scores, so there are fewer of them than in the cells together."""
+    counts: defaultdict[Fraction, int] = defaultdict(int)
+    for cell in cells:
+        for score, count in cell.scores:
+            counts[score] += count
+    return _Cell(list(counts.items()))
 
 
 def _units(subject_ids: Iterable[UUID]) -> Any:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
@@ -30,18 +30,62 @@ class Share:
     scorable: Fraction
 
 
+@dataclass(frozen=True, slots=True)
+class SubmissionPage:
+    """Some of a wave's submissions, newest first, and whether there are others on either side."""
+
+    rows: Sequence[AnyRow]
+    newer: bool
+    older: bool
+
+
 def list_submissions(
-    connection: Connection, wave_id: UUID, scope: Scope, *, page: int = 1
-) -> Sequence[AnyRow]:
-    """One page of a wave's submissions, newest first; one row more than `PAGE_SIZE` when there are more."""
-    query = (
-        _query()
-        .where(Submission.wave_id == wave_id)
-        .order_by(Submission.received_at.desc(), Submission.id)
-        .offset((page - 1) * PAGE_SIZE)
-        .limit(PAGE_SIZE + 1)
+    connection: Connection,
+    wave_id: UUID,
+    scope: Scope,
+    *,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> SubmissionPage:
+    """One page of a wave's submissions, newest first.
+
+    Found by their places in the order and not by counting from the top: the last page costs what the first
+    does, and what arrives meanwhile moves nothing from one page to the next.
+
+    Args:
+        after: the submission after which the page begins; `before`: the one before which it ends.
+    """
+    backwards = after is None and before is not None
+    edge = before if backwards else after
+    query = scope.submissions(select(Submission.id).where(Submission.wave_id == wave_id))
+    if edge is not None:
+        place = tuple_(Submission.received_at, Submission.id)
+        here = tuple_(*_place(connection, wave_id, edge, scope))
+        query = query.where(place > here if backwards else place < here)
+    order = (Submission.received_at, Submission.id)
+    wanted = query.order_by(*(each if backwards else each.desc() for each in order)).limit(PAGE_SIZE + 1)
+    page = wanted.subquery()
+    shown = _query().join(page, page.c.id == Submission.id).order_by(*(each.desc() for each in order))
+    rows = connection.execute(shown).all()
+    more = len(rows) > PAGE_SIZE
+    if backwards:
+        return SubmissionPage(rows[-PAGE_SIZE:], newer=more, older=True)
+    return SubmissionPage(rows[:PAGE_SIZE], newer=edge is not None, older=more)
+
+
+def _place(connection: Connection, wave_id: UUID, pk: UUID, scope: Scope) -> AnyRow:
+    """Where a submission stands in the order.
+
+    Raises:
+        Refusal: not_found when there is none within the scope.
+    """
+    query = select(Submission.received_at, Submission.id).where(
+        Submission.id == pk, Submission.wave_id == wave_id
     )
-    return connection.execute(scope.submissions(query)).all()
+    row = connection.execute(scope.submissions(query)).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row
 
 
 def find_submission(connection: Connection, pk: UUID, scope: Scope) -> AnyRow:

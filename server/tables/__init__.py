@@ -3,7 +3,7 @@
 Nothing is guessed silently, and the reader never raises for bad content: it returns problems.
 """
 
-from server.tables.files import MAX_UNPACKED
+from server.tables.files import MAX_UNPACKED, Content
 from server.tables.named import Row, Table, read_table
 from server.tables.problems import CODES, TableProblem
 from server.tables.sheets import MergedRange, Sheet, read_sheet
@@ -11,6 +11,7 @@ from server.tables.sheets import MergedRange, Sheet, read_sheet
 __all__ = [
     "CODES",
     "MAX_UNPACKED",
+    "Content",
     "MergedRange",
     "Row",
     "Sheet",

@@ -7,6 +7,7 @@ import zipfile
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO, TypeAlias
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -17,6 +18,8 @@ MAX_SHEET_CELLS = 4_000_000  # calamine holds a sheet as one dense block: 200,00
 CHUNK = 1 << 20
 
 Record = tuple[int, Sequence[object]]
+# A file in memory, or one that can be read again from its start: a million rows are never held whole.
+Content: TypeAlias = bytes | IO[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,24 @@ class Source:
     other_sheets: tuple[str, ...] = ()
 
 
-def open_source(data: bytes, filename: str, problems: list[TableProblem], name: str | None = None) -> Source:
+def open_source(
+    data: Content, filename: str, problems: list[TableProblem], name: str | None = None
+) -> Source:
     """Choose the reader by content; a file's name proves nothing. `name` is that of a sheet."""
-    if not data.strip():
+    stream: IO[bytes] = io.BytesIO(data) if isinstance(data, bytes) else data
+    start = stream.read(CHUNK)
+    stream.seek(0)
+    if not start.strip():
         raise Refused("file_empty")
-    if data.startswith(b"PK\x03\x04"):
-        sheet, others = _xlsx_sheet(data, filename, name)
+    if start.startswith(b"PK\x03\x04"):
+        sheet, others = _xlsx_sheet(stream, filename, name)
         return Source(enumerate(sheet.iter_rows(), start=1), "xlsx", sheet, others)
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Refused("file_old_excel")
-    encoding = _encoding(data)
+    encoding = _encoding(start, stream)
     if encoding is None:
         raise _not_a_table(filename)
-    return Source(_csv_records(data, encoding, problems), encoding)
+    return Source(_csv_records(stream, encoding, problems), encoding)
 
 
 def _not_a_table(filename: str) -> Refused:
@@ -50,51 +58,56 @@ def _not_a_table(filename: str) -> Refused:
     return Refused("file_not_a_table" if named_right else "file_unsupported", filename=filename[-80:])
 
 
-def _encoding(data: bytes) -> str | None:
+def _encoding(start: bytes, stream: IO[bytes]) -> str | None:
     """UTF-8, UTF-16 with its mark, or GB18030; None for what is no text."""
-    if data.startswith(b"\xef\xbb\xbf"):
+    if start.startswith(b"\xef\xbb\xbf"):
         return "utf-8-sig"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if b"\x00" in data[:4096] or data.startswith(b"%PDF"):
+    if b"\x00" in start[:4096] or start.startswith(b"%PDF"):
         return None
-    good, bad = _utf8_characters(data)
+    good, bad = _utf8_characters(stream)
     # GB18030 accepts almost any bytes: tried next, it would turn a UTF-8 file with one broken byte into
     # nonsense. Chinese text in GB18030 has hardly a valid UTF-8 sequence, so the more frequent decides.
     return "utf-8" if good > bad or not bad else "gb18030"
 
 
-def _utf8_characters(data: bytes) -> tuple[int, int]:
+def _utf8_characters(stream: IO[bytes]) -> tuple[int, int]:
     """How many valid and how many broken characters beyond ASCII the bytes hold as UTF-8."""
-    if data.isascii():
-        return 0, 0
     decoder = getincrementaldecoder("utf-8")("replace")
     good = bad = 0
-    for start in range(0, len(data), CHUNK):
-        text = decoder.decode(data[start : start + CHUNK], final=start + CHUNK >= len(data))
-        broken = text.count("\ufffd")
-        bad += broken
-        good += len(text) - len(text.encode("ascii", "ignore")) - broken
+    chunk = stream.read(CHUNK)
+    while chunk:
+        following = stream.read(CHUNK)
+        text = decoder.decode(chunk, final=not following)
+        chunk = following
+        if not text.isascii():
+            broken = text.count("\ufffd")
+            bad += broken
+            good += len(text) - len(text.encode("ascii", "ignore")) - broken
+    stream.seek(0)
     return good, bad
 
 
-def _csv_records(data: bytes, encoding: str, problems: list[TableProblem]) -> Iterator[Record]:
+def _csv_records(stream: IO[bytes], encoding: str, problems: list[TableProblem]) -> Iterator[Record]:
     # Broken bytes become U+FFFD, which the cell check reports; the other cells of the file stay readable.
-    stream = io.TextIOWrapper(io.BytesIO(data), encoding, errors="replace", newline="")
-    delimiter = _delimiter(stream.read(CHUNK))
-    stream.seek(0)
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    texts = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
+    delimiter = _delimiter(texts.read(CHUNK))
+    texts.seek(0)
+    reader = csv.reader(texts, delimiter=delimiter, strict=True)
     number = 0
-    while True:
-        number += 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            problems.append(TableProblem(number, None, "row_quotes"))
-            continue
-        yield number, record
+    try:
+        while True:
+            number += 1
+            try:
+                yield number, next(reader)
+            except csv.Error:
+                problems.append(TableProblem(number, None, "row_quotes"))
+    except StopIteration:
+        return
+    finally:
+        # The wrapper would close the sender's file along with itself.
+        texts.detach()
 
 
 def _delimiter(start: str) -> str:
@@ -103,14 +116,15 @@ def _delimiter(start: str) -> str:
     return max(",;\t", key=line.count)
 
 
-def _xlsx_sheet(data: bytes, filename: str, name: str | None) -> tuple[CalamineSheet, tuple[str, ...]]:
+def _xlsx_sheet(stream: IO[bytes], filename: str, name: str | None) -> tuple[CalamineSheet, tuple[str, ...]]:
     """A sheet, the first unless named, and the names of the others.
 
     calamine never sees a file whose real size was not measured first.
     """
-    _check_archive(data, filename)
+    _check_archive(stream, filename)
+    stream.seek(0)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        workbook = CalamineWorkbook.from_filelike(stream)
         if name is not None and name not in workbook.sheet_names:
             raise Refused("sheet_unknown", name=name, names=", ".join(workbook.sheet_names))
         sheet = workbook.get_sheet_by_index(0) if name is None else workbook.get_sheet_by_name(name)
@@ -119,9 +133,9 @@ def _xlsx_sheet(data: bytes, filename: str, name: str | None) -> tuple[CalamineS
         raise Refused("file_protected" if "assword" in str(error) else "file_damaged") from None
 
 
-def _check_archive(data: bytes, filename: str) -> None:
+def _check_archive(stream: IO[bytes], filename: str) -> None:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(stream) as archive:
             names = set(archive.namelist())
             if "xl/workbook.xml" not in names or names & {"content.xml", "xl/workbook.bin"}:
                 raise _not_a_table(filename)

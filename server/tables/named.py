@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from server.tables.cells import MAX_CELL, has_lost_digits, text_of
-from server.tables.files import Record, open_source
+from server.tables.files import Content, Record, open_source
 from server.tables.problems import Refused, TableProblem
 
 MAX_ROWS = 200_000
@@ -41,18 +41,21 @@ class Table:
 
 
 def read_table(
-    data: bytes,
+    data: Content,
     filename: str,
     *,
     aliases: Mapping[str, Collection[str]],
     required: Collection[str] = (),
+    families: Mapping[str, Collection[str]] | None = None,
     max_rows: int = MAX_ROWS,
 ) -> Table:
     """Read a CSV or XLSX file.
 
     `aliases` gives each canonical column the headers people write for it (the canonical name itself always
     counts; case, spaces, `*`, `_` and `-` don't matter). `required` columns must be there and filled
-    in every row.
+    in every row. `families` are prefixes of columns that people name themselves: with `attribute` and the
+    alias `属性`, the header `属性：客户层级` is the column `attribute:客户层级`. An open file is read row by
+    row and left open.
     """
     problems: list[TableProblem] = []
     try:
@@ -63,7 +66,7 @@ def read_table(
             raise Refused("header_absent")
     except Refused as refused:
         return Table((), iter(()), "", [refused.problem])
-    layout = _Layout.of(header, aliases)
+    layout = _Layout.of(header, aliases, families or {})
     problems.extend(layout.problems(required))
     columns = tuple(name for name in layout.columns if name)
     rows = iter(()) if problems else _rows(records, layout, frozenset(required), max_rows, problems)
@@ -79,10 +82,16 @@ class _Layout:
     columns: tuple[str | None, ...]
 
     @classmethod
-    def of(cls, header: Record, aliases: Mapping[str, Collection[str]]) -> "_Layout":
-        known = {_header_key(name): column for column, names in aliases.items() for name in (column, *names)}
+    def of(
+        cls,
+        header: Record,
+        aliases: Mapping[str, Collection[str]],
+        families: Mapping[str, Collection[str]],
+    ) -> "_Layout":
+        known, prefixes = _by_header(aliases), _by_header(families)
         headers = tuple(text_of(cell) for cell in header[1])
-        return cls(header[0], headers, tuple(known.get(_header_key(text)) for text in headers))
+        columns = (known.get(_header_key(text)) or _member(text, prefixes) for text in headers)
+        return cls(header[0], headers, tuple(columns))
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -102,6 +111,17 @@ class _Layout:
         missing = [column for column in required if column not in self.columns]
         if missing:
             yield TableProblem(self.row, None, "header_missing", {"names": ", ".join(missing)})
+
+
+def _by_header(aliases: Mapping[str, Collection[str]]) -> dict[str, str]:
+    return {_header_key(name): column for column, names in aliases.items() for name in (column, *names)}
+
+
+def _member(header: str, prefixes: Mapping[str, str]) -> str | None:
+    """The column of a family, named after the colon as it is written."""
+    prefix, colon, name = header.replace("：", ":").partition(":")
+    family = prefixes.get(_header_key(prefix))
+    return f"{family}:{name.strip()}" if family and colon and name.strip() else None
 
 
 def _header_key(text: str) -> str:

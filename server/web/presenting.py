@@ -18,6 +18,7 @@ from server.http.access import form_token, identity_or_none
 from server.http.locale import locale
 from server.reports.deployment import is_demo
 from server.services import services
+from server.web.navigation import menu
 from server.web.page_parts import plain_script
 
 # The first part of every address that a respondent is given.
@@ -90,6 +91,7 @@ def _common() -> dict[str, Any]:
         "identity": identity_or_none() if not g.get("broken") else None,
         "demo": _demo(),
         "path": request.path,
+        "menu": menu,
         "request_id": g.get("request_id", ""),
     }
 

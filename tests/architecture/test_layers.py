@@ -24,11 +24,11 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"migrations"}),
     frozenset({"models"}),
     frozenset({"scoring"}),
-    frozenset({"sampling"}),
+    frozenset({"sampling", "rostering"}),
     frozenset({"forms"}),
     frozenset({"embedded"}),
     frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue", "locks"}),
-    frozenset({"clock", "config", "errors", "wire"}),
+    frozenset({"clock", "config", "coordinates", "errors", "wire"}),
 )
 # Within the top row: the command line starts processes, loads the demo and shows the pages of a form; nobody
 # imports the command line.
@@ -50,7 +50,7 @@ FORM_LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"codes", "suggestions", "unsupported"}),
 )
 
-PURE = ("forms", "scoring", "sampling")
+PURE = ("forms", "scoring", "sampling", "rostering")
 IMPURE_LIBRARIES = {
     "flask",
     "sqlalchemy",

@@ -10,13 +10,37 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from server.fieldwork import judging
+from server.fieldwork.contacts import reading as contact_reading
+from server.fieldwork.contacts.imports import runs as import_runs
+from server.fieldwork.contacts.rolling import reading as rolling_reading
 from server.fieldwork.definitions import programmes, versions
+from server.fieldwork.duties import correcting
+from server.fieldwork.duties import reading as duty_reading
+from server.fieldwork.organisation import finding as unit_finding
+from server.fieldwork.organisation import history as unit_history
 from server.fieldwork.organisation import units as organisation
-from server.fieldwork.waves import changing, drawing, launching, moving
-from server.fieldwork.waves import planning as waves
-from server.followup import facts, rescoring, settlements, subjects
+from server.fieldwork.timetable import agenda, holidays, notices, own, steps, years
+from server.fieldwork.timetable import planning as timetables
+from server.fieldwork.waves import (
+    changing,
+    drawing,
+    instruments,
+    launching,
+    moving,
+    planning,
+    plans,
+    reading,
+    states,
+    together,
+)
+from server.followup import facts, rescoring, settlements
 from server.intake import asking
-from server.reports import deployment, progress, results, sheets
+from server.reports import deployment, finding, jobs, progress, results, sheets
+from server.reports.today import field, listing, office
+from server.reports.today import waves as waiting_waves
+from server.reports.trail import naming as trail_naming
+from server.reports.trail import reading as trail
 
 SERVER = Path(__file__).resolve().parents[2] / "server"
 DOORS = ("web", "api")
@@ -31,7 +55,16 @@ READERS = (
     results,
     sheets,
     organisation,
-    waves,
+    contact_reading,
+    import_runs,
+    rolling_reading,
+    unit_finding,
+    unit_history,
+    instruments,
+    planning,
+    plans,
+    reading,
+    states,
     changing,
     drawing,
     launching,
@@ -41,10 +74,31 @@ READERS = (
     settlements,
     rescoring,
     facts,
-    subjects,
+    judging,
+    correcting,
+    duty_reading,
+    together,
+    finding,
+    jobs,
+    field,
+    listing,
+    office,
+    waiting_waves,
+    trail,
+    trail_naming,
+    agenda,
+    holidays,
+    notices,
+    own,
+    steps,
+    timetables,
+    years,
 )
-LIMITS = {"scope", "wave", "wave_id", "firm_id"}
+LIMITS = {"scope", "doer", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
+    "start_run": "stores a file with the scope of its sender",
+    "apply_run": "applies a file for its own sender only",
+    "can_apply": "takes a run that find_run found for its reader",
     "is_demo": "tells one fact about the deployment, shown on every page",
     "texts_of": "takes a revision that find_submission found within the scope",
     "instruments": "published programmes are no secret of a unit",
@@ -54,6 +108,19 @@ UNLIMITED = {
     "gather": "all facts of a settlement, which only those make whose scope reaches everything",
     "judged": "the subjects among them",
     "close_due": "the clock's chore, by time alone",
+    "unknown_years": "public holidays are no secret",
+    "days_for": "the same",
+    "known_years": "the same",
+    "add_year": "enters them, for everybody",
+    "raise_notice": "writes, and reads nothing for people",
+    "raise_notices": "the same",
+    "plan_year": "the dates of a programme, within pages that ask for the whole organisation",
+    "newest_version": "published programmes are no secret of a unit",
+    "waiting": "asks each source within the scope of that source's permission",
+    "search": "asks each section within the scope of that section's permission",
+    "names_of": "names what lines say that were found within the scope; people within `people`",
+    "subject_names": "the same",
+    "waves_to_plan": "the clock's chore, by time alone",
 }
 
 

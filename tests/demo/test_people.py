@@ -18,7 +18,7 @@ from server.demo.people import (
     shoppers,
     staff,
 )
-from server.fieldwork.contacts import contact_import
+from server.fieldwork.contacts.imports import contact_rows
 from server.phones import normalise
 from server.tables import read_table
 
@@ -116,7 +116,7 @@ def test_six_shoppers_and_a_firm() -> None:
 
 
 def test_the_import_reads_every_row() -> None:
-    columns, required = contact_import.COLUMNS, contact_import.REQUIRED
+    columns, required = contact_rows.COLUMNS, contact_rows.REQUIRED
     table = read_table(contacts_csv(CONTACTS), "contacts.csv", aliases=columns, required=required)
     phones = [normalise(row.cells["phone"]) for row in table.rows]
     assert phones == [f"+86{contact.phone}" for contact in CONTACTS]

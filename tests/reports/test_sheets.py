@@ -1,3 +1,4 @@
+from datetime import timedelta
 from fractions import Fraction
 from uuid import UUID, uuid4
 
@@ -45,26 +46,37 @@ def test_foreign_submissions_are_as_absent_as_none(connection: Connection, wave:
     for pk in (foreign, uuid4()):
         with pytest.raises(Refusal, match="not_found"):
             find_submission(connection, pk, EAST)
-    assert [row.id for row in list_submissions(connection, wave, EAST)] == [mine]
+    assert [row.id for row in list_submissions(connection, wave, EAST).rows] == [mine]
+    with pytest.raises(Refusal, match="not_found"):
+        list_submissions(connection, wave, EAST, after=foreign)
 
 
 def test_a_firm_sees_what_it_sent(connection: Connection, wave: UUID) -> None:
     firm = builders.create_firm(connection)
     sent, other = builders.create_scored(connection, wave, "B101", ["90", "80"])
     connection.execute(update(Submission).where(Submission.id == sent).values(firm_id=firm.id))
-    rows = list_submissions(connection, wave, Scope(firm_ids=(firm.id,)))
+    rows = list_submissions(connection, wave, Scope(firm_ids=(firm.id,))).rows
     assert [row.id for row in rows] == [sent]
     with pytest.raises(Refusal, match="not_found"):
         find_submission(connection, other, Scope(firm_ids=(firm.id,)))
 
 
-def test_pages_follow_each_other_without_gaps(connection: Connection, wave: UUID) -> None:
-    pks = set(builders.create_scored(connection, wave, "B101", ["90"] * (PAGE_SIZE + 3)))
-    first = [row.id for row in list_submissions(connection, wave, EVERYTHING)]
-    second = [row.id for row in list_submissions(connection, wave, EVERYTHING, page=2)]
-    assert (len(first), len(second)) == (PAGE_SIZE + 1, 3)
-    assert {*first[:PAGE_SIZE], *second} == pks
-    assert list_submissions(connection, wave, EVERYTHING, page=3) == []
+def test_pages_follow_each_other_both_ways(connection: Connection, wave: UUID) -> None:
+    pks = set(builders.create_scored(connection, wave, "B101", ["90"] * (2 * PAGE_SIZE + 3)))
+    first = list_submissions(connection, wave, EVERYTHING)
+    [late] = builders.create_scored(connection, wave, "B101", ["80"])
+    moment = NOW + timedelta(seconds=1)
+    connection.execute(update(Submission).where(Submission.id == late).values(received_at=moment))
+    second = list_submissions(connection, wave, EVERYTHING, after=first.rows[-1].id)
+    third = list_submissions(connection, wave, EVERYTHING, after=second.rows[-1].id)
+    assert [len(each.rows) for each in (first, second, third)] == [PAGE_SIZE, PAGE_SIZE, 3]
+    assert {row.id for each in (first, second, third) for row in each.rows} == pks
+    edges = [(first, False, True), (second, True, True), (third, True, False)]
+    assert all((each.newer, each.older) == (newer, older) for each, newer, older in edges)
+    back = list_submissions(connection, wave, EVERYTHING, before=third.rows[0].id)
+    assert [row.id for row in back.rows] == [row.id for row in second.rows]
+    top = list_submissions(connection, wave, EVERYTHING, before=first.rows[0].id)
+    assert ([row.id for row in top.rows], top.newer, top.older) == ([late], False, True)
 
 
 def test_the_latest_revision_is_what_is_shown(connection: Connection, wave: UUID) -> None:

@@ -1,6 +1,6 @@
 """Stand-ins for what the console's views pass to their templates: every page in every state worth seeing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -8,21 +8,31 @@ from uuid import UUID
 
 from server.accounts.identity import Identity
 from server.errors import Detail, Refusal
-from server.fieldwork.importing import ImportReport
+from server.fieldwork.contacts.rolling.reading import RollingPanel
+from server.fieldwork.importing import Change, ImportReport
+from server.fieldwork.waves.approvals import Approvals
 from server.fieldwork.waves.drawing import ShownDraw
-from server.fieldwork.waves.planning import Instrument
+from server.fieldwork.waves.instruments import Instrument
 from server.notify.inbox import ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress
 from server.reports.results import UnitResult, WaveResult
-from server.reports.sheets import shares_of_score
-from server.sampling.draws import StratifiedPlan, draw
+from server.reports.sheets import SubmissionPage, shares_of_score
+from server.sampling.draws import draw
 from server.sampling.estimates import Interval
 from server.sampling.frame import FrameMember
+from server.sampling.plans import DrawPlan
 from server.sampling.verification import Difference
 from server.scope import Scope
 from server.tables import TableProblem
+from server.web.console.importing import text_finder
+from tests.web import console_planning_pages, console_timetable_pages, console_today_pages
+from tests.web.console_contact_pages import CONTACT_PAGES
+from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
+from tests.web.console_people_pages import PEOPLE_PAGES
+from tests.web.console_planning_pages import APPROVED, ROLLING
+from tests.web.console_unit_pages import UNIT_PAGES
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ID = UUID("0193b0c0-0000-7000-8000-000000000001")
@@ -41,6 +51,7 @@ def wave(state: str = "launched", instrument: str = "survey", **changes: Any) ->
             "unit_name": None,
             "unit_name_en": None,
             "instrument": instrument,
+            "instrument_name": instrument,
             "kind": instrument,
             "state": state,
             "cancelled_at": None,
@@ -48,8 +59,7 @@ def wave(state: str = "launched", instrument: str = "survey", **changes: Any) ->
             "opens_at": datetime(2026, 11, 21, 16, tzinfo=UTC),
             "closes_at": datetime(2026, 12, 6, 16, tzinfo=UTC),
             "settings": {
-                "ratio": "0.3",
-                "minimum": 5,
+                "sampling": {"ratio": "0.3", "minimum": 5},
                 "organisation": {"zh": "示范银行", "en": "Model Bank"},
                 "message": {"zh": "请评价{unit}：{link}", "en": "Please rate {unit}: {link}"},
             },
@@ -62,7 +72,8 @@ def member(number: int, stratum: str) -> FrameMember:
     return FrameMember(f"K{number:03}", stratum, "opted_out" if number % 9 == 0 else None)
 
 
-RESULT = draw([member(n, f"B01-0{n % 3}") for n in range(60)], StratifiedPlan(Decimal("0.3"), 5), KEY)
+PLAN = DrawPlan("stratified", Decimal("0.3"), minimum=5)
+RESULT = draw([member(n, f"B01-0{n % 3}") for n in range(60)], PLAN, KEY)
 RECORD = RESULT.to_json()
 DRAWN = ShownDraw(RECORD, RECORD["exclusions"], NOW)
 PLANNED = ShownDraw(RECORD, RECORD["exclusions"], None)
@@ -109,16 +120,6 @@ UNIT = SimpleNamespace(
     code="B01", name="城南支行", name_en="Chengnan", level="sub_branch", path="H/B01/", address=None,
     contacts=0, closed_at=None,
 )  # fmt: skip
-OUTLET = SimpleNamespace(
-    **{
-        **vars(UNIT),
-        "path": "H/B01/X/",
-        "level": "outlet",
-        "contacts": 1200,
-        "address": "南街",
-        "closed_at": NOW,
-    }
-)
 
 
 def line(item: str, rule: str, **changes: Any) -> dict[str, Any]:
@@ -187,14 +188,39 @@ def of_wave(state: str, **changes: Any) -> dict[str, Any]:
     return {
         "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
-        "notices": (), "reason": "",
+        "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
+        "assigned": False, "visits": None, "rolling": None,
         **changes,
     }  # fmt: skip
 
 
 def report(*problems: TableProblem, created: int = 0) -> dict[str, Any]:
-    made = ImportReport(created, 0, 0, "gb18030", ("备注", "生日"), problems, {"phone": "联系手机"})
-    return {"kind": "contacts", "filename": "客户.csv", "report": made, "shown": problems[:2]}
+    headers = {"phone": "联系手机"}
+    made = ImportReport(created, 0, 0, "gb18030", ("备注", "生日"), problems, headers)
+    return {
+        "kind": "contacts", "filename": "客户.csv", "report": made, "shown": problems[:2], "changes": (),
+        "back": "/console/contacts", "apply": "", "overtaken": False, **text_finder("contacts", headers),
+    }  # fmt: skip
+
+
+NOTHING_NEW = ImportReport(0, 0, 3, "utf-8", (), (), dry_run=True)
+CHANGES = (
+    Change(2, "B01", "moved", (("parent_code", "D1", None), ("level", "outlet", "sub_branch")), below=3),
+    Change(3, "B02", "created", (("name", None, "新<店>"),)),
+    Change(4, "B03", "closed", (("closed_on", None, "2026-11-01"),)),
+    Change(5, "B04", "reopened", (("closed_on", "2026-11-01", None),)),
+    Change(6, "B05", "changed", (("no such column", "1", "2"),)),
+)
+
+
+def shown(*problems: TableProblem) -> dict[str, Any]:
+    """A dry run that may be applied."""
+    kinds = {each.kind: 1 for each in CHANGES}
+    made = ImportReport(1, 4, 7, "utf-8", (), problems, changes=CHANGES, kinds=kinds, dry_run=True)
+    return {
+        **report(*problems), "report": made, "changes": CHANGES[:4], "apply": "/apply",
+        **text_finder("organisation", {}),
+    }  # fmt: skip
 
 
 def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -> dict[str, Any]:
@@ -215,12 +241,14 @@ def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]]) -> 
     }  # fmt: skip
 
 
-NOBODY_THERE = draw([], StratifiedPlan(Decimal("0.3"), 5), KEY).to_json()
+NOBODY_THERE = draw([], PLAN, KEY).to_json()
 UNCONFIRMED = [Difference("/strata/0/selected/1", "K1", None), Difference("/plan/cap", None, 3)]
 WHOLE = WaveResult(15, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS, 2, 5)
 OWN = WaveResult(2, 0, None, None, UNITS[3:4], 0, 5)
 PART_OF_WHOLE = WaveResult(90, 2, Decimal("83.00"), Interval(77.7, 88.3), UNITS[1:2], 23, 5)
-FIRM_WAVE = wave("launched", kind="firm", settings={"message": {}, "ratio": "0.3", "minimum": 5})
+FIRM_WAVE = wave(
+    "launched", kind="firm", settings={"message": {}, "sampling": {"ratio": "0.3", "minimum": 5}}
+)
 CANCELLED = wave("cancelled", cancelled_at=NOW, cancel_reason="名单有误")
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -236,21 +264,15 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "home_empty": ("home", {"rows": []}),
-    "units": ("units", {"units": [UNIT, OUTLET]}),
-    "units_empty": ("units", {"units": []}),
-    "contacts": (
-        "contacts",
-        {
-            "counts": [
-                SimpleNamespace(code="A", name="南门", name_en=None, contacts=3, newest=date(2026, 11, 8)),
-                SimpleNamespace(code="B", name="北门", name_en="North", contacts=1, newest=None),
-            ]
-        },
-    ),
-    "contacts_empty": ("contacts", {"counts": []}),
+    **UNIT_PAGES,
+    **PEOPLE_PAGES,
+    **CONTACT_PAGES,
     "import_good": ("import_result", report(created=3)),
     "import_some": ("import_result", report(*PROBLEMS, created=3)),
     "import_none": ("import_result", report(*PROBLEMS)),
+    "import_shown": ("import_result", shown(*PROBLEMS)),
+    "import_overtaken": ("import_result", {**shown(), "overtaken": True}),
+    "import_nothing_new": ("import_result", {**report(), "report": NOTHING_NEW}),
     "wave_new": (
         "wave_new",
         {
@@ -304,6 +326,32 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "wave",
         of_wave("launched", wave=wave(instrument="visit", settings={}), draw=None, samples={}),
     ),
+    "wave_approvals": (
+        "wave",
+        of_wave(
+            "drawn", progress=NOBODY, approvals=APPROVED, periods=[{"zh": "2026年第四季度", "en": "Q4 2026"}]
+        ),
+    ),
+    "wave_paused": ("wave", of_wave("paused")),
+    "wave_rolling": ("wave", of_wave("planned", progress=NOBODY, draw=None, rolling=ROLLING)),
+    "wave_rolling_empty": (
+        "wave",
+        of_wave("launched", draw=None, rolling=RollingPanel(ROLLING.rules, (), {})),
+    ),
+    "wave_choose_outlets": (
+        "wave", of_wave("planned", wave=wave("planned", "visit"), draw=None, samples={}, assigned=True)
+    ),
+    "wave_launch_visits": (
+        "wave",
+        of_wave(
+            "drawn", wave=wave("drawn", "visit"), draw=None, samples={}, assigned=True,
+            visits=SimpleNamespace(
+                drawn_at=NOW, record={"visits": 24}, frame_fingerprint="a" * 64, result_fingerprint="b" * 64,
+                method="coverage-prn-hmac-sha256-1",
+            ),
+        ),
+    ),
+    **console_planning_pages.pages(wave("planned"), wave("planned", "visit")),
     "results": ("results", of_results(WHOLE)),
     "results_own": ("results", of_results(OWN)),
     "results_part": ("results", of_results(PART_OF_WHOLE)),
@@ -313,13 +361,17 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "results_empty": ("results", of_results(NOTHING, progress=NOBODY)),
     "results_visits": ("results", of_results(WHOLE, "visit", findings=[FINDING])),
     "results_visits_empty": ("results", of_results(NOTHING, "visit")),
-    "submissions": ("submissions", {"wave": wave(), "rows": [ROW, ALONE], "page": 2, "more": True}),
-    "submissions_empty": ("submissions", {"wave": wave(), "rows": [], "page": 1, "more": False}),
+    "submissions": ("submissions", {"wave": wave(), "shown": SubmissionPage([ROW, ALONE], True, True)}),
+    "submissions_empty": ("submissions", {"wave": wave(), "shown": SubmissionPage([], False, False)}),
+    "submissions_gone": ("submissions", {"wave": wave(), "shown": SubmissionPage([], True, False)}),
     "submission": ("submission", of_submission(SUBMISSION, PHOTOS)),
     "submission_unscored": ("submission", of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [])),
     "inbox": ("inbox", {"messages": SMS, "recipient": ""}),
     "inbox_none_found": ("inbox", {"messages": [], "recipient": "+8613800138000"}),
+    **DUTY_PAGES,
     **FORM_PAGES,
+    **console_today_pages.pages(wave()),
+    **console_timetable_pages.pages(wave(), []),
     "error": ("error", {"refusal": Refusal("not_found")}),
     "error_details": (
         "error",
@@ -328,7 +380,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "error_signed_out": ("error", {"refusal": Refusal("not_signed_in")}),
     "error_broken": ("error", {"refusal": Refusal("internal")}),
 }  # fmt: skip
-WITHOUT_IDENTITY = {"sign_in", "sign_in_failed", "error", "error_signed_out", "error_broken"}
+WITHOUT_IDENTITY = {
+    *("sign_in", "sign_in_failed", "set_up", "set_up_done", "set_up_over"),
+    *("error", "error_signed_out", "error_broken"),
+}
 
 
 def somebody(*permissions: str) -> Identity:

@@ -175,7 +175,7 @@ def test_the_form_of_an_edited_wave_holds_its_plan_and_saving_it_changes_nothing
     assert saved.location == made
     with engine.connect() as connection:
         row = connection.execute(select(*Wave.__table__.columns).where(Wave.code == "W1")).one()
-    assert (row.title, row.settings["ratio"]) == ("六月", "0.125")
+    assert (row.title, row.settings["sampling"]["ratio"]) == ("六月", "0.125")
     refused = coordinator.post(f"{made}/edit", **{**same, "title": ""})
     assert refused.status_code == 422
     assert 'id="title-error"' in refused.text
@@ -188,10 +188,10 @@ def test_a_cancelled_wave_is_listed_with_its_reason(
     without = coordinator.post(f"/console/waves/{wave_id}/cancel", reason=" ")
     assert (without.status_code, state(engine, wave_id)) == (422, "drawn")
     assert coordinator.post(f"/console/waves/{wave_id}/cancel", reason="名单有误").status_code == 303
-    for page in ("/console", f"/console/waves/{wave_id}", f"/console/waves/{wave_id}/results"):
+    for page in ("/console/waves", f"/console/waves/{wave_id}", f"/console/waves/{wave_id}/results"):
         html = coordinator.get(page)
         assert "已取消" in html
-    assert "名单有误" in coordinator.get("/console")
+    assert "名单有误" in coordinator.get("/console/waves")
     assert coordinator.client.get(f"/console/waves/{wave_id}/edit").status_code == 409
 
 

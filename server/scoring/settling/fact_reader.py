@@ -53,14 +53,14 @@ class FactReader:
 
     @cached_property
     def duties(self) -> frozenset[str]:
-        """All duties that measures name; none where one takes whatever duty there is."""
+        """The programme's duties and those that measures name; none where one takes whatever there is."""
         sources = [
             measure.source
             for measure in self.programme.measures.values()
             if isinstance(measure.source, Duties)
         ]
         named = frozenset(name for each in sources for name in each.duties)
-        return named if all(each.duties for each in sources) else frozenset()
+        return named | self.programme.duties.keys() if all(each.duties for each in sources) else frozenset()
 
     def not_negative(self, part: Part, *names: str) -> None:
         """Report numbers below nothing: a loss of -5 would be a gain."""

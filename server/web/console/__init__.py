@@ -2,9 +2,58 @@
 
 from flask import Blueprint
 
-from server.web.console import forms, home, organisation, planning, results, sign_in, waves
+from server.web.console import (
+    account,
+    bulk,
+    contacts,
+    coverage,
+    duties,
+    forms,
+    home,
+    organisation,
+    people,
+    people_acts,
+    planning,
+    quarter,
+    results,
+    running,
+    sampling,
+    search,
+    sign_in,
+    timetable,
+    today,
+    trail,
+    unit_changes,
+    visits,
+    waves,
+)
 
 blueprint = Blueprint("console", __name__)
 
-for part in (sign_in, home, organisation, planning, waves, results, forms):
+PARTS = (
+    sign_in,
+    today,
+    home,
+    bulk,
+    search,
+    trail,
+    organisation,
+    unit_changes,
+    people,
+    people_acts,
+    account,
+    contacts,
+    planning,
+    sampling,
+    coverage,
+    quarter,
+    waves,
+    visits,
+    running,
+    results,
+    timetable,
+    duties,
+    forms,
+)
+for part in PARTS:
     blueprint.register_blueprint(part.blueprint)

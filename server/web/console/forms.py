@@ -18,7 +18,7 @@ from server.fieldwork.definitions.trials import UNIT_NAMES
 from server.fieldwork.organisation.units import reaches_all
 from server.fieldwork.responding import Kind
 from server.fieldwork.waves import moving
-from server.fieldwork.waves.planning import may_run
+from server.fieldwork.waves.reading import may_run
 from server.forms import compile_form
 from server.forms.authoring.differences import differences
 from server.http.access import identity, requires

@@ -1,12 +1,12 @@
-"""The first page after signing in: every wave within the scope and how it stands."""
+"""The list of waves: every one within the scope, and how it stands."""
 
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from server.db import connection
-from server.fieldwork.waves.planning import list_waves
+from server.fieldwork.waves.reading import list_waves
 from server.http.access import identity, open_to_all, requires
-from server.reports.progress import wave_progress
+from server.reports.progress import standings
 from server.web.presenting import page
 
 blueprint = Blueprint("home", __name__)
@@ -15,13 +15,15 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @open_to_all("sends people on to the console or the sign-in page")
 def root() -> Response:
-    return redirect(url_for("console.home.show"))
+    return redirect(url_for("console.today.show"))
 
 
-@blueprint.get("/console")
-@requires("console.enter")
+@blueprint.get("/console/waves")
+@requires("waves.read")
 def show() -> Response:
     scope = identity().scope
-    waves = list_waves(connection(), scope) if identity().may("waves.read") else []
-    rows = [(wave, wave_progress(connection(), wave.id, wave.instrument, scope)) for wave in waves]
+    waves = list_waves(connection(), scope)
+    instruments = {wave.id: wave.instrument for wave in waves}
+    stands = standings(connection(), instruments, scope)
+    rows = [(wave, stands[wave.id]) for wave in waves]
     return page("console/home.html", rows=rows)

@@ -1,12 +1,10 @@
 """The form of a wave's plan: for a new wave, and for changing one that is still planned."""
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -14,18 +12,18 @@ from werkzeug.wrappers import Response
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.organisation.units import list_units
-from server.fieldwork.waves import changing, planning
+from server.fieldwork.waves import changing, planning, plans, reading
+from server.fieldwork.waves.choices import Coverage, Sampling
+from server.fieldwork.waves.instruments import ASKED, instruments
 from server.http.access import identity, requires
 from server.http.locale import locale
 from server.services import services
+from server.web.console.fields import ZONE, Fields, first_day, last_day, percent
 from server.web.presenting import page
 
 blueprint = Blueprint("planning", __name__)
 
-ZONE = ZoneInfo("Asia/Shanghai")
 DEFAULT_LENGTH = timedelta(days=14)
-NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
-WHOLE = re.compile(r"[0-9]{1,6}", re.ASCII)
 DEFAULT_SAMPLE = {"ratio": "30", "minimum": "5"}
 DEFAULT_MESSAGES = {
     "zh": "您最近在{unit}办理过业务，诚邀您用一分钟评价我们的服务：{link}",
@@ -36,7 +34,7 @@ DEFAULT_MESSAGES = {
 @blueprint.get("/console/waves/new")
 @requires("waves.plan")
 def new() -> Response:
-    return _form(_defaults(), ())
+    return _form({**_defaults(), **request.args.to_dict()}, ())
 
 
 @blueprint.post("/console/waves/new")
@@ -44,7 +42,7 @@ def new() -> Response:
 def create() -> Response:
     programme, _, instrument = request.form.get("instrument", "").partition(":")
     try:
-        wanted = _plan(programme=programme, instrument=instrument)
+        wanted = _wanted(request.form, programme, instrument)
         with transaction() as open_connection:
             wave_id = planning.plan_wave(
                 open_connection,
@@ -63,7 +61,7 @@ def create() -> Response:
 @blueprint.get("/console/waves/<uuid:wave_id>/edit")
 @requires("waves.plan")
 def edit(wave_id: UUID) -> Response:
-    wave = planning.find_wave_to_run(connection(), wave_id, identity().scope)
+    wave = reading.find_wave_to_run(connection(), wave_id, identity().scope)
     if wave.state != "planned":
         raise Refusal("wrong_state", state=wave.state, needed="planned")
     return _form(_values_of(wave), (), wave=wave)
@@ -73,10 +71,10 @@ def edit(wave_id: UUID) -> Response:
 @requires("waves.plan")
 def save(wave_id: UUID) -> Response:
     scope, now = identity().scope, services().clock.now()
-    wave = planning.find_wave_to_run(connection(), wave_id, scope)
+    wave = reading.find_wave_to_run(connection(), wave_id, scope)
     values = {**_values_of(wave), **request.form.to_dict()}
     try:
-        wanted = _plan(programme=wave.programme, instrument="", values=values, firm_id=wave.firm_id)
+        wanted = _wanted(values, wave.programme, "", stored=plans.plan_of(wave))
         with transaction() as open_connection:
             changing.edit_wave(open_connection, wave_id, wanted, scope, by=identity().actor, now=now)
     except Refusal as refusal:
@@ -91,6 +89,7 @@ def _defaults() -> dict[str, str]:
     return {
         "opens_on": today.isoformat(),
         "closes_on": (today + DEFAULT_LENGTH).isoformat(),
+        "approvals": "0",
         **DEFAULT_SAMPLE,
         **{f"message_{language}": text for language, text in DEFAULT_MESSAGES.items()},
     }
@@ -99,16 +98,17 @@ def _defaults() -> dict[str, str]:
 def _values_of(wave: AnyRow) -> dict[str, str]:
     """A stored plan as the form shows it."""
     settings: Mapping[str, Any] = wave.settings
+    sampling = Sampling.from_json(settings)
     return {
         "code": wave.code,
         "title": wave.title,
         "title_en": wave.title_en or "",
         "unit": wave.unit_code or "",
-        "opens_on": wave.opens_at.astimezone(ZONE).date().isoformat(),
-        # The last moment belongs to the day before: a wave until the 6th closes at midnight of the 7th.
-        "closes_on": (wave.closes_at - wave.closes_at.resolution).astimezone(ZONE).date().isoformat(),
-        "ratio": f"{(Decimal(settings['ratio']) * 100).normalize():f}",
-        "minimum": str(settings["minimum"]),
+        "opens_on": first_day(wave.opens_at),
+        "closes_on": last_day(wave.closes_at),
+        "approvals": str(settings.get("approvals", 0)),
+        "ratio": percent(sampling.ratio),
+        "minimum": str(sampling.minimum),
         **{f"message_{language}": text for language, text in settings["message"].items()},
     }
 
@@ -116,74 +116,66 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
 def _form(
     values: Mapping[str, str], details: Sequence[Detail], *, wave: AnyRow | None = None, status: int = 200
 ) -> Response:
-    surveys = [each for each in planning.instruments(connection()) if each.kind == "survey"]
     return page(
         "console/wave_new.html",
         status=status,
         wave=wave,
         values=values,
         errors={each.pointer.removeprefix("/"): each for each in details},
-        instruments=surveys,
+        instruments=[] if wave else instruments(connection()),
         units=[
             unit
             for unit in list_units(connection(), identity().scope)
             if unit.level != "outlet" or unit.code == values.get("unit")
         ],
-        organisation=planning.organisation_names(connection())[locale()],
+        organisation=plans.organisation_names(connection())[locale()],
     )
 
 
-def _plan(
-    *, programme: str, instrument: str, values: Mapping[str, str] | None = None, firm_id: UUID | None = None
-) -> planning.NewWave:
+def _wanted(
+    form: Mapping[str, str], programme: str, instrument: str, *, stored: plans.NewWave | None = None
+) -> plans.NewWave:
     """The posted form as a plan.
 
     Args:
-        values: what is posted, completed by what an edited wave has and the form does not ask.
+        stored: the plan that is edited; what the form does not ask stays as it is.
 
     Raises:
         Refusal: invalid_fields for what does not read as a date or a number.
     """
-    form = request.form if values is None else values
-    opens, closes = _day(form, "opens_on"), _day(form, "closes_on")
-    ratio, minimum = _number(form, "ratio", NUMBER), _number(form, "minimum", WHOLE)
-    if opens is None or closes is None or ratio is None or minimum is None:
-        readings = (
-            ("opens_on", opens, "field_date"),
-            ("closes_on", closes, "field_date"),
-            ("ratio", ratio, "field_number"),
-            ("minimum", minimum, "field_whole_number"),
-        )
-        raise Refusal(
-            "invalid_fields",
-            details=[Detail(code, f"/{name}") for name, value, code in readings if value is None],
-        )
-    messages = {each: form[f"message_{each}"] for each in DEFAULT_MESSAGES if f"message_{each}" in form}
-    return planning.NewWave(
+    fields = Fields(form)
+    opens_at, closes_at = fields.window("opens_on", "closes_on")
+    kinds = {(each.programme, each.name): each.kind for each in instruments(connection())}
+    base = stored or plans.NewWave(
         programme=programme,
         instrument=instrument,
-        code=form.get("code", ""),
-        title=form.get("title", ""),
-        title_en=form.get("title_en", "").strip() or None,
-        unit_code=form.get("unit") or None,
-        firm_id=firm_id,
-        opens_at=datetime.combine(opens, time.min, ZONE),
-        # 前含本日 (reading A33): the last day counts whole.
-        closes_at=datetime.combine(closes + timedelta(days=1), time.min, ZONE),
-        ratio=ratio / 100,
-        minimum=int(minimum),
-        message=messages,
+        code="",
+        title="",
+        opens_at=opens_at,
+        closes_at=closes_at,
+        coverage=None if kinds.get((programme, instrument), "survey") in ASKED else Coverage(),
+    )
+    base = _with_survey(base, fields, form)
+    approvals = fields.needed_whole("approvals") if "approvals" in form else base.approvals
+    fields.refuse()
+    return replace(
+        base,
+        code=fields.text("code"),
+        title=fields.text("title"),
+        title_en=fields.text("title_en") or None,
+        unit_code=fields.text("unit") or None,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        approvals=approvals,
     )
 
 
-def _day(form: Mapping[str, str], name: str) -> date | None:
-    try:
-        return date.fromisoformat(form.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _number(form: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> Decimal | None:
-    """A number as people type it; not a Decimal's "NaN" or "1e9"."""
-    text = form.get(name, "").strip().removesuffix("%")
-    return Decimal(text) if pattern.fullmatch(text) else None
+def _with_survey(base: plans.NewWave, fields: Fields, form: Mapping[str, str]) -> plans.NewWave:
+    """What only a survey is asked: how many customers, and with which words."""
+    if base.coverage is not None:
+        return base
+    if "ratio" in form and base.sampling.method == "stratified":
+        ratio, minimum = fields.needed_number("ratio") / 100, fields.needed_whole("minimum")
+        base = replace(base, sampling=replace(base.sampling, ratio=ratio, minimum=minimum))
+    message = {each: form[f"message_{each}"] for each in DEFAULT_MESSAGES if f"message_{each}" in form}
+    return replace(base, message=message) if message else base

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from server import wire
 from server.db import AnyRow, connection
 from server.errors import Refusal
-from server.fieldwork.waves.planning import find_wave
+from server.fieldwork.waves.reading import find_wave
 from server.forms import display_text
 from server.http import headers
 from server.http.access import identity, requires
@@ -69,17 +69,10 @@ def live(wave_id: UUID) -> Response:
 @requires("sheets.read")
 def list_submissions(wave_id: UUID) -> Response:
     wave = find_wave(connection(), wave_id, identity().scope)
-    number = request.args.get("page", 1, type=int)
-    if not 1 <= number <= 100_000:
-        raise Refusal("not_found")
-    rows = sheets.list_submissions(connection(), wave_id, identity().scope, page=number)
-    return page(
-        "console/submissions.html",
-        wave=wave,
-        rows=rows[: sheets.PAGE_SIZE],
-        page=number,
-        more=len(rows) > sheets.PAGE_SIZE,
+    shown = sheets.list_submissions(
+        connection(), wave_id, identity().scope, after=_edge("after"), before=_edge("before")
     )
+    return page("console/submissions.html", wave=wave, shown=shown)
 
 
 @blueprint.get("/console/submissions/<uuid:pk>")
@@ -99,6 +92,13 @@ def show_submission(pk: UUID) -> Response:
         shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
         photos=_photos(submission, answers),
     )
+
+
+def _edge(name: str) -> UUID | None:
+    try:
+        return UUID(request.args[name]) if name in request.args else None
+    except ValueError:
+        raise Refusal("not_found") from None
 
 
 def _units(result: WaveResult) -> list[dict[str, Any]]:

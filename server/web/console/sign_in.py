@@ -20,7 +20,7 @@ LANGUAGE_SECONDS = 365 * 24 * 3600
 @open_to_all("everybody may try to sign in")
 def form() -> Response:
     if identity_or_none() is not None:
-        return redirect(url_for("console.home.show"))
+        return redirect(url_for("console.today.show"))
     return page("console/sign_in.html", login="", error=None, next=_next())
 
 
@@ -79,4 +79,4 @@ def _next() -> str:
     asked = request.values.get("next", "")
     # Browsers drop tabs and line ends from an address: "/\t/evil.example" would leave this site.
     own = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
-    return asked if own else url_for("console.home.show")
+    return asked if own else url_for("console.today.show")

@@ -78,5 +78,15 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[method=post] button[disabled]")) button.disabled = false;
 });
 
+/* "/" leads to the search, except where somebody is writing. */
+document.addEventListener("keydown", (event) => {
+  const find = document.querySelector("[data-key]");
+  if (!find || event.key !== find.dataset.key || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  event.preventDefault();
+  find.focus();
+  find.select();
+});
+
 const live = document.querySelector("[data-address][data-running]");
 if (live) follow(live);

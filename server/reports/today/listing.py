@@ -1,0 +1,63 @@
+"""A reader's day: every source that the reader's roles open, within the scope in which they open it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import Connection
+
+from server.accounts.identity import Identity
+from server.reports.today import field, office, waves
+from server.reports.today.items import URGENCIES, Asked, Item, urgency
+from server.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where lines come from.
+
+    Attributes:
+        permission: without it nothing is asked; with it, within the scope in which it is held.
+        find: takes the connection, that scope, and who asks when.
+        kinds: of the lines that it can give.
+    """
+
+    permission: str
+    find: Callable[[Connection, Scope, Asked], Iterable[Item]]
+    kinds: tuple[str, ...]
+
+
+SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+    {
+        "to_draw": Source("waves.plan", waves.to_draw, ("wave_over", "draw_sample", "plan_visits")),
+        "infeasible": Source("waves.plan", waves.infeasible, ("infeasible",)),
+        "to_approve": Source("waves.approve", waves.to_approve, ("approve",)),
+        "to_launch": Source("waves.launch", waves.to_launch, ("assign_visits", "launch")),
+        "standing_still": Source("waves.launch", waves.standing_still, ("paused",)),
+        "closing_short": Source("waves.plan", waves.closing_short, ("closing_survey", "closing_visits")),
+        "visits": Source("waves.plan", field.visits, tuple(field.VISITS.values())),
+        "unassigned": Source("waves.plan", field.unassigned, ("visits_unassigned",)),
+        "lost_messages": Source("waves.plan", field.lost_messages, ("messages_lost",)),
+        "notices": Source("waves.read", office.notices, ("notice",)),
+        "own_duties": Source("duties.do", office.own_duties, ("duties_late", "duties_today", "duties_open")),
+        "missed_duties": Source("duties.read", office.missed_duties, ("duties_missed",)),
+        "bad_imports": Source("contacts.import", office.bad_imports, ("import_rejected", "import_failed")),
+        "failed_jobs": Source("jobs.read", office.failed_jobs, ("jobs_failed", "no_worker")),
+    }
+)
+KINDS: Final = tuple(kind for source in SOURCES.values() for kind in source.kinds)
+
+
+def waiting(connection: Connection, who: Identity, *, now: datetime) -> dict[str, Sequence[Item]]:
+    """What waits for somebody, by urgency; in each, the next deadline first, and what has none last."""
+    asked = Asked(who, now)
+    found = [
+        item
+        for source in SOURCES.values()
+        if who.may(source.permission)
+        for item in source.find(connection, who.within(source.permission), asked)
+    ]
+    found.sort(key=lambda item: (item.due_at is None, item.due_at or now, KINDS.index(item.kind)))
+    return {name: [item for item in found if urgency(item, now) == name] for name in URGENCIES}

@@ -1,0 +1,107 @@
+"""The first page after signing in: what waits for the reader now, and what the reader did today."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from flask import Blueprint, url_for
+from werkzeug.wrappers import Response
+
+from server import queue
+from server.db import connection
+from server.http.access import identity, requires
+from server.reports.jobs import failed_jobs
+from server.reports.today.items import Item
+from server.reports.today.listing import waiting
+from server.reports.today.office import start_of_day
+from server.reports.trail.reading import done_since
+from server.services import services
+from server.web.console.trail_lines import shown_lines
+from server.web.presenting import page
+
+blueprint = Blueprint("today", __name__)
+
+
+@blueprint.get("/console")
+@requires("console.enter")
+def show() -> Response:
+    who, now = identity(), services().clock.now()
+    items = waiting(connection(), who, now=now)
+    own = f"account:{who.account_id}"
+    done = done_since(connection(), own, who.scope, start=start_of_day(now))
+    return page(
+        "console/today.html",
+        groups=[(name, [(item, address(item)) for item in found]) for name, found in items.items() if found],
+        done=shown_lines(connection(), done, who.within("people.read")),
+        own=own,
+        now=now,
+    )
+
+
+@blueprint.get("/console/jobs")
+@requires("jobs.read")
+def jobs() -> Response:
+    scope = identity().scope
+    return page(
+        "console/jobs.html",
+        rows=failed_jobs(connection(), scope),
+        waiting=queue.depth(connection()),
+        worker=queue.has_worker(connection()),
+        names=queue.JOBS,
+    )
+
+
+def address(item: Item) -> str:
+    """Where the act is that takes the line away."""
+    return ADDRESSES[item.kind](item)
+
+
+def _wave(endpoint: str, state: str | None = None) -> Callable[[Item], str]:
+    def link(item: Item) -> str:
+        return url_for(endpoint, wave_id=item.wave.id if item.wave else None, state=state)
+
+    return link
+
+
+def _page(endpoint: str) -> Callable[[Item], str]:
+    return lambda _item: url_for(endpoint)
+
+
+def _run(item: Item) -> str:
+    return url_for("console.contacts.show_run", run_id=item.row.id if item.row else None)
+
+
+def _notice(item: Item) -> str:
+    if item.row is not None and item.row.wave_id is not None:
+        return url_for("console.timetable.wave", wave_id=item.row.wave_id)
+    return url_for("console.timetable.index")
+
+
+ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
+    {
+        "wave_over": _wave("console.waves.show"),
+        "draw_sample": _wave("console.waves.show"),
+        "plan_visits": _wave("console.coverage.show"),
+        "infeasible": _wave("console.coverage.show"),
+        "approve": _wave("console.waves.show"),
+        "assign_visits": _wave("console.visits.roster"),
+        "launch": _wave("console.waves.show"),
+        "paused": _wave("console.waves.show"),
+        "closing_survey": _wave("console.results.show"),
+        "closing_visits": _wave("console.visits.grid"),
+        "visits_late": _wave("console.visits.grid", state="late"),
+        "visits_at_risk": _wave("console.visits.grid", state="at_risk"),
+        "visits_undelivered": _wave("console.visits.grid", state="undelivered"),
+        "visits_unassigned": _wave("console.visits.roster"),
+        "messages_lost": _wave("console.results.show"),
+        "notice": _notice,
+        "duties_late": _page("console.duties.mine"),
+        "duties_today": _page("console.duties.mine"),
+        "duties_open": _page("console.duties.mine"),
+        "duties_missed": _page("console.duties.week"),
+        "import_rejected": _run,
+        "import_failed": _run,
+        "jobs_failed": _page("console.today.jobs"),
+        "no_worker": _page("console.today.jobs"),
+    }
+)

@@ -1,0 +1,194 @@
+"""Stand-ins for what the views of planning pass on: samples, coverage, rosters, visits, a whole period."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from server.errors import Detail
+from server.fieldwork.contacts.rolling.reading import RollingDay, RollingPanel
+from server.fieldwork.contacts.rolling.rules import RollingRules
+from server.fieldwork.visits.covering import ShownPlan
+from server.fieldwork.visits.rostering import ShownRoster
+from server.fieldwork.waves.approvals import Approval, Approvals
+from server.fieldwork.waves.choices import Coverage
+from server.fieldwork.waves.plans import NewWave
+from server.fieldwork.waves.proposals import Proposal
+from server.reports.visits import STATES, Meter
+from server.rostering.roster import roster
+from server.rostering.rules import Rules
+from server.rostering.visits import Visit
+from server.rostering.workers import Worker
+from server.sampling.coverage.forecast import forecast
+from server.sampling.coverage.inputs import Capacity, LaterWave, Outlet, Requirement, Wave, Year
+from server.sampling.coverage.planning import plan_wave
+from server.sampling.coverage.substitution import Cause
+from server.sampling.draws import draw
+from server.sampling.frame import FrameMember
+from server.sampling.plans import METHODS, DrawPlan
+from server.sampling.sizes import Expectation, message_cost, sample_size
+from server.web.console.sampling import Preview
+from server.web.console.visits import ACTS
+
+NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+ID = UUID("0193b0c0-0000-7000-8000-000000000001")
+KEY = b"k" * 32
+MEMBERS = [FrameMember(f"K{number}", "B01", None if number else "staff") for number in range(9)]
+SAMPLE_VALUES = {
+    "method": "stratified", "by": "unit", "ratio": "30", "size": "", "minimum": "1", "cap": "",
+    "reserves": "", "spreads": "", "fatigue_times": "", "fatigue_days": "", "fatigue_gap": "",
+    "fatigue_scope": "global",
+    "consent": "", "price": "0.05", "response": "10", "rolling": "", "rolling_rate": "", "rolling_quota": "",
+}  # fmt: skip
+OUTLETS = tuple(
+    Outlet(f"B{number:02}", f"P{number % 3}", last_score=Decimal(80 + number), last_visit=date(2026, 7, 1))
+    for number in range(9)
+)
+PROMISES = Requirement(Fraction(3, 5), 1, Decimal(85), yearly=Fraction(1), video=1)
+YEAR = Year(
+    date(2026, 10, 1), date(2026, 12, 31), (LaterWave("加测", date(2027, 1, 1), date(2027, 2, 1), 9),)
+)
+COVERAGE_VALUES = {
+    "share": "60", "per_parent": "1", "recheck_at_most": "85", "exclusive": "", "yearly": "100", "video": "1",
+    "budget": "", "fee": "80",
+}  # fmt: skip
+APPROVED = Approvals(2, "f" * 64, (Approval("王芳", ID, NOW, True), Approval("李雷", ID, NOW, False)))
+ROLLING = RollingPanel(
+    RollingRules(Decimal("0.2"), 5), (RollingDay(date(2026, 11, 21), 2, 40, 30, 8, 1, NOW),), {"staff": 2}
+)
+
+
+def _preview() -> Preview:
+    result = draw(MEMBERS, DrawPlan("stratified", Fraction(1, 2)), KEY)
+    expected = Expectation(response=Decimal("0.1"))
+    sizes = tuple((margin, sample_size(margin, 9, expected=expected)) for margin in (Decimal("0.05"),))
+    return Preview(result, message_cost(4, [2], Decimal("0.05")), 0.31, sizes)
+
+
+def _coverage(visits: int | None) -> ShownPlan:
+    wave = Wave(OUTLETS, PROMISES, Capacity(visits=visits, fee=Decimal(80)), YEAR)
+    plan = plan_wave(wave, KEY)
+    return ShownPlan(wave, plan, forecast(wave, plan), None)
+
+
+def _roster() -> ShownRoster:
+    days = {"first": date(2026, 11, 23), "last": date(2026, 11, 27)}
+    visits = [
+        Visit("B01", "B01", "C/P1/", **days),
+        Visit("B02", "B02", "C/P2/", certificates=frozenset({"quiz"}), **days),
+    ]
+    made = roster(visits, [Worker(str(ID), per_day=2, total=5)], Rules(off_peak=Fraction(1, 2)))
+    names = {"B01": ("南门", "South"), "B02": ("北门", "North")}
+    return ShownRoster(made, {str(ID): "王芳"}, names, "f" * 64)
+
+
+def _visit(state: str, **changes: Any) -> SimpleNamespace:
+    values = {
+        "code": "B01", "name": "南门", "name_en": "South", "parent": "城南", "parent_en": None,
+        "assignment_id": ID, "person": "王芳", "firm": None, "planned_on": date(2026, 11, 23),
+        "expires_at": NOW, "extended_from": None, "started_at": None, "completed_at": None, "reason": "must",
+        "score": None, "state": state,
+    }  # fmt: skip
+    return SimpleNamespace(**{**values, **changes})
+
+
+def _grid(wave: Any, **changes: Any) -> dict[str, Any]:
+    rows = [
+        _visit("late", extended_from=NOW),
+        _visit("done", completed_at=NOW, score=Decimal("87.5"), firm="甲公司"),
+        _visit("unassigned", assignment_id=None, person=None, planned_on=None, expires_at=None, reason=None),
+    ]  # fmt: skip
+    return {
+        "wave": wave, "rows": rows, "more": "B01", "state": "", "states": STATES,
+        "counts": dict.fromkeys(STATES, 1), "meters": [Meter("甲公司", 3, 1, 1), Meter("", 2, 0, 0)],
+        "runs": True, "asked": "", "acts": ACTS, "causes": tuple(Cause), "chosen": set(), "takers": [],
+        "notices": (), "values": {}, **changes,
+    }  # fmt: skip
+
+
+def _proposal(planned: str | None) -> Proposal:
+    new = NewWave(
+        programme="branch-service",
+        instrument="visit",
+        code="2026Q4-visit",
+        title="2026年第四季度神秘检查",
+        opens_at=NOW,
+        closes_at=NOW.replace(month=12),
+        coverage=Coverage(),
+    )
+    return Proposal(new, "visit", ("share",) if planned is None else (), planned)
+
+
+def _row(planned: str | None) -> tuple[Proposal, dict[str, str]]:
+    values = {
+        "title": "神秘检查", "code": "V1", "opens_on": "2026-10-01", "closes_on": "2026-12-31", "share": "60",
+        "budget": "", "keep": "" if planned else "yes",
+    }  # fmt: skip
+    return _proposal(planned), values
+
+
+def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The pages of planning, as `console_pages.PAGES` has them."""
+    sample = {
+        "wave": survey, "values": SAMPLE_VALUES, "errors": {}, "preview": _preview(), "methods": METHODS,
+        "strata": ("unit", "parent", "none"), "fatigue_scopes": ("global", "programme"),
+        "names": {"B01": ("南门", "South")},
+    }  # fmt: skip
+    coverage = {
+        "wave": visits, "runs": True, "values": COVERAGE_VALUES, "errors": {}, "shown": _coverage(None),
+        "names": {"B01": ("南门", "South")}, "changed": False,
+    }  # fmt: skip
+    quarter = {
+        "programmes": [SimpleNamespace(key="branch-service", title={"default": "网点", "en": "Branches"})],
+        "kinds": ("month", "quarter"), "kind": "quarter", "programme": "branch-service", "day": "2026-11-22",
+        "period": {"zh": "2026年第四季度", "en": "Q4 2026"}, "rows": [_row(None), _row("W1")], "errors": {},
+    }  # fmt: skip
+    copied = {
+        "title": "第四季度",
+        "title_en": "",
+        "code": "W-2",
+        "opens_on": "2026-12-07",
+        "closes_on": "2027-01-01",
+    }
+    wrong = Detail("plan_cap_below_minimum", "/cap", {"cap": 1, "minimum": 5})
+    infeasible = Detail("coverage_infeasible", "/coverage")
+    no_slots = Detail("slots_missing", "/roster", {"visit": "B01"})
+    taken = Detail("code_taken", "/code", {"code": "W"})
+    takers = [(f"person:{ID}", "王芳")]
+    drawn = SimpleNamespace(**{**vars(visits), "state": "drawn"})
+    return {
+        "sample": ("wave_sample", sample),
+        "sample_wrong": ("wave_sample", {**sample, "preview": None, "errors": {"cap": wrong}}),
+        "sample_rolling": (
+            "wave_sample",
+            {**sample, "preview": None, "values": {**SAMPLE_VALUES, "rolling": "yes", "rolling_rate": "20"}},
+        ),
+        "coverage": ("wave_coverage", coverage),
+        "coverage_infeasible": (
+            "wave_coverage",
+            {**coverage, "shown": _coverage(2), "errors": {"coverage": infeasible}},
+        ),
+        "roster": ("wave_roster", {"wave": drawn, "shown": _roster(), "notices": ()}),
+        "roster_wrong": (
+            "wave_roster",
+            {"wave": drawn, "shown": None, "notices": (no_slots,)},
+        ),
+        "grid": ("wave_visits", _grid(visits)),
+        "grid_asked": (
+            "wave_visits", _grid(visits, asked="reassign", chosen={str(ID)}, takers=takers)
+        ),
+        "grid_replace": ("wave_visits", _grid(visits, asked="replace", chosen={str(ID)})),
+        "grid_empty": ("wave_visits", _grid(visits, rows=[], meters=[], more="")),
+        "quarter": ("quarter", quarter),
+        "quarter_nothing": (
+            "quarter", {**quarter, "rows": [], "errors": {"chosen": Detail("nothing_chosen", "/chosen")}}
+        ),
+        "quarter_no_programme": ("quarter", {**quarter, "programmes": [], "rows": [], "period": None}),
+        "copy": ("wave_copy", {"wave": survey, "values": copied, "errors": {}}),
+        "copy_wrong": (
+            "wave_copy",
+            {"wave": survey, "values": copied, "errors": {"code": taken}},
+        ),
+    }  # fmt: skip
