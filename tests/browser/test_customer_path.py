@@ -43,10 +43,14 @@ def coordinator(engine: Engine, served: Flask, address: str, desk: Page) -> Page
     return desk
 
 
-def upload(page: Page, address: str, name: str, data: bytes) -> None:
+def upload(page: Page, address: str, name: str, data: bytes, *, problem: str) -> None:
+    """Send a file with one bad row, see what it would change and what is wrong, and apply it."""
     page.goto(f"{address}/console/{name}")
     page.set_input_files("input[type=file]", {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": data})
     page.click("form[enctype] button")
+    expect(page.locator("body")).to_contain_text(problem)
+    page.click("form.card[action] button.go")
+    expect(page.locator("form.card[action]")).to_have_count(0)
 
 
 def plan_wave(page: Page, address: str) -> None:
@@ -78,9 +82,8 @@ def answer(page: Page, link: str) -> None:
 def test_from_import_to_one_counted_answer(
     coordinator: Page, phone: Page, address: str, engine: Engine, work: Callable[[], None]
 ) -> None:
-    upload(coordinator, address, "units", UNITS.encode("gb18030"))
-    expect(coordinator.locator("body")).to_contain_text("S7")
-    upload(coordinator, address, "contacts", contacts().encode("utf-8-sig"))
+    upload(coordinator, address, "units", UNITS.encode("gb18030"), problem="S7")
+    upload(coordinator, address, "contacts", contacts().encode("utf-8-sig"), problem="22")
     expect(coordinator.locator("body")).not_to_contain_text("12345")
 
     plan_wave(coordinator, address)
