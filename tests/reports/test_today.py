@@ -88,10 +88,11 @@ def test_an_approval_is_asked_of_who_has_not_agreed_to_what_stands(
             )
         )  # fmt: skip
         read = approvals.approvals_of(connection, wave_id, EVERYTHING).hash
-        approvals.approve(connection, wave_id, read, EVERYTHING, account_id=UUID(int=number), now=NOW)
+        agreed = approvals.Agreed(read, UUID(int=number), BY)
+        approvals.approve(connection, wave_id, agreed, EVERYTHING, now=NOW)
         # Whoever launches does not count: the coordinator is the first who agreed.
         assert set(lines(connection, owner)) == set(lines(connection, COORDINATOR)) == set()
-    approvals.approve(connection, wave_id, read, EVERYTHING, account_id=ACCOUNT, now=NOW)
+    approvals.approve(connection, wave_id, approvals.Agreed(read, ACCOUNT, BY), EVERYTHING, now=NOW)
     connection.execute(update(Wave).values(settings=Wave.settings.op("||")({"price": "9"})))
     assert lines(connection, owner)["approve"].count == 2
 

@@ -48,6 +48,15 @@ class Approvals:
         return max(0, self.needed - len(agreed))
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Whose agreement it is, by whom it was given where a deputy did, and to which fingerprint."""
+
+    read: str
+    account_id: UUID
+    by: str
+
+
 def approvals_of(connection: Connection, wave_id: UUID, scope: Scope) -> Approvals:
     """Who agreed so far, oldest first.
 
@@ -67,19 +76,8 @@ def approvals_of(connection: Connection, wave_id: UUID, scope: Scope) -> Approva
     return Approvals(int(wave.settings.get("approvals", 0)), stands, given)
 
 
-def approve(
-    connection: Connection,
-    wave_id: UUID,
-    read: str,
-    scope: Scope,
-    *,
-    account_id: UUID,
-    now: datetime,
-) -> None:
+def approve(connection: Connection, wave_id: UUID, agreed: Agreed, scope: Scope, *, now: datetime) -> None:
     """Agree to the wave as it was shown.
-
-    Args:
-        read: the fingerprint that the page showed.
 
     Raises:
         Refusal: not_found, forbidden when the wave reaches beyond the scope, wrong_state once it runs, or
@@ -89,16 +87,16 @@ def approve(
     if wave.state not in READY:
         raise Refusal("wrong_state", state=wave.state, needed="drawn")
     stands = plan_hash(connection, wave)
-    if read != stands:
+    if agreed.read != stands:
         raise Refusal("invalid_fields", details=[Detail("plan_changed_since", "/read")])
     given = connection.execute(
         insert_or_skip(WaveApproval)
-        .values(id=new_id(), wave_id=wave_id, account_id=account_id, plan_hash=stands, at=now)
+        .values(id=new_id(), wave_id=wave_id, account_id=agreed.account_id, plan_hash=stands, at=now)
         .on_conflict_do_nothing()
         .returning(WaveApproval.id)
     ).first()
     if given is not None:
-        entry = audit.Entry(f"account:{account_id}", "wave_approved", f"wave:{wave_id}", {"plan": stands})
+        entry = audit.Entry(agreed.by, "wave_approved", f"wave:{wave_id}", {"plan": stands})
         audit.record(connection, [entry], at=now)
 
 

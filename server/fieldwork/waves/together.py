@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.visits.covering import draw_visits, preview_visits
-from server.fieldwork.waves.approvals import READY, approvals_of, approve
+from server.fieldwork.waves.approvals import READY, Agreed, approvals_of, approve
 from server.fieldwork.waves.changing import CANCELLABLE, cancel_wave
 from server.fieldwork.waves.drawing import draw_wave, preview_draw
 from server.fieldwork.waves.instruments import ASKED, ASSIGNED
@@ -79,7 +79,7 @@ def carry_out(
     if act == "cancel":
         cancel_wave(connection, wave_id, order.reason, scope, by=order.by, now=order.now)
     elif act == "approve":
-        approve(connection, wave_id, read, scope, account_id=order.account_id, now=order.now)
+        approve(connection, wave_id, Agreed(read, order.account_id, order.by), scope, now=order.now)
     else:
         wave = find_wave(connection, wave_id, scope)
         draw = draw_visits if wave.kind in ASSIGNED else draw_wave

@@ -25,18 +25,8 @@ def approve(wave_id: UUID) -> Response:
     who, now = identity(), services().clock.now()
     if who.account_id is None:
         raise Refusal("forbidden")
-    account_id = who.account_id
-    return _done(
-        wave_id,
-        lambda open_connection: approvals.approve(
-            open_connection,
-            wave_id,
-            request.form.get("read", ""),
-            who.scope,
-            account_id=account_id,
-            now=now,
-        ),
-    )
+    agreed = approvals.Agreed(request.form.get("read", ""), who.account_id, who.actor)
+    return _done(wave_id, lambda each: approvals.approve(each, wave_id, agreed, who.scope, now=now))
 
 
 @blueprint.post("/console/waves/<uuid:wave_id>/pause")
