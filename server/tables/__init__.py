@@ -3,6 +3,8 @@
 Nothing is guessed silently, and the reader never raises for bad content: it returns problems.
 """
 
+from server.tables.cells import named_cell
+from server.tables.days import DAYS, read_day
 from server.tables.files import MAX_UNPACKED, Content
 from server.tables.named import Row, Table, read_table
 from server.tables.problems import CODES, TableProblem
@@ -10,6 +12,7 @@ from server.tables.sheets import MergedRange, Sheet, read_sheet
 
 __all__ = [
     "CODES",
+    "DAYS",
     "MAX_UNPACKED",
     "Content",
     "MergedRange",
@@ -17,6 +20,8 @@ __all__ = [
     "Sheet",
     "Table",
     "TableProblem",
+    "named_cell",
+    "read_day",
     "read_sheet",
     "read_table",
 ]

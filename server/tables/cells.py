@@ -1,7 +1,9 @@
 """Cells as a person sees them."""
 
 import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
+from typing import Any
 
 MAX_CELL = 32_767  # what Excel itself can hold
 EXACT_DIGITS = 10**15  # beyond it Excel has already replaced the last digits by zeros
@@ -28,3 +30,14 @@ def _shown(cell: object) -> str:
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
     return str(cell)
+
+
+def named_cell(names: Mapping[str, Any]) -> Callable[[str], Any]:
+    """A reader of cells that say one of some words, in any case; it raises ValueError for another word."""
+
+    def read(cell: str) -> Any:
+        if cell.lower() not in names:
+            raise ValueError(cell)
+        return names[cell.lower()]
+
+    return read

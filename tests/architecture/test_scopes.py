@@ -14,7 +14,7 @@ from server.fieldwork import judging
 from server.fieldwork.contacts import reading as contact_reading
 from server.fieldwork.contacts.imports import runs as import_runs
 from server.fieldwork.contacts.rolling import reading as rolling_reading
-from server.fieldwork.definitions import programmes, versions
+from server.fieldwork.definitions import compiled, programmes, versions
 from server.fieldwork.duties import correcting
 from server.fieldwork.duties import reading as duty_reading
 from server.fieldwork.organisation import finding as unit_finding
@@ -50,6 +50,7 @@ RUNNING = {"execute", "scalar", "scalars", "exec_driver_sql"}
 
 # Modules whose functions pages and the API read with, and the parameters that limit what they find.
 READERS = (
+    compiled,
     deployment,
     progress,
     results,
@@ -96,6 +97,7 @@ READERS = (
 )
 LIMITS = {"scope", "doer", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
+    "programme_of": "a compiled programme names no unit and no person",
     "start_run": "stores a file with the scope of its sender",
     "apply_run": "applies a file for its own sender only",
     "can_apply": "takes a run that find_run found for its reader",

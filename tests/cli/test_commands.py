@@ -100,7 +100,7 @@ def test_firms_and_their_keys(app: Flask, engine: Engine) -> None:
     ]
     assert len(set(keys)) == 2
     with engine.connect() as connection:
-        firms = {register.find_api_key(connection, key, now=START).firm_id for key in keys}  # type: ignore[union-attr] # found or fail
+        firms = {register.find_api_key(connection, key, now=START).firm_id for key in keys}
     assert len(firms) == 1
     assert "ZX" in refused(run(app, "firms", "add", "ZX", "至信"))
     assert "QQ" in refused(run(app, "firms", "key", "QQ"))
@@ -171,7 +171,7 @@ def test_rewriting_without_the_old_key_changes_nothing(
         run(other_app(keys=(Secret(Fernet.generate_key().decode()),)), "keys", "rewrite")
     )
     with engine.connect() as connection:
-        assert keys.decrypt(connection.scalar(select(PersonPrivate.phone)))  # type: ignore[arg-type] # there is one
+        assert keys.decrypt(connection.scalar(select(PersonPrivate.phone)))
         assert connection.scalar(select(func.count()).select_from(Person)) == 1
 
 

@@ -109,7 +109,7 @@ def test_no_header_decides_where_a_redirect_leads(
 def test_a_process_has_only_the_routes_of_its_surface(
     settings: Settings, clock: SetClock, engine: Engine, surface: str, public: bool, internal: bool
 ) -> None:
-    chosen = replace(settings, surface=surface)  # type: ignore[arg-type] # the parameters are its values
+    chosen = replace(settings, surface=surface)
     app = create_app(chosen, clock=clock, store=MemoryStore())
     client = app.test_client()
     rules = {rule.rule for rule in app.url_map.iter_rules()}

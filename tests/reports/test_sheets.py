@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from server.db import new_id
 from server.errors import Refusal
-from server.fieldwork.organisation.units import contact_counts, list_units
+from server.fieldwork.organisation.units import list_units
 from server.keys import KeyRing
 from server.models.submissions import (
     Finding,
@@ -115,7 +115,6 @@ def test_the_organisation_within_a_scope(connection: Connection, keys: KeyRing) 
     builders.create_contacts(connection, keys, each=3)
     units = list_units(connection, EAST)
     assert [(row.code, row.contacts) for row in units] == [("D1", 0), ("B101", 3), ("B102", 3)]
-    assert {row.code for row in contact_counts(connection, EAST)} == {"B101", "B102"}
     assert list_units(connection, Scope(unit_paths=())) == []
 
 

@@ -29,7 +29,7 @@ def visit(
     name: str, outlet: str = "", first: int = 0, last: int = 6, parent: str = PARENTS[0], **more: object
 ) -> Visit:
     """A visit of its own outlet within one week."""
-    return Visit(name, outlet or f"o-{name}", parent, day(first), day(last), **more)  # type: ignore[arg-type]  # any field
+    return Visit(name, outlet or f"o-{name}", parent, day(first), day(last), **more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def relaxed(small: Small, found: Open) -> Small:
         changes: dict[str, dict[str, object]] = {
             "full": {"total": limit},
             "day_full": {"per_day": limit},
-            "share": {"share": Share(0, limit)},  # type: ignore[arg-type]  # a count in its case
+            "share": {"share": Share(0, limit)},
             "unavailable": {"days": None},
             "territory": {"territories": frozenset()},
             "rating": {"rating": None},
@@ -105,8 +105,8 @@ def relaxed(small: Small, found: Open) -> Small:
             "recent_wave": {"seen": {wanted.outlet: replace(last, waves_ago=None)} if last else {}},
         }
         if code == "per_parent":
-            rules = replace(rules, per_parent=limit)  # type: ignore[arg-type]  # a count in its case
-        changed = replace(worker, **changes.get(code, {}))  # type: ignore[arg-type]  # any field
+            rules = replace(rules, per_parent=limit)
+        changed = replace(worker, **changes.get(code, {}))
         small = Small(small.visits, [changed if one.id == name else one for one in small.workers], rules)
     return small
 

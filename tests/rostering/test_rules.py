@@ -48,7 +48,7 @@ ANN = Worker("ann")
     ],
 )
 def test_who_may_go_when(changes: dict[str, object], rules: Rules, expected: list[int]) -> None:
-    worker = replace(Worker("ann", certificates={"quiz": None}), **changes)  # type: ignore[arg-type]  # any field
+    worker = replace(Worker("ann", certificates={"quiz": None}), **changes)
     found = []
     for number in range(3):
         made = roster([visit("v", "o", number, number, certificates=frozenset({"quiz"}))], [worker], rules)
@@ -65,7 +65,7 @@ def test_who_may_go_when(changes: dict[str, object], rules: Rules, expected: lis
     ],
 )
 def test_days_of_the_outlet(changes: dict[str, object], expected: set[int]) -> None:
-    made = roster([visit("v", **changes)], [ANN], Rules())  # type: ignore[arg-type]  # any field
+    made = roster([visit("v", **changes)], [ANN], Rules())
     assert {(one.day - MONDAY).days for one in made.placed} <= expected
     assert len(made.placed) == bool(expected)
 
@@ -265,5 +265,5 @@ GREEDY = [Worker(name, "firm", share=Share(Fraction(2, 3))) for name in "ab"]
 )
 def test_what_makes_no_sense_is_refused(code: str, make: object) -> None:
     with pytest.raises(RosterError) as refused:
-        make()  # type: ignore[operator]  # the table holds functions
+        make()
     assert refused.value.code == code

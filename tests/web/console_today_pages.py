@@ -38,7 +38,7 @@ def line(**changes: Any) -> ShownLine:
 def items(wave: Any) -> list[tuple[Item, str]]:
     """A line of every kind there is."""
     return [
-        (Item(kind, 3, NOW + timedelta(days=1), wave=wave, row=NOTICE, params=PARAMS), f"/act?{kind}")  # type: ignore[arg-type] # stand-ins for rows
+        (Item(kind, 3, NOW + timedelta(days=1), wave=wave, row=NOTICE, params=PARAMS), f"/act?{kind}")
         for kind in KINDS
     ]
 
@@ -88,7 +88,7 @@ def together(act: str, wave: Any, *effects: Effect, **changes: Any) -> dict[str,
 
 def pages(wave: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     """Args: wave: a stand-in for a wave's row."""
-    overdue = Item("notice", row=OWN_NOTICE, due_at=NOW - timedelta(days=1))  # type: ignore[arg-type] # as above
+    overdue = Item("notice", row=OWN_NOTICE, due_at=NOW - timedelta(days=1))
     own = f"account:{ID}"
     cancel = (Effect(wave, "cancel"), Effect(wave, refused=WRONG))
     return {

@@ -68,8 +68,6 @@ COMPOSED = {
     "version_state": ("draft", "published", "retired"),
     "severity": ("error", "warning"),
     "wave.step_": ("plan", "draw", "send", "collect"),
-    "column": None,
-    "column_about": None,
 }
 
 

@@ -47,12 +47,12 @@ def visits(engine: Engine, keys: KeyRing, app: Flask) -> UUID:
 
 def wave_of(engine: Engine, wave_id: UUID) -> Wave:
     with engine.connect() as connection:
-        return connection.execute(select(*Wave.__table__.columns).where(Wave.id == wave_id)).one()  # type: ignore[return-value] # a row has the same attributes
+        return connection.execute(select(*Wave.__table__.columns).where(Wave.id == wave_id)).one()
 
 
 def count(engine: Engine, *conditions: object) -> int:
     with engine.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(Assignment).where(*conditions)) or 0  # type: ignore[arg-type] # conditions of any table
+        return connection.scalar(select(func.count()).select_from(Assignment).where(*conditions)) or 0
 
 
 def shown(html: str, name: str) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.duties.keeping import compiled, kept_programme
+from server.fieldwork.definitions.compiled import programme_of
+from server.fieldwork.duties.keeping import kept_programme
 from server.fieldwork.duties.owed import Doer, find_mine, state_of
 from server.fieldwork.duties.rolls import midnight
 from server.models.accounts import Person
@@ -70,7 +71,7 @@ def mark_done(connection: Connection, occurrence_id: UUID, deed: Deed, doer: Doe
     standing_now = state_of(row, now)
     if standing_now != standing.OPEN:
         raise Refusal(_CLOSED[standing_now])
-    duty = compiled(connection, row.programme_version_id).duties[row.duty]
+    duty = programme_of(connection, row.programme_version_id).duties[row.duty]
     details = [*_lacking(connection, duty, row, deed), *wrong_fields(duty, deed.fields)]
     if details:
         raise Refusal("invalid_fields", details=details)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.organisation.units import reaches_all
 from server.fieldwork.timetable.holidays import known_years
 from server.models.definitions import Programme, ProgrammeVersion
@@ -19,13 +20,11 @@ from server.models.duties import DutyLedger
 from server.scope import Scope
 from server.scoring.duties.slots import Agenda, Settings
 from server.scoring.programmes import definition
-from server.scoring.programmes.compiling import compile_programme
 from server.scoring.programmes.duties import EVENT
 from server.scoring.programmes.settings import misfit
 from server.scoring.timetabling.holidays import COUNTRIES, day_table
 
 # What is published never changes, so each version is compiled once a process.
-_COMPILED: dict[UUID, definition.Programme] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def start_keeping(connection: Connection, new: NewLedger, scope: Scope, *, by: s
     if not reaches_all(connection, scope):
         raise Refusal("forbidden")
     version = _newest(connection, new.key)
-    programme = compiled(connection, version.id)
+    programme = programme_of(connection, version.id)
     details = _problems(programme, new)
     if details:
         raise Refusal("invalid_fields", details=details)
@@ -149,7 +148,7 @@ def startable(connection: Connection) -> list[Startable]:
         .order_by(Programme.key, ProgrammeVersion.version)
     )
     newest = {row.key: row.id for row in rows}
-    return [_startable(key, compiled(connection, version_id)) for key, version_id in newest.items()]
+    return [_startable(key, programme_of(connection, version_id)) for key, version_id in newest.items()]
 
 
 def event_duties(connection: Connection) -> list[tuple[str, definition.Duty]]:
@@ -169,14 +168,6 @@ def _startable(key: str, programme: definition.Programme) -> Startable:
     return Startable(key, programme.title, len(programme.duties), settings)
 
 
-def compiled(connection: Connection, version_id: UUID) -> definition.Programme:
-    """A published version, ready to be used."""
-    if version_id not in _COMPILED:
-        content = connection.scalar(select(ProgrammeVersion.content).where(ProgrammeVersion.id == version_id))
-        _COMPILED[version_id] = compile_programme(content)
-    return _COMPILED[version_id]
-
-
 def _kept(connection: Connection, key: str) -> Kept | None:
     ledger = connection.execute(
         select(*DutyLedger.__table__.columns)
@@ -186,7 +177,7 @@ def _kept(connection: Connection, key: str) -> Kept | None:
     if ledger is None:
         return None
     version = _newest(connection, key)
-    programme = compiled(connection, version.id)
+    programme = programme_of(connection, version.id)
     country = COUNTRIES.get(programme.zone.key, "")
     days = day_table(known_years(connection, country), programme.calendar)
     calendar = replace(programme.calendar, holidays=days.holidays, workdays=days.workdays)

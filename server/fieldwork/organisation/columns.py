@@ -8,7 +8,6 @@ and a change by hand are compared with what is known in one way.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,15 +16,13 @@ from server.coordinates import DATUMS
 from server.fieldwork.organisation.attributes import SHAPES
 from server.fieldwork.organisation.opening_hours import read_hours, write_hours
 from server.models.organisation import LEVELS
-from server.tables import Row, TableProblem
+from server.tables import Row, TableProblem, named_cell, read_day
 
 __all__ = ["COLUMNS", "FIELDS", "LEVELS", "NEEDED", "REQUIRED", "print_values", "read_row"]
 
 CODE = re.compile(r"[^\s/\x00-\x1f]{1,60}")
 LONGEST = {"name": 200, "name_en": 200, "address": 500, "closed_reason": 500}
 DEFAULT_TIMEZONE = "Asia/Shanghai"
-# Chinese Excel shows the same day in any of these.
-DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("机构编号", "机构代码", "编号", "网点编号", "unit code"),
@@ -146,15 +143,6 @@ def _degrees(limit: int) -> Callable[[str], Decimal]:
     return read
 
 
-def _named(names: Mapping[str, Any]) -> Callable[[str], Any]:
-    def read(cell: str) -> Any:
-        if cell.lower() not in names:
-            raise ValueError(cell)
-        return names[cell.lower()]
-
-    return read
-
-
 def _timezone(cell: str) -> str:
     try:
         ZoneInfo(cell)
@@ -176,16 +164,6 @@ def _tags(cell: str) -> list[str]:
     return list(dict.fromkeys(tag for tag in re.split(r"[、,，;；|\s]+", cell) if tag))
 
 
-def _day(cell: str) -> date:
-    for pattern in DATE_FORMATS:
-        try:
-            # A calendar day without a zone: a unit's own.
-            return datetime.strptime(cell, pattern).date()  # noqa: DTZ007 - only the date is kept
-        except ValueError:
-            continue
-    raise ValueError(cell)
-
-
 # column -> what reads its cells, and the code of what it refuses.
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "code": (_code, "import_code_characters"),
@@ -197,15 +175,15 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "address": (_text("address"), "import_text"),
     "longitude": (_degrees(180), "import_coordinate"),
     "latitude": (_degrees(90), "import_coordinate"),
-    "datum": (_named(DATUM_NAMES), "import_unknown_datum"),
+    "datum": (named_cell(DATUM_NAMES), "import_unknown_datum"),
     "timezone": (_timezone, "import_unknown_timezone"),
     "opening_hours": (read_hours, "import_opening_hours"),
     "area": (_shaped("area", _number), "import_number"),
     "counters": (_shaped("counters", _number), "import_number"),
     "tags": (_shaped("tags", _tags), "import_tags"),
-    "opened_on": (_day, "import_date"),
-    "state": (_named(STATES), "import_unit_state"),
-    "closed_on": (_day, "import_date"),
+    "opened_on": (read_day, "import_date"),
+    "state": (named_cell(STATES), "import_unit_state"),
+    "closed_on": (read_day, "import_date"),
     "closed_reason": (_text("closed_reason"), "import_text"),
     "successor_code": (str, "import_unknown_successor"),
 }

@@ -17,23 +17,6 @@ def list_units(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
     return connection.execute(scope.units(query)).all()
 
 
-def contact_counts(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
-    """Outlets with contacts: code, name, and how many; nobody's name or number."""
-    query = (
-        select(
-            Unit.code,
-            Unit.name,
-            Unit.name_en,
-            func.count().label("contacts"),
-            func.max(Contact.served_on).label("newest"),
-        )
-        .join(Contact, Contact.unit_id == Unit.id)
-        .group_by(Unit.id)
-        .order_by(Unit.path)
-    )
-    return connection.execute(scope.units(query)).all()
-
-
 def unit_names(connection: Connection, scope: Scope) -> dict[str, tuple[str, str]]:
     """Code -> name in Chinese and in English (the Chinese one where there is no other) of visible outlets."""
     query = select(Unit.code, Unit.name, Unit.name_en).where(Unit.level == "outlet").order_by(Unit.path)

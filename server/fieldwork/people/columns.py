@@ -5,16 +5,16 @@ Several rows of one person say several roles or certificates; together they are 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from server.accounts.authority import GIVEN_ROLES
-from server.fieldwork.contacts.imports.cells import CellWrong, day, phone
+from server.fieldwork.contacts.imports.cells import phone
 from server.fieldwork.organisation.columns import CODE, DATUM_NAMES
 from server.models.accounts import PERSON_KINDS
-from server.tables import Row, TableProblem
+from server.tables import Row, TableProblem, named_cell, read_day
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("工号", "员工号", "员工编号", "人员编号", "staff number"),
@@ -131,15 +131,6 @@ def _code(cell: str) -> str:
     return cell
 
 
-def _named(names: Mapping[str, Any]) -> Callable[[str], Any]:
-    def read(cell: str) -> Any:
-        if cell.lower() not in names:
-            raise ValueError(cell)
-        return names[cell.lower()]
-
-    return read
-
-
 def _scope(cell: str) -> str:
     return WHOLE if cell.lower() in WHOLE_NAMES else _code(cell)
 
@@ -163,7 +154,7 @@ def _codes(cell: str) -> tuple[str, ...]:
 
 
 def _weekdays(cell: str) -> tuple[str, ...]:
-    read = _named(WEEKDAY_NAMES)
+    read = named_cell(WEEKDAY_NAMES)
     named = {name for each in _list(cell) for name in read(each)}
     return tuple(name for name in WEEKDAYS if name in named)
 
@@ -172,7 +163,7 @@ def _absences(cell: str) -> tuple[tuple[date, date], ...]:
     """Days and spans of days: 2026-05-01~2026-05-05、2026-06-01."""
     found = []
     for each in re.split(r"[、,，;；]+", cell):
-        ends = [_day(end) for end in SPAN.split(each.strip())]
+        ends = [read_day(end) for end in SPAN.split(each.strip())]
         if len(ends) > 2 or ends[-1] < ends[0]:
             raise ValueError(cell)
         found.append((ends[0], ends[-1]))
@@ -198,34 +189,27 @@ def _number(most: int, places: int, least: int = 0) -> Callable[[str], Decimal]:
     return read
 
 
-def _day(cell: str) -> date:
-    found = day(cell)
-    if found is None:
-        raise CellWrong("import_date")
-    return found
-
-
 # column -> what reads its cells, and the code of what it refuses.
 _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "code": (_code, "import_code_characters"),
     "name": (_text(100), "import_text"),
     "phone": (phone, "import_phone"),
-    "kind": (_named(KIND_NAMES), "import_unknown_person_kind"),
+    "kind": (named_cell(KIND_NAMES), "import_unknown_person_kind"),
     "title": (_text(100), "import_text"),
     "unit_code": (str, "import_unknown_unit"),
     "firm_code": (str, "import_unknown_firm"),
-    "role": (_named({**ROLE_NAMES, **{name: name for name in LINKED_ROLES}}), "import_unknown_role"),
+    "role": (named_cell({**ROLE_NAMES, **{name: name for name in LINKED_ROLES}}), "import_unknown_role"),
     "role_scope": (_scope, "import_unknown_unit"),
     "login": (_login, "import_login"),
-    "locale": (_named(LOCALE_NAMES), "import_unknown_language"),
+    "locale": (named_cell(LOCALE_NAMES), "import_unknown_language"),
     "languages": (_list, "import_text"),
-    "left_on": (_day, "import_date"),
-    "judged": (_named(YES), "import_yes_no"),
+    "left_on": (read_day, "import_date"),
+    "judged": (named_cell(YES), "import_yes_no"),
     "certificate": (_text(60), "import_text"),
     "certificate_level": (_text(60), "import_text"),
     "certificate_score": (_number(100, 2), "import_number"),
-    "passed_on": (_day, "import_date"),
-    "expires_on": (_day, "import_date"),
+    "passed_on": (read_day, "import_date"),
+    "expires_on": (read_day, "import_date"),
     "territories": (_codes, "import_unknown_unit"),
     "weekdays": (_weekdays, "import_weekdays"),
     "absences": (_absences, "import_date"),
@@ -237,5 +221,5 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "rating": (_number(10, 2), "import_number"),
     "home_longitude": (_number(180, HOME_PLACES, -180), "import_coordinate"),
     "home_latitude": (_number(90, HOME_PLACES, -90), "import_coordinate"),
-    "home_datum": (_named(DATUM_NAMES), "import_unknown_datum"),
+    "home_datum": (named_cell(DATUM_NAMES), "import_unknown_datum"),
 }

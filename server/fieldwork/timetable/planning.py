@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.timetable.holidays import days_for
 from server.models.definitions import Programme, ProgrammeVersion
 from server.models.timetable import TimetableEntry
@@ -93,7 +94,7 @@ def plan_wave(
     moved = _recounted(connection, wave_id, Ground(zone, working, wave.closes_at), now)
     done = Replanned(done.added, done.moved + moved, done.withdrawn)
     _note(connection, f"wave:{wave_id}", done, by=by, now=now)
-    scheme = compiled(wave) if wanted else None
+    scheme = compiled(connection, wave.programme_version_id) if wanted else None
     years = years_of(scheme.calendar, window) if scheme is not None else ()
     return done, frozenset((wave.programme, year) for year in years)
 
@@ -106,7 +107,7 @@ def plan_year(
     A programme that was retired since, or that a later release refuses, brings nothing more.
     """
     version = newest_version(connection, programme)
-    scheme = compiled(version) if version is not None else None
+    scheme = compiled(connection, version.id) if version is not None else None
     if version is None or scheme is None:
         return Replanned()
     zone = str(scheme.zone)
@@ -154,21 +155,16 @@ def audiences(content: Mapping[str, Any]) -> dict[str, str]:
     return {row["name"]: row.get("to", "") for row in rows}
 
 
-def compiled(version: AnyRow) -> Compiled | None:
-    """A published version (`content`, `content_hash`), compiled once a process.
+def compiled(connection: Connection, version_id: UUID) -> Compiled | None:
+    """A published version, compiled.
 
     None for one that a later release refuses: its waves are planned all the same.
     """
-    if version.content_hash not in _COMPILED:
-        try:
-            _COMPILED[version.content_hash] = compiling.compile_programme(version.content)
-        except compiling.ProgrammeInvalid:
-            log.warning("programme_without_timetable", version=str(version.id))
-            return None
-    return _COMPILED[version.content_hash]
-
-
-_COMPILED: dict[str, Compiled] = {}
+    try:
+        return programme_of(connection, version_id)
+    except compiling.ProgrammeInvalid:
+        log.warning("programme_without_timetable", version=str(version_id))
+        return None
 
 
 def _wave(connection: Connection, wave_id: UUID) -> AnyRow:

@@ -60,7 +60,7 @@ def programme_year(
         Refusal: not_found when the programme is not published within the scope, or cannot be compiled.
     """
     version = find_programme(connection, key, scope)
-    scheme = compiled(version)
+    scheme = compiled(connection, version.id)
     if scheme is None:
         raise Refusal("not_found")
     zone = scheme.zone

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, String, cast, func, literal, or_, select, text, union_all
@@ -162,8 +161,3 @@ def _subjects(scope: Scope) -> Any:
 
 def _named(kind: str, column: Any) -> ColumnElement[str]:
     return literal(f"{kind}:").concat(cast(column, String)).label("name")
-
-
-def subject_of(kind: str, identifier: UUID) -> str:
-    """How lines name a wave, a unit or a person."""
-    return f"{kind}:{identifier}"

@@ -16,7 +16,6 @@ CODES: dict[str, tuple[str, ...]] = {
     "coverage_ratio_out_of_range": ("field", "ratio"),
     "coverage_number_negative": ("field", "number"),
     "coverage_waves_out_of_order": ("wave",),
-    "coverage_days_too_few": ("outlets", "room"),
     "coverage_not_in_plan": ("outlet",),
     "coverage_cause_unknown": ("cause",),
     "coverage_infeasible": (),

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.duties import correcting, doing, files, keeping, reading
 from server.fieldwork.duties.owed import doer_of, find_owed, state_of
 from server.http.access import identity, requires
@@ -270,7 +271,7 @@ def _shown(rows: Sequence[AnyRow]) -> list[Shown]:
     for each in files.files_of(connection(), [row.id for row in rows]):
         by_row.setdefault(each.occurrence_id, []).append(each)
     for row in rows:
-        duties = keeping.compiled(connection(), row.programme_version_id).duties
+        duties = programme_of(connection(), row.programme_version_id).duties
         found.append(Shown(row, duties[row.duty], state_of(row, now), tuple(by_row.get(row.id, ()))))
     return found
 
@@ -280,7 +281,7 @@ def _grouped(rows: tuple[AnyRow, ...]) -> list[tuple[Duty, list[Shown]]]:
     grouped: dict[tuple[UUID, str], list[Shown]] = {}
     now = services().clock.now()
     for row in rows:
-        duty = keeping.compiled(connection(), row.programme_version_id).duties[row.duty]
+        duty = programme_of(connection(), row.programme_version_id).duties[row.duty]
         grouped.setdefault((row.programme_id, row.duty), []).append(Shown(row, duty, state_of(row, now)))
     return [(each[0].duty, each) for each in grouped.values()]
 

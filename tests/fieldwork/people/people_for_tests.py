@@ -80,4 +80,4 @@ def lines(connection: Connection, code: str) -> list[tuple[str, str, Mapping[str
     """What the audit says of somebody: actor, action, detail."""
     subject = f"person:{person_id(connection, code)}"
     query = select(AuditLine.actor, AuditLine.action, AuditLine.detail).where(AuditLine.subject == subject)
-    return [tuple(row) for row in connection.execute(query.order_by(AuditLine.id))]  # type: ignore[misc] # three columns
+    return [tuple(row) for row in connection.execute(query.order_by(AuditLine.id))]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from server.phones import PhoneError, normalise
-from server.tables import TableProblem
+from server.tables import DAYS, TableProblem, read_day
 
 LONGEST_TEXT = 200
 MOST_MINUTES = 24 * 60
@@ -29,8 +29,6 @@ SERVICE_CHANNELS = {
     "自助机": "self_service", "自助设备": "self_service", "智能柜台": "self_service", "atm": "self_service",
     "phone": "phone", "电话": "phone", "app": "app", "手机银行": "app",
 }  # fmt: skip
-# Chinese Excel shows the same day in any of these.
-DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%Y-%m-%d %H:%M:%S")
 MOMENTS = tuple(f"{day} {time}" for day in DAYS[:4] for time in ("%H:%M", "%H:%M:%S"))
 
 
@@ -98,19 +96,10 @@ def phone(cell: str) -> str:
 
 def day(cell: str) -> date | None:
     """A calendar day without a zone: the day the customer remembers."""
-    if not cell:
-        return None
-    if len(cell) == 10 and cell[4] == "-":
-        try:
-            return date.fromisoformat(cell)
-        except ValueError:
-            raise CellWrong("import_date") from None
-    for pattern in DAYS:
-        try:
-            return datetime.strptime(cell, pattern).date()  # noqa: DTZ007 - only the date is kept
-        except ValueError:
-            continue
-    raise CellWrong("import_date")
+    try:
+        return read_day(cell) if cell else None
+    except ValueError:
+        raise CellWrong("import_date") from None
 
 
 def moment(cell: str, zone: ZoneInfo) -> datetime:
