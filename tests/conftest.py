@@ -7,6 +7,7 @@ it: what is tested are transactions.
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,11 @@ from server.clock import SetClock
 from server.config import S3Settings, Secret, Settings
 from server.db import Base, db, engine_for
 from server.fieldwork.definitions.shipping import publish_shipped, shipped
+from server.intake.shelf import FormShelf
 from server.keys import KeyRing
+from server.notify.gateways import gateway_for
 from server.outgoing import Outgoing
+from server.services import EXTENSION, Services
 from server.storage.objects import S3Store
 from tests.embedded_session import SharedServices, bucket_for, database_url_for, run_folder, shared_services
 
@@ -103,16 +107,20 @@ def _emptied() -> set[str]:
     return {name for name in Base.metadata.tables if name not in KEPT} | QUEUE_TABLES
 
 
+@cache
+def _shipped_versions(kind: str) -> list[str]:
+    return [f"{file.key}/{file.version}" for file in shipped(f"{kind}s")]
+
+
 def _only_shipped(connection: Connection) -> None:
     """The versions of forms and programmes as they were published in the template."""
     for kind in ("form", "programme"):
-        shipped_versions = [f"{file.key}/{file.version}" for file in shipped(f"{kind}s")]
         connection.execute(
             text(
                 f"DELETE FROM {kind}_version USING {kind} WHERE {kind}.id = {kind}_id"
                 f" AND {kind}.key || '/' || version <> ALL (:shipped)"
             ),
-            {"shipped": shipped_versions},
+            {"shipped": _shipped_versions(kind)},
         )
         connection.execute(text(f"DELETE FROM {kind} WHERE id NOT IN (SELECT {kind}_id FROM {kind}_version)"))
         connection.execute(
@@ -173,6 +181,10 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def settings(database_url: str, s3_settings: S3Settings, key: Secret, tmp_path: Path) -> Settings:
+    return _settings(database_url, s3_settings, key, tmp_path)
+
+
+def _settings(database_url: str, s3_settings: S3Settings, key: Secret, home: Path) -> Settings:
     return Settings(
         database_url=database_url,
         s3=s3_settings,
@@ -184,7 +196,7 @@ def settings(database_url: str, s3_settings: S3Settings, key: Secret, tmp_path: 
         environment="test",
         gateway="inbox",
         twilio=None,
-        home=tmp_path,
+        home=home,
     )
 
 
@@ -193,14 +205,53 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCach
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
-@pytest.fixture
-def app(
-    settings: Settings, clock: SetClock, store: S3Store, engine: Engine, compiled_templates: BytecodeCache
+@pytest.fixture(scope="session")
+def composed(
+    database_url: str,
+    s3_settings: S3Settings,
+    key: Secret,
+    store: S3Store,
+    compiled_templates: BytecodeCache,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flask]:
-    app = create_app(settings, clock=clock, store=store)
-    # Templates are compiled once a run: an application is made for each test, and its pages are large.
+    """One application for all tests: composing its routes takes longer than most tests."""
+    home = tmp_path_factory.mktemp("composed")
+    app = create_app(_settings(database_url, s3_settings, key, home), clock=SetClock(START), store=store)
+    # Templates are compiled once a run: its pages are large.
     app.jinja_env.bytecode_cache = compiled_templates
     app.testing = False  # errors must become the pages and problems that people get
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(
+    composed: Flask, settings: Settings, clock: SetClock, store: S3Store, engine: Engine
+) -> Iterator[Flask]:
+    """The application with services of this test's own; what a test sets in its configuration is undone."""
+    keys, before = KeyRing(settings.keys), dict(composed.config)
+    composed.extensions[EXTENSION] = Services(
+        settings=settings,
+        clock=clock,
+        keys=keys,
+        store=store,
+        gateway=gateway_for(settings, keys, clock),
+        forms=FormShelf(),
+    )
+    yield composed
+    composed.config.clear()
+    composed.config.update(before)
+
+
+@pytest.fixture
+def own_app(
+    settings: Settings, clock: SetClock, store: S3Store, engine: Engine, compiled_templates: BytecodeCache
+) -> Iterator[Flask]:
+    """An application that nobody has asked anything, for tests that add routes of their own."""
+    app = create_app(settings, clock=clock, store=store)
+    app.jinja_env.bytecode_cache = compiled_templates
+    app.testing = False
     yield app
     with app.app_context():
         db.engine.dispose()

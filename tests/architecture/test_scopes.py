@@ -97,6 +97,7 @@ READERS = (
 )
 LIMITS = {"scope", "doer", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
+    "compiled": "a compiled programme names no unit and no person",
     "programme_of": "a compiled programme names no unit and no person",
     "start_run": "stores a file with the scope of its sender",
     "apply_run": "applies a file for its own sender only",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Connection, Engine, update
 from werkzeug.serving import make_server
@@ -40,13 +41,16 @@ PHONE = {"width": 360, "height": 640}
 
 
 @pytest.fixture
-def served(settings: Settings, engine: Engine, clock: SetClock) -> Iterator[Flask]:
+def served(
+    settings: Settings, engine: Engine, clock: SetClock, compiled_templates: BytecodeCache
+) -> Iterator[Flask]:
     """The application, reachable at its own `public_url`, and its store open to it."""
     server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
     settings = replace(settings, public_url=f"http://127.0.0.1:{server.server_port}")
     store = S3Store(settings.s3, Outgoing())
     store.ensure_bucket([settings.public_url])
     server.app = create_app(settings, clock=clock, store=store)
+    server.app.jinja_env.bytecode_cache = compiled_templates
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield server.app

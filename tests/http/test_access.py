@@ -70,11 +70,11 @@ def test_a_permission_that_does_not_exist_fails_at_import() -> None:
         requires("waves.brew")
 
 
-def test_a_route_without_a_mark_is_refused(app: Flask, engine: Engine) -> None:
-    app.add_url_rule("/unmarked", view_func=lambda: "secret", endpoint="unmarked")
-    client, _ = signed_in(app, engine, "administrator")
+def test_a_route_without_a_mark_is_refused(own_app: Flask, engine: Engine) -> None:
+    own_app.add_url_rule("/unmarked", view_func=lambda: "secret", endpoint="unmarked")
+    client, _ = signed_in(own_app, engine, "administrator")
     assert client.get("/unmarked").status_code == 403
-    assert app.test_client().get("/unmarked").status_code == 401
+    assert own_app.test_client().get("/unmarked").status_code == 401
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))

@@ -43,10 +43,10 @@ def bug() -> str:
 
 
 @pytest.fixture
-def hostile(app: Flask) -> FlaskClient:
-    app.add_url_rule("/bug", view_func=bug, endpoint="bug")
-    app.config["MAX_CONTENT_LENGTH"] = 1_000
-    return app.test_client()
+def hostile(own_app: Flask) -> FlaskClient:
+    own_app.add_url_rule("/bug", view_func=bug, endpoint="bug")
+    own_app.config["MAX_CONTENT_LENGTH"] = 1_000
+    return own_app.test_client()
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS.values(), ids=ANSWERS)

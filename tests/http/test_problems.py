@@ -72,11 +72,11 @@ FAILING: dict[str, tuple[Any, str]] = {
 
 
 @pytest.fixture
-def failing(app: Flask) -> FlaskClient:
+def failing(own_app: Flask) -> FlaskClient:
     """A client of an application with a route that fails for each reason."""
     for name, (view, _) in FAILING.items():
-        app.add_url_rule(f"/fail/{name}", view_func=view, endpoint=name)
-    return app.test_client()
+        own_app.add_url_rule(f"/fail/{name}", view_func=view, endpoint=name)
+    return own_app.test_client()
 
 
 @pytest.fixture
@@ -122,12 +122,13 @@ def test_the_next_request_after_a_cut_connection_works(failing: FlaskClient) -> 
     assert failing.get("/readyz").status_code == 200
 
 
-def test_details_carry_pointer_code_and_a_sentence_in_the_readers_language(app: Flask) -> None:
+def test_details_carry_pointer_code_and_a_sentence_in_the_readers_language(own_app: Flask) -> None:
     details = [Detail("field_required", "/wave", row=3), Detail("field_unknown", "/x", question="q1")]
     view = fail_with(Refusal("invalid_fields", details=details))
-    app.add_url_rule("/api/fail", view_func=view, endpoint="detailed")
+    own_app.add_url_rule("/api/fail", view_func=view, endpoint="detailed")
     answers = [
-        app.test_client().get("/api/fail", headers={"Accept-Language": each}).json for each in ("zh", "en")
+        own_app.test_client().get("/api/fail", headers={"Accept-Language": each}).json
+        for each in ("zh", "en")
     ]
     chinese, english = answers
     assert chinese is not None

@@ -12,7 +12,7 @@ from tests.oracle.forms import VARIABLES, Json, Maker, for_survey_core
 from tests.oracle.outcomes import DELIBERATE, Situation, kept, our_outcome, their_outcome, unexplained
 from tests.oracle.process import ask
 
-FORMS = 400
+FORMS = 200
 PEOPLE = 4
 WALKS = 100
 DOCS = (Path(__file__).parents[2] / "docs" / "forms.md").read_text("utf-8")

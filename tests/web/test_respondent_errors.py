@@ -53,9 +53,9 @@ def test_it_speaks_the_readers_language(client: FlaskClient, locale: str, says: 
     assert says in client.get(f"/a/unknown/1?lang={locale}").text
 
 
-def test_a_failure_of_ours_asks_to_come_back_later(app: Flask) -> None:
-    app.add_url_rule("/a/bug", view_func=bug)
-    answered = app.test_client().get("/a/bug")
+def test_a_failure_of_ours_asks_to_come_back_later(own_app: Flask) -> None:
+    own_app.add_url_rule("/a/bug", view_func=bug)
+    answered = own_app.test_client().get("/a/bug")
     assert answered.status_code == 500
     assert NAMES_US.search(words(answered.text)) is None
     assert "过一会儿" in answered.text
