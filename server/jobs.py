@@ -13,6 +13,7 @@ from procrastinate.jobs import Job
 
 from server import audit, queue
 from server.db import connection, db, transaction
+from server.errors import Refusal
 from server.fieldwork.contacts.imports import runs as import_runs
 from server.fieldwork.contacts.rolling import drawing as rolling
 from server.fieldwork.contacts.rolling import inviting as rolling_invitations
@@ -24,11 +25,12 @@ from server.fieldwork.people import leaving
 from server.fieldwork.timetable import firing
 from server.fieldwork.timetable import planning as timetables
 from server.fieldwork.visits import assigning
-from server.fieldwork.waves import launching, reserves
+from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
 from server.intake import following, tallying, uploads
 from server.notify.delivery import deliver_due, follow_accepted
 from server.notify.outbox import reconcile
+from server.scope import EVERYTHING
 from server.services import services
 
 CONCURRENCY = 4
@@ -75,6 +77,22 @@ def launch_invitations(wave_id: str) -> None:
                 )
                 queue.defer_unless_waiting(open_connection, "send_messages")
     log.info("wave_invited", wave_id=wave_id)
+
+
+def preview_draw(wave_id: str, choices: str) -> None:
+    with transaction() as open_connection:
+        previews.work_preview(open_connection, UUID(wave_id), choices, now=services().clock.now())
+
+
+def draw_wave(wave_id: str, by: str) -> None:
+    """A wave that cannot be drawn any more is let go; its page says what is wrong with its choices."""
+    try:
+        with transaction() as open_connection:
+            drawing.draw_wave(open_connection, UUID(wave_id), EVERYTHING, by=by, now=services().clock.now())
+    except Refusal as refusal:
+        log.warning("draw_refused", wave_id=wave_id, code=refusal.code)
+    with transaction() as open_connection:
+        drawing.end_draw(open_connection, UUID(wave_id))
 
 
 def inspect_attachment(attachment_id: str) -> None:
@@ -192,6 +210,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "send_messages": send_messages,
     "follow_messages": follow_messages,
     "launch_invitations": launch_invitations,
+    "preview_draw": preview_draw,
+    "draw_wave": draw_wave,
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
     "count_again": count_again,

@@ -20,6 +20,8 @@ JOBS: Final[dict[str, str]] = {
     "follow_submissions": "take pending rows of new submissions, and changed counts, in batches",
     "count_again": "make sure that the counts of waves are what is there",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
+    "preview_draw": "work out what a draw from a large frame would give",
+    "draw_wave": "draw a wave's sample from a large frame",
     "release_reserves": "let reserves stand in for people who cannot be reached",
     "close_waves": "close waves whose time is over",
     "sweep_trials": "remove what people typed while they tried out drafts of forms",

@@ -24,6 +24,27 @@ class Draw(HasId, Base):
     drawn_at: Mapped[datetime]
 
 
+class DrawPreview(Base):
+    """What a draw from a large frame would give, worked out by the worker for whoever plans the wave.
+
+    Attributes:
+        choices: the fingerprint of `settings`, those that decide the draw.
+        made_at: None until it was worked out; older than `asked_at` while it is worked out again.
+        summary: of the draw, as `DrawResult.summary`; None where the choices do not fit the frame.
+        problems: why they do not: code, pointer and parameters of each.
+    """
+
+    __tablename__ = "draw_preview"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    choices: Mapped[str] = mapped_column(primary_key=True)
+    settings: Mapped[dict[str, Any]]
+    asked_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    summary: Mapped[dict[str, Any] | None]
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+
+
 class FrameMember(Base):
     """A line of the wave's own copy of its frame: later imports do not change what was drawn from.
 

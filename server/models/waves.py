@@ -15,7 +15,8 @@ STATES = ("planned", "drawn", "launched", "paused", "closed", "cancelled")
 class Wave(HasId, Base):
     """One round: an instrument's form, dates, a draw. `prn_key` keys its permanent random numbers.
 
-    `instrument` is the kind of the programme's instrument that is called `instrument_name`.
+    `instrument` is the kind of the programme's instrument that is called `instrument_name`. Since
+    `drawing_since` the worker is drawing its sample.
     """
 
     __tablename__ = "wave"
@@ -36,6 +37,7 @@ class Wave(HasId, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     prn_key: Mapped[bytes]
     launched_at: Mapped[datetime | None]
+    drawing_since: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
     created_at: Mapped[datetime]

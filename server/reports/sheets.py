@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
@@ -129,19 +129,47 @@ def texts_of(connection: Connection, revision_id: UUID) -> dict[str, str]:
     return dict(connection.execute(query).all())
 
 
-def findings_of_wave(connection: Connection, wave_id: UUID, scope: Scope) -> Sequence[AnyRow]:
-    """Findings of a wave with the unit's name, key items first."""
-    query = (
-        select(
-            Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state,
-            Unit.name, Unit.name_en,
-        )
+@dataclass(frozen=True, slots=True)
+class FindingPage:
+    """Some findings of a wave, key items first; `count` are all of them, `following` the last id when there
+    are more."""
+
+    rows: Sequence[AnyRow]
+    count: int
+    following: UUID | None
+
+
+def list_findings(
+    connection: Connection, wave_id: UUID, scope: Scope, *, after: UUID | None = None
+) -> FindingPage:
+    """One page of a wave's findings with the unit's name: key items first, then outlet by outlet.
+
+    Args:
+        after: the finding after which the page begins.
+
+    Raises:
+        Refusal: not_found when there is no such finding in the wave and within the scope.
+    """
+    place = (~Finding.key_item, Unit.code, Finding.item, Finding.id)
+    findings = scope.subjects(
+        select(Finding.id)
         .join(Subject, Subject.id == Finding.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
         .where(Finding.wave_id == wave_id)
-        .order_by(Finding.key_item.desc(), Unit.code, Finding.code)
+    )
+    query = findings.with_only_columns(
+        Finding.id, Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state,
+        Unit.name, Unit.name_en,
     )  # fmt: skip
-    return connection.execute(scope.subjects(query)).all()
+    if after is not None:
+        here = connection.execute(findings.with_only_columns(*place).where(Finding.id == after)).first()
+        if here is None:
+            raise Refusal("not_found")
+        query = query.where(tuple_(*place) > tuple_(*here))
+    rows = connection.execute(query.order_by(*place).limit(PAGE_SIZE + 1)).all()
+    count = connection.scalar(select(func.count()).select_from(findings.subquery())) or 0
+    following = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
+    return FindingPage(rows[:PAGE_SIZE], count, following)
 
 
 def _query() -> Any:

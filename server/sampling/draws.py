@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from server.sampling.allocation import Allocation, Counts, allocate
 from server.sampling.frame import FrameMember, SamplingError, frame_fingerprint
@@ -124,6 +124,16 @@ class DrawResult:
             "exclusions": dict(self.exclusions),
             "strata": [stratum.to_json() for stratum in self.strata],
         }
+
+    def summary(self) -> dict[str, Any]:
+        """As `summary_of` its record."""
+        return summary_of(self.to_json())
+
+
+def summary_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the number of those selected in the place of their ids: what people look at."""
+    strata = [{**stratum, "selected": len(stratum["selected"])} for stratum in record["strata"]]
+    return {**record, "strata": strata}
 
 
 @dataclass(frozen=True, slots=True)

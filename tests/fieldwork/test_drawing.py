@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.errors import Refusal
 from server.fieldwork.waves.drawing import (
-    ShownDraw,
     draw_wave,
-    preview_draw,
-    shown_draw,
     stored_draw,
     verify_draw,
 )
+from server.fieldwork.waves.previews import preview
+from server.fieldwork.waves.reading import find_wave
+from server.fieldwork.waves.shown_draws import ShownDraw, shown_draw
 from server.keys import KeyRing
 from server.models.contacts import Contact
 from server.models.draws import Draw, FrameMember
@@ -61,10 +61,10 @@ def test_a_draw_is_recorded_with_its_frame(bank: Connection) -> None:
 
 def test_the_preview_is_what_the_draw_gives_and_writes_nothing(bank: Connection) -> None:
     wave_id = builders.create_wave(bank, **HALF)
-    preview = preview_draw(bank, wave_id, EVERYTHING, now=NOW)
+    ahead = preview(bank, find_wave(bank, wave_id, EVERYTHING), now=NOW)
     assert outcomes(bank) == {}
     assert stored_draw(bank, wave_id) is None
-    assert draw(bank, wave_id).selected == preview.selected
+    assert draw(bank, wave_id).summary() == ahead.summary
 
 
 def test_a_draw_repeats_after_the_contacts_have_changed(bank: Connection, keys: KeyRing) -> None:
@@ -184,7 +184,8 @@ def test_nobody_is_drawn_for_a_wave_whose_time_is_over(bank: Connection) -> None
 
 def strata(found: ShownDraw | None) -> list[str]:
     assert found is not None
-    return [stratum["stratum"] for stratum in found.record["strata"]]
+    assert found.summary is not None
+    return [stratum["stratum"] for stratum in found.summary["strata"]]
 
 
 @pytest.mark.parametrize("drawn", [False, True])
@@ -201,7 +202,7 @@ def test_a_part_of_the_draw_for_whoever_sees_a_part_of_the_wave(
     assert strata(part) == ["B101", "B102"]
     assert part is not None
     assert (part.whole, part.exclusions) == (False, None)
-    assert "B201" not in str(part.record)
+    assert "B201" not in str(part.summary)
 
 
 def test_whoever_runs_a_districts_wave_sees_all_of_its_draw(bank: Connection, keys: KeyRing) -> None:

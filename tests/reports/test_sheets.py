@@ -8,7 +8,6 @@ from sqlalchemy import Connection, insert, select, update
 from server.db import new_id
 from server.errors import Refusal
 from server.fieldwork.organisation.units import list_units
-from server.keys import KeyRing
 from server.models.submissions import (
     Finding,
     ScoreSheet,
@@ -20,7 +19,7 @@ from server.reports.deployment import DEMO, is_demo
 from server.reports.sheets import (
     PAGE_SIZE,
     find_submission,
-    findings_of_wave,
+    list_findings,
     list_submissions,
     shares_of_score,
     texts_of,
@@ -103,18 +102,38 @@ def test_findings_stand_key_items_first_and_within_the_scope(connection: Connect
                 item=item, code=item, points=1, key_item=key, created_at=NOW,
             )
         )  # fmt: skip
-    found = findings_of_wave(connection, wave, EVERYTHING)
-    assert [(row.item, row.code, row.name) for row in found] == [
+    found = list_findings(connection, wave, EVERYTHING)
+    assert [(row.item, row.code, row.name) for row in found.rows] == [
         ("A-1", "A-1", "翠湖支行"), ("A-9", "A-9", "人民路支行"), ("A-2", "A-2", "青年路支行"),
     ]  # fmt: skip
-    assert [row.item for row in findings_of_wave(connection, wave, EAST)] == ["A-1", "A-2"]
+    assert [row.item for row in list_findings(connection, wave, EAST).rows] == ["A-1", "A-2"]
+    hidden = next(row.id for row in found.rows if row.item == "A-9")
+    with pytest.raises(Refusal, match="not_found"):
+        list_findings(connection, wave, EAST, after=hidden)
 
 
-def test_the_organisation_within_a_scope(connection: Connection, keys: KeyRing) -> None:
+def test_findings_come_in_pages_that_miss_and_repeat_nothing(connection: Connection, wave: UUID) -> None:
+    [pk] = builders.create_scored(connection, wave, "B101", ["90"])
+    items = [f"A-{number:03}" for number in range(120)]
+    subject_id = subject_of(connection, "B101")
+    rows = [
+        {
+            "id": new_id(), "wave_id": wave, "subject_id": subject_id, "submission_pk": pk, "item": item,
+            "code": item, "points": 1, "key_item": item > "A-100", "created_at": NOW,
+        }
+        for item in items
+    ]  # fmt: skip
+    connection.execute(insert(Finding), rows)
+    pages = [list_findings(connection, wave, EVERYTHING)]
+    while pages[-1].following:
+        pages.append(list_findings(connection, wave, EVERYTHING, after=pages[-1].following))
+    assert [row.item for page in pages for row in page.rows] == items[101:] + items[:101]
+    assert {page.count for page in pages} == {120}
+
+
+def test_the_organisation_within_a_scope(connection: Connection) -> None:
     builders.create_units(connection)
-    builders.create_contacts(connection, keys, each=3)
-    units = list_units(connection, EAST)
-    assert [(row.code, row.contacts) for row in units] == [("D1", 0), ("B101", 3), ("B102", 3)]
+    assert [row.code for row in list_units(connection, EAST)] == ["D1", "B101", "B102"]
     assert list_units(connection, Scope(unit_paths=())) == []
 
 

@@ -43,7 +43,8 @@ def of_list(**changes: Any) -> dict[str, Any]:
     return {
         "unit": "", "mark": "", "marks": tuple(MARKS), "listed": None, "marked": COUNTS,
         "counts": [SimpleNamespace(contacts=3, newest=date(2026, 11, 8), **UNIT)],
-        "columns": columns(contact_rows), "following": None, "whole": True, **changes,
+        "columns": columns(contact_rows), "following": None, "whole": True, "most_counted": 1_000,
+        **changes,
     }  # fmt: skip
 
 
@@ -80,6 +81,7 @@ NEVER = ContactHistory(PLAIN, [], 0, 0, 0, {}, None)
 
 CONTACT_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "contacts": ("contacts", of_list()),
+    "contacts_many": ("contacts", of_list(marked=dict.fromkeys(COUNTS, 1_001))),
     "contacts_empty": ("contacts", of_list(counts=[], marked=dict.fromkeys(COUNTS, 0))),
     "contacts_part": ("contacts", of_list(following="C/B01/", whole=False)),
     "contacts_unit": (

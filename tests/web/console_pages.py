@@ -11,13 +11,14 @@ from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.reading import RollingPanel
 from server.fieldwork.importing import Change, ImportReport
 from server.fieldwork.waves.approvals import Approvals
-from server.fieldwork.waves.drawing import ShownDraw
 from server.fieldwork.waves.instruments import Instrument
+from server.fieldwork.waves.previews import Preview
+from server.fieldwork.waves.shown_draws import ShownDraw
 from server.notify.inbox import ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress
 from server.reports.results import UnitResult, WaveResult
-from server.reports.sheets import SubmissionPage, shares_of_score
+from server.reports.sheets import FindingPage, SubmissionPage, shares_of_score
 from server.sampling.draws import draw
 from server.sampling.estimates import Interval
 from server.sampling.frame import FrameMember
@@ -55,6 +56,7 @@ def wave(state: str = "launched", instrument: str = "survey", **changes: Any) ->
             "kind": instrument,
             "state": state,
             "cancelled_at": None,
+            "drawing_since": NOW,
             "cancel_reason": None,
             "opens_at": datetime(2026, 11, 21, 16, tzinfo=UTC),
             "closes_at": datetime(2026, 12, 6, 16, tzinfo=UTC),
@@ -74,10 +76,13 @@ def member(number: int, stratum: str) -> FrameMember:
 
 PLAN = DrawPlan("stratified", Decimal("0.3"), minimum=5)
 RESULT = draw([member(n, f"B01-0{n % 3}") for n in range(60)], PLAN, KEY)
-RECORD = RESULT.to_json()
+RECORD = RESULT.summary()
 DRAWN = ShownDraw(RECORD, RECORD["exclusions"], NOW)
 PLANNED = ShownDraw(RECORD, RECORD["exclusions"], None)
 PART = ShownDraw({**RECORD, "strata": RECORD["strata"][:1]}, None, NOW)
+AHEAD = ShownDraw(None, None, None, Preview(None, wanted=True))
+TOO_SMALL = Detail("plan_minima_exceed_size", "/minimum", {"needed": 9, "size": 5})
+MISFIT = ShownDraw(None, None, None, Preview(None, (TOO_SMALL,)))
 PROGRESS = Progress(
     asked=200, sent=198, delivered=190, failed=2, expired=3, started=90, completed=77, declined=4,
     response_rate=0.385, interval=Interval(0.32, 0.454),
@@ -111,6 +116,7 @@ FINDING = SimpleNamespace(
     name="南门",
     name_en="South Gate",
 )
+FINDINGS = FindingPage([FINDING], 51, ID)
 ROW = SimpleNamespace(
     id=ID, received_at=NOW, timezone="Asia/Shanghai", code="A", name="南门", name_en=None,
     door="page", published=Decimal("87.50"), grade="good", raw="175/2",
@@ -189,7 +195,7 @@ def of_wave(state: str, **changes: Any) -> dict[str, Any]:
         "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
-        "assigned": False, "visits": None, "rolling": None,
+        "assigned": False, "visits": None, "rolling": None, "drawing_now": False,
         **changes,
     }  # fmt: skip
 
@@ -226,7 +232,8 @@ def shown(*problems: TableProblem) -> dict[str, Any]:
 def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -> dict[str, Any]:
     shown = wave(instrument=instrument)
     return {
-        "wave": shown, "progress": PROGRESS, "result": result, "findings": [], "shape": "abc",
+        "wave": shown, "progress": PROGRESS, "result": result, "findings": FindingPage([], 0, None),
+        "shape": "abc",
         "titles": {"LOB-08": "柜台前秩序"}, **changes,
     }  # fmt: skip
 
@@ -309,6 +316,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "wave_planned": ("wave", of_wave("planned", progress=NOBODY, draw=PLANNED)),
+    "wave_waiting": ("wave", of_wave("planned", progress=NOBODY, draw=AHEAD)),
+    "wave_being_drawn": (
+        "wave",
+        of_wave("planned", progress=NOBODY, draw=AHEAD, drawing_now=True),
+    ),
+    "wave_misfit": ("wave", of_wave("planned", progress=NOBODY, draw=MISFIT)),
     "wave_nobody": ("wave", of_wave("planned", progress=NOBODY, draw=ShownDraw(NOBODY_THERE, {}, None))),
     "wave_part": ("wave", of_wave("launched", draw=PART, runs=False)),
     "wave_over": ("wave", of_wave("drawn", progress=NOBODY, over=True)),
@@ -359,7 +372,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "results_firm_empty": ("results", of_results(NOTHING, wave=FIRM_WAVE)),
     "results_cancelled": ("results", of_results(NOTHING, wave=CANCELLED, progress=NOBODY)),
     "results_empty": ("results", of_results(NOTHING, progress=NOBODY)),
-    "results_visits": ("results", of_results(WHOLE, "visit", findings=[FINDING])),
+    "results_visits": ("results", of_results(WHOLE, "visit", findings=FINDINGS)),
+    "findings": ("findings", {"wave": wave(instrument="visit"), "findings": FINDINGS, "titles": {}}),
     "results_visits_empty": ("results", of_results(NOTHING, "visit")),
     "submissions": ("submissions", {"wave": wave(), "shown": SubmissionPage([ROW, ALONE], True, True)}),
     "submissions_empty": ("submissions", {"wave": wave(), "shown": SubmissionPage([], False, False)}),

@@ -64,7 +64,7 @@ def _preview() -> Preview:
     result = draw(MEMBERS, DrawPlan("stratified", Fraction(1, 2)), KEY)
     expected = Expectation(response=Decimal("0.1"))
     sizes = tuple((margin, sample_size(margin, 9, expected=expected)) for margin in (Decimal("0.05"),))
-    return Preview(result, message_cost(4, [2], Decimal("0.05")), 0.31, sizes)
+    return Preview(result.summary(), NOW, message_cost(4, [2], Decimal("0.05")), 0.31, sizes)
 
 
 def _coverage(visits: int | None) -> ShownPlan:
@@ -133,6 +133,7 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     """The pages of planning, as `console_pages.PAGES` has them."""
     sample = {
         "wave": survey, "values": SAMPLE_VALUES, "errors": {}, "preview": _preview(), "methods": METHODS,
+        "waiting": False,
         "strata": ("unit", "parent", "none"), "fatigue_scopes": ("global", "programme"),
         "names": {"B01": ("南门", "South")},
     }  # fmt: skip
@@ -161,6 +162,7 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "sample": ("wave_sample", sample),
         "sample_wrong": ("wave_sample", {**sample, "preview": None, "errors": {"cap": wrong}}),
+        "sample_waiting": ("wave_sample", {**sample, "preview": None, "waiting": True}),
         "sample_rolling": (
             "wave_sample",
             {**sample, "preview": None, "values": {**SAMPLE_VALUES, "rolling": "yes", "rolling_rate": "20"}},

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from server.db import AnyRow
-from server.models.contacts import Contact
 from server.models.organisation import Unit
 from server.scope import Scope
 
 
 def list_units(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
-    """The visible part of the tree, parents before children: every column, and `contacts`, their number."""
-    contacts = select(func.count()).select_from(Contact).where(Contact.unit_id == Unit.id).scalar_subquery()
-    query = select(*Unit.__table__.columns, contacts.label("contacts")).order_by(Unit.path)
+    """The visible part of the tree with every column, parents before children."""
+    query = select(*Unit.__table__.columns).order_by(Unit.path)
     return connection.execute(scope.units(query)).all()
 
 

@@ -15,6 +15,7 @@ from server.fieldwork.waves.periods import write_periods
 from server.fieldwork.waves.plans import NewWave, checked_plan
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.running import checked_reason
+from server.fieldwork.waves.states import refuse_while_drawn
 from server.models.waves import Wave
 from server.scope import Scope
 
@@ -35,6 +36,7 @@ def edit_wave(
     """
     wave = find_wave_to_run(connection, wave_id, scope)
     _refuse_unless(wave, ("planned",))
+    refuse_while_drawn(wave, now)
     values = checked_plan(connection, new, wave.instrument, scope, now=now, itself=wave_id)
     before = {name: getattr(wave, name) for name in values}
     changed = {name: [before[name], value] for name, value in values.items() if before[name] != value}
@@ -62,6 +64,7 @@ def cancel_wave(
     """
     wave = find_wave_to_run(connection, wave_id, scope)
     _refuse_unless(wave, CANCELLABLE)
+    refuse_while_drawn(wave, now)
     given = checked_reason(reason)
     moved = connection.execute(
         update(Wave)

@@ -4,24 +4,23 @@ The wave keeps a copy of its frame, so the draw can be repeated from its record 
 much the contacts change afterwards.
 """
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
-from server import audit
+from server import audit, queue
 from server.db import AnyRow, new_id
 from server.errors import Refusal
 from server.fieldwork.waves.choices import Sampling, detail_of
-from server.fieldwork.waves.frames import Drawable, Planned, customer_frame
-from server.fieldwork.waves.reading import find_wave, find_wave_to_run, may_run
-from server.fieldwork.waves.states import move_wave, refuse_over
+from server.fieldwork.waves.frames import Drawable, customer_frame, is_large
+from server.fieldwork.waves.reading import find_wave_to_run
+from server.fieldwork.waves.states import move_wave, refuse_over, refuse_while_drawn
 from server.models.contacts import Contact
 from server.models.draws import Draw, FrameMember
-from server.models.organisation import Unit
+from server.models.waves import Wave
 from server.sampling.draws import DrawResult, draw
 from server.sampling.frame import FrameMember as Candidate
 from server.sampling.frame import SamplingError
@@ -29,45 +28,6 @@ from server.sampling.verification import Difference, verify
 from server.scope import Scope
 
 INSERT_BATCH = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class ShownDraw:
-    """A draw as one reader may see it.
-
-    Attributes:
-        record: as recorded, with the strata of the reader's own outlets.
-        exclusions: reason -> people. The record counts them over the whole wave, so None for readers who see
-            a part of it.
-        drawn_at: None for a preview.
-    """
-
-    record: dict[str, Any]
-    exclusions: dict[str, int] | None
-    drawn_at: datetime | None
-
-    @property
-    def whole(self) -> bool:
-        return self.exclusions is not None
-
-
-def preview_draw(
-    connection: Connection,
-    wave_id: UUID,
-    scope: Scope,
-    *,
-    now: datetime,
-    settings: Mapping[str, Any] | None = None,
-) -> DrawResult:
-    """What drawing now would give, with the wave's own choices or others; writes nothing.
-
-    Raises:
-        Refusal: not_found, or invalid_fields where the choices do not fit the frame.
-    """
-    wave = find_wave(connection, wave_id, scope)
-    chosen = wave.settings if settings is None else settings
-    planned = Planned(wave.id, wave.unit_path, wave.programme_version_id, wave.prn_key, chosen)
-    return drawn_from(customer_frame(connection, planned, now=now), planned)
 
 
 def drawn_from(frame: Sequence[Candidate], wave: Drawable) -> DrawResult:
@@ -83,6 +43,30 @@ def drawn_from(frame: Sequence[Candidate], wave: Drawable) -> DrawResult:
         raise Refusal("invalid_fields", details=[detail_of(each) for each in error.every]) from error
 
 
+def start_draw(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, now: datetime) -> None:
+    """Draw and record, or leave both to the worker where the frame is large.
+
+    Raises:
+        Refusal: as `draw_wave`; wrong_state as well while the worker is at it.
+    """
+    wave = find_wave_to_run(connection, wave_id, scope)
+    if not is_large(connection, wave):
+        draw_wave(connection, wave_id, scope, by=by, now=now)
+        return
+    _refuse_unless_drawable(wave)
+    refuse_over(wave, now)
+    refuse_while_drawn(wave, now)
+    begun = update(Wave).where(Wave.id == wave_id, Wave.state == "planned").values(drawing_since=now)
+    if connection.execute(begun).rowcount != 1:
+        raise Refusal("wrong_state", state=wave.state, needed="planned")
+    queue.defer(connection, "draw_wave", wave_id=str(wave_id), by=by)
+
+
+def end_draw(connection: Connection, wave_id: UUID) -> None:
+    """The worker has drawn, or found that it must not."""
+    connection.execute(update(Wave).where(Wave.id == wave_id).values(drawing_since=None))
+
+
 def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, now: datetime) -> DrawResult:
     """Draw and record.
 
@@ -92,9 +76,7 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
             customers ourselves.
     """
     wave = find_wave_to_run(connection, wave_id, scope)
-    if wave.kind != "survey" or wave.settings.get("rolling"):
-        # Customers drawn for it would be sent a shopper's checklist, or be asked twice.
-        raise Refusal("wrong_state", state=wave.state, needed="survey")
+    _refuse_unless_drawable(wave)
     move_wave(connection, wave_id, before="planned", after="drawn", now=now)
     # Read again under the lock that moving took: somebody may have edited the plan since.
     wave = find_wave_to_run(connection, wave_id, scope)
@@ -116,6 +98,12 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
     detail = {"frame": result.frame_fingerprint, "result": result.result_fingerprint}
     audit.record(connection, [audit.Entry(by, "sample_drawn", f"wave:{wave_id}", detail)], at=now)
     return result
+
+
+def _refuse_unless_drawable(wave: AnyRow) -> None:
+    """Customers drawn for anything else would be sent a shopper's checklist, or be asked twice."""
+    if wave.kind != "survey" or wave.settings.get("rolling"):
+        raise Refusal("wrong_state", state=wave.state, needed="survey")
 
 
 def verify_draw(connection: Connection, wave_id: UUID, scope: Scope) -> list[Difference]:
@@ -153,36 +141,6 @@ def _changed_selection(record: dict[str, Any], rows: Sequence[AnyRow]) -> list[D
 def stored_draw(connection: Connection, wave_id: UUID) -> AnyRow | None:
     """The draw's row, or None before the draw."""
     return connection.execute(select(*Draw.__table__.columns).where(Draw.wave_id == wave_id)).first()
-
-
-def shown_draw(connection: Connection, wave_id: UUID, scope: Scope, *, now: datetime) -> ShownDraw | None:
-    """What a reader sees of the draw, or of its preview while the wave is planned; None where there is none.
-
-    Raises:
-        Refusal: not_found when there is no such wave within the scope.
-    """
-    wave = find_wave(connection, wave_id, scope)
-    if wave.kind != "survey" or wave.settings.get("rolling"):
-        return None
-    stored = stored_draw(connection, wave_id)
-    if stored is not None:
-        record, drawn_at = stored.record, stored.drawn_at
-    elif wave.state == "planned":
-        record, drawn_at = preview_draw(connection, wave_id, scope, now=now).to_json(), None
-    else:
-        return None
-    if may_run(connection, wave, scope):
-        return ShownDraw(record, record["exclusions"], drawn_at)
-    mine = set(connection.scalars(scope.units(select(Unit.code))))
-    strata = [stratum for stratum in record["strata"] if stratum["stratum"] in mine]
-    return ShownDraw({**_without_the_whole(record), "strata": strata}, None, drawn_at)
-
-
-def _without_the_whole(record: dict[str, Any]) -> dict[str, Any]:
-    """What a reader of some outlets may see: no counts of all, and no strata of others in the plan."""
-    whole = ("population", "eligible", "selected", "reserves", "requested", "exclusions")
-    plan = {name: value for name, value in record["plan"].items() if name not in ("spreads", "costs")}
-    return {name: value for name, value in record.items() if name not in whole} | {"plan": plan}
 
 
 def _store(connection: Connection, wave_id: UUID, frame: Sequence[Candidate], result: DrawResult) -> None:

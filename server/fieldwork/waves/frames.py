@@ -7,13 +7,16 @@ from sys import intern
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from server.fieldwork.contacts.eligibility import Judged, exclusions
 from server.fieldwork.waves.choices import ATTRIBUTE, Sampling
+from server.models.contacts import Contact
+from server.models.organisation import Unit
 from server.sampling.frame import FrameMember as Candidate
 
 WHOLE = ""  # the one stratum of a draw that makes no difference between outlets
+AT_ONCE = 5_000  # members: a quarter of a second
 UNSAID = "—"  # contacts without the attribute that makes the strata
 
 STRATUM_OF: Mapping[str, Callable[[Judged], str]] = {
@@ -47,6 +50,17 @@ class Planned:
     programme_version_id: UUID
     prn_key: bytes
     settings: Mapping[str, Any]
+
+
+def is_large(connection: Connection, wave: Drawable) -> bool:
+    """Whether drawing from the wave's frame takes longer than somebody should wait for a page."""
+    members = (
+        select(Contact.id)
+        .join(Unit, Unit.id == Contact.unit_id)
+        .where(Unit.path.startswith(wave.unit_path or "", autoescape=True))
+        .limit(AT_ONCE + 1)
+    )
+    return (connection.scalar(select(func.count()).select_from(members.subquery())) or 0) > AT_ONCE
 
 
 def _by_attribute(each: Judged) -> str:

@@ -1,6 +1,7 @@
 """The states of a wave: each is left once, whoever presses the same button."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -8,6 +9,8 @@ from sqlalchemy import Connection, select, update
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.models.waves import Wave
+
+DRAWING_LASTS: Final = timedelta(hours=1)
 
 
 def move_wave(connection: Connection, wave_id: UUID, *, before: str, after: str, now: datetime) -> None:
@@ -27,6 +30,21 @@ def close_due(connection: Connection, *, now: datetime) -> int:
         .values(state="closed")
     )
     return closed.rowcount
+
+
+def is_being_drawn(wave: AnyRow, now: datetime) -> bool:
+    """Whether the worker is at the wave's sample; a worker that was not heard of for an hour has given up."""
+    return wave.drawing_since is not None and wave.drawing_since > now - DRAWING_LASTS
+
+
+def refuse_while_drawn(wave: AnyRow, now: datetime) -> None:
+    """Nothing changes under the worker that draws a wave's sample.
+
+    Raises:
+        Refusal: wrong_state.
+    """
+    if is_being_drawn(wave, now):
+        raise Refusal("wrong_state", state="drawing", needed=wave.state)
 
 
 def refuse_over(wave: AnyRow, now: datetime) -> None:

@@ -16,12 +16,13 @@ from sqlalchemy import Connection
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.visits.covering import draw_visits, preview_visits
+from server.fieldwork.waves import previews
 from server.fieldwork.waves.approvals import READY, Agreed, approvals_of, approve
 from server.fieldwork.waves.changing import CANCELLABLE, cancel_wave
-from server.fieldwork.waves.drawing import draw_wave, preview_draw
+from server.fieldwork.waves.drawing import start_draw
 from server.fieldwork.waves.instruments import ASKED, ASSIGNED
 from server.fieldwork.waves.reading import find_wave, may_run
-from server.fieldwork.waves.states import refuse_over
+from server.fieldwork.waves.states import refuse_over, refuse_while_drawn
 from server.scope import Scope
 
 # Each preview reads the wave's whole frame.
@@ -82,7 +83,7 @@ def carry_out(
         approve(connection, wave_id, Agreed(read, order.account_id, order.by), scope, now=order.now)
     else:
         wave = find_wave(connection, wave_id, scope)
-        draw = draw_visits if wave.kind in ASSIGNED else draw_wave
+        draw = draw_visits if wave.kind in ASSIGNED else start_draw
         draw(connection, wave_id, scope, by=order.by, now=order.now)
 
 
@@ -104,11 +105,13 @@ def _drawn(connection: Connection, wave: AnyRow, scope: Scope, order: Order) -> 
         if not plan.feasibility.feasible:
             raise Refusal("invalid_fields", details=[Detail("coverage_infeasible", "/coverage")])
         return Effect(wave, "visits", {"visits": len(plan.chosen)})
-    strata = preview_draw(connection, wave.id, scope, now=order.now).strata
-    counts = {
-        "population": sum(each.population for each in strata),
-        "selected": sum(len(each.selected) for each in strata),
-    }
+    refuse_while_drawn(wave, order.now)
+    ahead = previews.preview(connection, wave, now=order.now)
+    if ahead.problems:
+        raise Refusal("invalid_fields", details=ahead.problems)
+    if ahead.summary is None:
+        return Effect(wave, "draw_unseen")
+    counts = {name: ahead.summary[name] for name in ("population", "selected")}
     return Effect(wave, "draw", counts)
 
 

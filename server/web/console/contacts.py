@@ -72,7 +72,8 @@ def index() -> AnyResponse:
         counts=counts,
         following=following,
         whole=not after and following is None,
-        marked=reading.mark_counts(connection(), scope),
+        marked={} if unit else reading.mark_counts(connection(), scope),
+        most_counted=reading.MOST_COUNTED,
         columns=[(name, name in contact_rows.REQUIRED) for name in contact_rows.COLUMNS],
     )
 

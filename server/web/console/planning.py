@@ -109,7 +109,7 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
         "approvals": str(settings.get("approvals", 0)),
         "ratio": percent(sampling.ratio),
         "minimum": str(sampling.minimum),
-        **{f"message_{language}": text for language, text in settings["message"].items()},
+        **{f"message_{language}": settings["message"].get(language, "") for language in DEFAULT_MESSAGES},
     }
 
 

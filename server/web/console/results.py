@@ -35,18 +35,24 @@ PHOTO_LINK_LIFETIME = timedelta(minutes=10)
 @requires("results.read")
 def show(wave_id: UUID) -> Response:
     wave, progress, result = _results(wave_id)
-    findings = sheets.findings_of_wave(connection(), wave_id, identity().scope)
-    form = services().forms.get(connection(), wave.form_version_id).form
-    titles = {name: question.title.render(locale(), _unknown) for name, question in form.questions.items()}
     return page(
         "console/results.html",
         wave=wave,
         progress=progress,
         result=result,
         shape=_shape(progress, result),
-        findings=findings,
-        titles=titles,
+        findings=sheets.list_findings(connection(), wave_id, identity().scope),
+        titles=_titles(wave),
     )
+
+
+@blueprint.get("/console/waves/<uuid:wave_id>/findings")
+@requires("results.read")
+def list_findings(wave_id: UUID) -> Response:
+    scope = identity().scope
+    wave = find_wave(connection(), wave_id, scope)
+    findings = sheets.list_findings(connection(), wave_id, scope, after=_edge("after"))
+    return page("console/findings.html", wave=wave, findings=findings, titles=_titles(wave))
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>/results.json")
@@ -92,6 +98,12 @@ def show_submission(pk: UUID) -> Response:
         shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
         photos=_photos(submission, answers),
     )
+
+
+def _titles(wave: AnyRow) -> dict[str, str]:
+    """Question -> its title, standing for all visits."""
+    form = services().forms.get(connection(), wave.form_version_id).form
+    return {name: question.title.render(locale(), _unknown) for name, question in form.questions.items()}
 
 
 def _edge(name: str) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,9 @@ from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.rules import RollingRules, rolling_problems
 from server.fieldwork.organisation.units import unit_names
-from server.fieldwork.waves import changing, drawing, plans, reading
+from server.fieldwork.waves import changing, plans, previews, reading
 from server.fieldwork.waves.choices import FATIGUE_SCOPES, STRATA, Fatigue, Sampling
 from server.http.access import identity, requires
-from server.sampling.draws import DrawResult
 from server.sampling.plans import METHODS
 from server.sampling.sizes import Expectation, Messages, Size, margin_of_strata, message_cost, sample_size
 from server.services import services
@@ -26,6 +26,7 @@ from server.web.presenting import page
 
 blueprint = Blueprint("sampling", __name__)
 
+REFRESH_SECONDS = "5"
 MARGINS = (Decimal("0.02"), Decimal("0.03"), Decimal("0.05"), Decimal("0.1"))
 
 
@@ -34,12 +35,15 @@ class Preview:
     """What the choices would give.
 
     Attributes:
+        draw: as `DrawResult.summary`.
+        made_at: when the worker found it; None for what was worked out now.
         cost: of the invitations, with the longest text.
         margin: half the width of the interval of a share over all strata; None where nothing can be said.
         sizes: (margin wanted, size needed for it).
     """
 
-    draw: DrawResult
+    draw: Mapping[str, Any]
+    made_at: datetime | None
     cost: Messages
     margin: float | None
     sizes: tuple[tuple[Decimal, Size], ...]
@@ -90,40 +94,62 @@ def _planned(wave_id: UUID) -> AnyRow:
 def _form(
     wave: AnyRow, values: Mapping[str, str], details: Sequence[Detail] = (), *, status: int = 200
 ) -> Response:
-    preview = None
+    preview, waiting = None, False
     try:
         wanted = _wanted(plans.plan_of(wave), values)
         # A rolling wave draws from what has not happened yet.
-        preview = None if wanted.rolling else _preview(wave, wanted)
+        if not wanted.rolling:
+            preview, waiting = _preview(wave, wanted)
     except Refusal as refusal:
         details = details or refusal.details
-    return page(
+    response = page(
         "console/wave_sample.html",
         status=status,
         wave=wave,
         values=values,
         errors={each.pointer.removeprefix("/"): each for each in details},
         preview=preview,
+        waiting=waiting,
         methods=METHODS,
         strata=STRATA,
         fatigue_scopes=FATIGUE_SCOPES,
         names=unit_names(connection(), identity().scope),
     )
+    if waiting and request.method == "GET":
+        response.headers["Refresh"] = REFRESH_SECONDS
+    return response
 
 
-def _preview(wave: AnyRow, wanted: plans.NewWave) -> Preview:
-    settings = {**wave.settings, **wanted.settings()}
-    draw = drawing.preview_draw(
-        connection(), wave.id, identity().scope, now=services().clock.now(), settings=settings
-    )
+def _preview(wave: AnyRow, wanted: plans.NewWave) -> tuple[Preview | None, bool]:
+    """The preview, and whether the worker is still at it.
+
+    Raises:
+        Refusal: invalid_fields for choices that do not fit the frame.
+    """
+    settings, now = {**wave.settings, **wanted.settings()}, services().clock.now()
+    found = previews.preview(connection(), wave, now=now, settings=settings)
+    if found.wanted:
+        with transaction() as open_connection:
+            previews.ask_preview(open_connection, wave.id, settings, now=now)
+    if found.problems:
+        raise Refusal("invalid_fields", details=found.problems)
+    if found.summary is None:
+        return None, True
+    return _judged(wave, wanted, found.summary, found.made_at), False
+
+
+def _judged(
+    wave: AnyRow, wanted: plans.NewWave, draw: Mapping[str, Any], made_at: datetime | None
+) -> Preview:
     samples = message_samples(wave, identity().scope)
     segments = max((length.segments for _, length in samples.values()), default=1)
-    eligible = sum(stratum.eligible for stratum in draw.strata)
+    eligible = draw["eligible"]
     expected = Expectation(response=wanted.response or Decimal("0.0001"))
-    drawn = [(each.eligible, len(each.selected)) for each in draw.strata if each.eligible]
+    drawn = [(each["eligible"], each["selected"]) for each in draw["strata"] if each["eligible"]]
     return Preview(
         draw=draw,
-        cost=message_cost(len(draw.selected), [segments], wanted.price),
+        made_at=made_at,
+        cost=message_cost(draw["selected"], [segments], wanted.price),
         margin=margin_of_strata(drawn, expected=expected) if drawn else None,
         sizes=tuple((each, sample_size(each, eligible, expected=expected)) for each in MARGINS)
         if eligible

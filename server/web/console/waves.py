@@ -11,7 +11,17 @@ from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.reading import rolling_panel
 from server.fieldwork.organisation.units import unit_names
 from server.fieldwork.visits import covering
-from server.fieldwork.waves import approvals, changing, drawing, launching, periods, reading
+from server.fieldwork.waves import (
+    approvals,
+    changing,
+    drawing,
+    launching,
+    periods,
+    previews,
+    reading,
+    shown_draws,
+    states,
+)
 from server.fieldwork.waves.instruments import ASSIGNED
 from server.http.access import identity, requires
 from server.reports.progress import wave_progress
@@ -21,6 +31,9 @@ from server.web.console.samples import message_samples
 from server.web.presenting import page
 
 blueprint = Blueprint("waves", __name__)
+
+# A draw from a million takes minutes.
+REFRESH_SECONDS = "5"
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>")
@@ -35,7 +48,7 @@ def draw(wave_id: UUID) -> Response:
     who, now = identity(), services().clock.now()
     try:
         with transaction() as open_connection:
-            drawing.draw_wave(open_connection, wave_id, who.scope, by=who.actor, now=now)
+            drawing.start_draw(open_connection, wave_id, who.scope, by=who.actor, now=now)
     except Refusal as refusal:
         return wave_page(wave_id, refused=refusal)
     return redirect(url_for("console.waves.show", wave_id=wave_id), 303)
@@ -89,18 +102,25 @@ def wave_page(
     """
     if refused is not None and refused.code not in {"invalid_fields", "wrong_state"}:
         raise refused
-    scope = identity().scope
+    who, now = identity(), services().clock.now()
+    scope = who.scope
     wave = reading.find_wave(connection(), wave_id, scope)
-    return page(
+    draw = shown_draws.shown_draw(connection(), wave_id, scope, now=now)
+    drawing_now = states.is_being_drawn(wave, now)
+    if draw and draw.preview and draw.preview.wanted and who.may("waves.plan"):
+        with transaction() as open_connection:
+            previews.ask_preview(open_connection, wave_id, wave.settings, now=now)
+    response = page(
         "console/wave.html",
         status=refused.status if refused else 200,
         wave=wave,
         assigned=wave.kind in ASSIGNED,
         visits=drawing.stored_draw(connection(), wave_id) if wave.kind in ASSIGNED else None,
         rolling=rolling_panel(connection(), wave, scope) if wave.settings.get("rolling") else None,
-        over=wave.closes_at <= services().clock.now(),
+        over=wave.closes_at <= now,
         runs=reading.may_run(connection(), wave, scope),
-        draw=drawing.shown_draw(connection(), wave_id, scope, now=services().clock.now()),
+        draw=draw,
+        drawing_now=drawing_now,
         names=unit_names(connection(), scope),
         samples=message_samples(wave, scope),
         differences=differences,
@@ -110,6 +130,9 @@ def wave_page(
         periods=periods.period_names(connection(), wave_id, scope),
         progress=wave_progress(connection(), wave_id, wave.instrument, scope),
     )
+    if drawing_now or (draw and draw.preview and draw.preview.waiting):
+        response.headers["Refresh"] = REFRESH_SECONDS
+    return response
 
 
 def _notices(refused: Refusal | None) -> Sequence[Refusal | Detail]:
