@@ -50,6 +50,7 @@ AREAS = (
     "contacts",
     "organisation",
     "people",
+    "history",
     "service_events",
     "waves",
 )

@@ -7,6 +7,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "units.read": "see the organisation",
     "units.import": "import units",
     "contacts.import": "import contacts and service events",
+    "history.import": "import results from before this system, and withdraw them",
     "people.read": "see who works with the system, with their roles; never a number",
     "people.manage": "import and change people and roles, send set-up links, close leavers",
     "people.administer": "bring back people who have left, and appoint administrators",
@@ -37,6 +38,7 @@ _SHEET_READER: Final = _READER | {"sheets.read", "forms.read"}
 _COORDINATOR: Final = _SHEET_READER | {
     "units.import",
     "contacts.import",
+    "history.import",
     "people.read",
     "people.manage",
     "waves.plan",

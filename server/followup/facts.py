@@ -1,7 +1,7 @@
 """The facts of a settlement, gathered from the database: who was judged, what was found, in which wave.
 
-What has no table yet (imported lists, decisions, history …) comes from a file of facts that is laid
-over. The order is always the same, so that the same database gives the same fingerprint.
+What has no table yet (imported lists, decisions …) comes from a file of facts that is laid over. The order is
+always the same, so that the same database gives the same fingerprint.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
 from server.followup.duty_facts import duty_facts
+from server.followup.history_facts import history_facts
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
@@ -30,6 +31,8 @@ from server.scoring.programmes.definition import Programme
 VISIT_DATE = "visit_date"
 # Lists of facts whose rows have an id: a row of the file with the same id is laid over the gathered one.
 BY_ID = ("subjects", "scores", "findings")
+# Lists whose rows say something about the same by these: the file's row stands instead of the gathered one.
+BY_NAME = {"history": ("measure", "subject", "period"), "indicators": ("name", "subject", "period")}
 INSIDE = ("attributes", "roles", "fields")
 # Lines that lost nothing decide nothing, and 79 of them a visit would be most of what is read and stored.
 LOST = '$.lines[*] ? (@.lost != "0")'
@@ -56,14 +59,15 @@ class Span:
 def gather(connection: Connection, programme: Programme, programme_id: UUID, span: Span) -> Gathered:
     """Subjects, waves, scores and findings of all waves of a programme, whatever version planned them.
 
-    Left out are `subjects` the programme has no kind for, and `scores` of instruments it does not have or of
-    subjects it does not judge.
+    Left out are `subjects` the programme has no kind for, `scores` of instruments it does not have or of
+    subjects it does not judge, and imported `history` of what it does not have.
     """
     starts = datetime.combine(span.starts, time.min, programme.zone)
     who = judged(connection, programme, programme_id, starts)
     visits = [_Visit.of(row) for row in connection.execute(_visits(programme_id))]
     timely = [visit for visit in visits if span.since <= visit.day <= span.as_of]
     counted = [visit for visit in timely if visit.counts(programme, who)]
+    past = history_facts(connection, programme, programme_id, who, span.year, (span.since, span.as_of))
     facts: dict[str, Any] = {
         "asOf": span.as_of.isoformat(),
         "year": f"{span.year:04d}",
@@ -71,9 +75,13 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         "waves": list(_waves(connection, programme_id, span.as_of)),
         "scores": [visit.score(who) for visit in counted if visit.row.revision_id is not None],
         "findings": list(_findings(connection, programme_id, who, counted)),
+        **{name: past.lists[name] for name in BY_NAME if past.lists[name]},
         **duty_facts(connection, programme, programme_id, who, (span.starts, span.as_of)),
     }
-    left_out = Counter({"subjects": who.left_out, "scores": len(timely) - len(counted)})
+    for name in ("scores", "findings"):
+        facts[name] += past.lists[name]
+    missing = {"subjects": who.left_out, "scores": len(timely) - len(counted), "history": past.left_out}
+    left_out = Counter(missing)
     return Gathered(facts, +left_out)
 
 
@@ -81,7 +89,8 @@ def laid_over(facts: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, A
     """Facts with those of a file over them.
 
     A subject, score or finding with an id that is known gets the file's properties over its own (an
-    overturned score needs no more than `{"id", "state"}`); other lists are added to.
+    overturned score needs no more than `{"id", "state"}`). A number of the file stands instead of the
+    imported one about the same; other lists are added to.
     """
     merged = dict(facts)
     for name, value in extra.items():
@@ -89,12 +98,19 @@ def laid_over(facts: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, A
         if name in BY_ID and isinstance(value, list):
             merged[name] = list(_rows_over(known or [], value))
         elif isinstance(value, list) and isinstance(known, list):
-            merged[name] = [*known, *value]
+            merged[name] = [*_not_said_by(value, known, BY_NAME.get(name, ())), *value]
         elif isinstance(value, dict) and isinstance(known, dict):
             merged[name] = {**known, **value}
         else:
             merged[name] = value
     return merged
+
+
+def _not_said_by(rows: list[Any], known: list[Any], names: Iterable[str]) -> list[Any]:
+    """The gathered rows about which the file's rows say nothing; all of a list without such names."""
+    key = tuple(names)
+    said = {tuple(str(row.get(name)) for name in key) for row in rows if isinstance(row, dict)}
+    return [row for row in known if not key or tuple(str(row.get(name)) for name in key) not in said]
 
 
 def _rows_over(known: Iterable[Mapping[str, Any]], rows: list[Any]) -> Iterator[Any]:

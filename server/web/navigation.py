@@ -39,6 +39,7 @@ PAGES: tuple[Page, ...] = (
     Page("plan", "console.quarter.show", "waves.plan", ("/console/plan",)),
     Page("units", "console.organisation.units", "units.read", ("/console/units",)),
     Page("people", "console.people.index", "people.read", ("/console/people",)),
+    Page("history", "console.history.index", "history.import", ("/console/history",)),
     Page("contacts", "console.contacts.index", "units.read", ("/console/contacts",)),
     Page("timetable", "console.timetable.index", "waves.read", ("/console/timetable",)),
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),

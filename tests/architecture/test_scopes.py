@@ -17,6 +17,7 @@ from server.fieldwork.contacts.rolling import reading as rolling_reading
 from server.fieldwork.definitions import compiled, programmes, versions
 from server.fieldwork.duties import correcting
 from server.fieldwork.duties import reading as duty_reading
+from server.fieldwork.history import files as history_files
 from server.fieldwork.organisation import finding as unit_finding
 from server.fieldwork.organisation import history as unit_history
 from server.fieldwork.organisation import units as organisation
@@ -61,6 +62,7 @@ READERS = (
     rolling_reading,
     unit_finding,
     unit_history,
+    history_files,
     instruments,
     planning,
     plans,

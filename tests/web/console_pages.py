@@ -31,6 +31,7 @@ from tests.web import console_planning_pages, console_timetable_pages, console_t
 from tests.web.console_contact_pages import CONTACT_PAGES
 from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
+from tests.web.console_history_pages import HISTORY_PAGES
 from tests.web.console_people_pages import PEOPLE_PAGES
 from tests.web.console_planning_pages import APPROVED, ROLLING
 from tests.web.console_unit_pages import UNIT_PAGES
@@ -273,6 +274,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "home_empty": ("home", {"rows": []}),
     **UNIT_PAGES,
     **PEOPLE_PAGES,
+    **HISTORY_PAGES,
     **CONTACT_PAGES,
     "import_good": ("import_result", report(created=3)),
     "import_some": ("import_result", report(*PROBLEMS, created=3)),

@@ -1,4 +1,4 @@
-"""What earlier waves tell about outlets: the last visit, its score, who made it."""
+"""What earlier waves, and files of earlier results, tell about outlets: the last visit and its score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db import AnyRow
+from server.fieldwork.definitions.compiled import programme_of
+from server.fieldwork.history.standing import VISITING, imported_visits
 from server.models.definitions import ProgrammeVersion
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
 from server.models.waves import Wave
-
-VISITING = ("visit", "video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class LastVisit:
 
 
 def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit]:
-    """Subject -> its newest visit in an earlier wave of the same programme, whichever version asked."""
+    """Subject -> its newest visit in an earlier wave of the same programme, whichever version asked.
+
+    Where no wave was yet, imported history tells.
+    """
     zone = ZoneInfo(wave.timezone)
     programme = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
     versions = select(ProgrammeVersion.id).where(ProgrammeVersion.programme_id.in_(programme))
@@ -45,4 +48,15 @@ def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit
         .ext(distinct_on(Submission.subject_id))
         .order_by(Submission.subject_id, Submission.received_at.desc(), SubmissionRevision.number.desc())
     )
-    return {row.subject_id: LastVisit(row.received_at.astimezone(zone).date(), row.published) for row in rows}
+    found = {
+        row.subject_id: LastVisit(row.received_at.astimezone(zone).date(), row.published) for row in rows
+    }
+    return {**_imported(connection, wave, zone), **found}
+
+
+def _imported(connection: Connection, wave: AnyRow, zone: ZoneInfo) -> Mapping[UUID, LastVisit]:
+    query = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
+    scheme = programme_of(connection, wave.programme_version_id)
+    opens = wave.opens_at.astimezone(zone).date()
+    told = imported_visits(connection, scheme, connection.execute(query).scalar_one(), opens)
+    return {subject_id: LastVisit(visit.day, visit.score) for subject_id, visit in told.items()}

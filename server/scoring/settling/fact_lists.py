@@ -198,6 +198,7 @@ def read_past(reading: FactReader, part: Part) -> Past | None:
         reading.findings.add(part.at("period"), "history_not_past", "error", **params)
     reading.once(part, "history", *(part.text(name) for name in ("measure", "subject", "period")))
     value = exact_value(part.values.get("value"))
-    return Past(
-        part.text("measure"), part.text("subject"), part.text("period"), value, part.text("grade") or None
+    measure_name, subject, period_id, source = (
+        part.text(name) for name in ("measure", "subject", "period", "source")
     )
+    return Past(measure_name, subject, period_id, value, part.text("grade") or None, source)

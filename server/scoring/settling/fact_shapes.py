@@ -136,6 +136,7 @@ PAST = Shape(
         Field("period", "word", required=True),
         Field("value", "figure", nullable=True),
         Field("grade", "word", nullable=True),
+        Field("source", "word"),
     ),
 )
 LISTS = {

@@ -155,13 +155,14 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A number of an earlier settlement, or imported."""
+    """A number of an earlier settlement, or imported: then `source` names the file."""
 
     measure: str
     subject: str
     period: str
     value: Value
     grade: str | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

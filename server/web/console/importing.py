@@ -5,7 +5,7 @@ shown, because somebody has changed something since, nothing is written and it i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +37,7 @@ class Importer:
         page: the endpoint that shows what was imported, and takes a file by POST.
         apply: the endpoint that applies a waiting file, named by `kept_id`.
         run: imports, or with True only says what would change.
+        place: parts of both addresses, such as the programme that a file is about.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Importer:
     page: str
     apply: str
     run: Callable[[Connection, SentFile, bool], ImportReport]
+    place: Mapping[str, Any] = field(default_factory=dict)
 
 
 class _Overtaken(Exception):
@@ -105,8 +107,8 @@ def _result(
         "console/import_result.html",
         status=422 if nothing_kept else 200,
         kind=importer.kind,
-        back=url_for(importer.page),
-        apply=url_for(importer.apply, kept_id=kept_id) if kept_id else "",
+        back=url_for(importer.page, **importer.place),
+        apply=url_for(importer.apply, kept_id=kept_id, **importer.place) if kept_id else "",
         overtaken=overtaken,
         filename=filename,
         report=report,

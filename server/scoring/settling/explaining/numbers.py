@@ -94,12 +94,15 @@ class Numbers:
         facts = self.world.ground.facts
         asked = Asked(self.world, measure, facts.subjects[subject_id])
         made = next((cell for each, cell in numbers(asked) if each.id == period.id), None)
-        past = any(
-            (each.measure, each.subject, each.period) == (measure.name, subject_id, period.id)
-            for each in facts.history
+        key = (measure.name, subject_id, period.id)
+        past = next(
+            (each for each in facts.history if (each.measure, each.subject, each.period) == key), None
         )
-        if made is None or (made.raw is None and past):
-            yield said("from_history" if past else "not_settled")
+        if past is not None and (made is None or made.raw is None):
+            yield said("from_file", source=past.source) if past.source else said("from_history")
+            return
+        if made is None:
+            yield said("not_settled")
             return
         yield _SOURCES[type(measure.source)](self, asked, measure.source, period, made)
         cell = self.world.cells.get(measure.name, subject_id, period.id)

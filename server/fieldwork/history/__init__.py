@@ -1,0 +1,1 @@
+"""Opening history: scores, grades, ranks, failed items and base rates from before this system."""
