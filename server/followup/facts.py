@@ -20,6 +20,7 @@ from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
+from server.followup.settled_years import settled_history
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
@@ -59,8 +60,9 @@ class Span:
 def gather(connection: Connection, programme: Programme, programme_id: UUID, span: Span) -> Gathered:
     """Subjects, waves, scores and findings of all waves of a programme, whatever version planned them.
 
-    Left out are `subjects` the programme has no kind for, `scores` of instruments it does not have or of
-    subjects it does not judge, and imported `history` of what it does not have.
+    What was settled here in an earlier year stands instead of what was imported about it. Left out are
+    `subjects` the programme has no kind for, `scores` of instruments it does not have or of subjects it does
+    not judge, and imported `history` of what it does not have.
     """
     starts = datetime.combine(span.starts, time.min, programme.zone)
     who = judged(connection, programme, programme_id, starts)
@@ -68,6 +70,11 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
     timely = [visit for visit in visits if span.since <= visit.day <= span.as_of]
     counted = [visit for visit in timely if visit.counts(programme, who)]
     past = history_facts(connection, programme, programme_id, who, span.year, (span.since, span.as_of))
+    settled = settled_history(connection, programme, programme_id, who, span.year)
+    numbers = {
+        "history": [*_not_said_by(settled, past.lists["history"], BY_NAME["history"]), *settled],
+        "indicators": past.lists["indicators"],
+    }
     facts: dict[str, Any] = {
         "asOf": span.as_of.isoformat(),
         "year": f"{span.year:04d}",
@@ -75,7 +82,7 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         "waves": list(_waves(connection, programme_id, span.as_of)),
         "scores": [visit.score(who) for visit in counted if visit.row.revision_id is not None],
         "findings": list(_findings(connection, programme_id, who, counted)),
-        **{name: past.lists[name] for name in BY_NAME if past.lists[name]},
+        **{name: rows for name, rows in numbers.items() if rows},
         **duty_facts(connection, programme, programme_id, who, (span.starts, span.as_of)),
     }
     for name in ("scores", "findings"):

@@ -21,6 +21,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.definitions.programmes import find_programme
 from server.fieldwork.organisation.units import reaches_all
 from server.followup.facts import Span, gather, laid_over
+from server.followup.settled_years import is_current
 from server.models.definitions import Programme, ProgrammeVersion
 from server.models.organisation import Subject
 from server.models.settlements import LedgerLine, Settlement
@@ -317,7 +318,7 @@ def _witnessed(settled: _Settled, new: NewSettlement) -> dict[str, Any]:
 def _current(connection: Connection, programme_id: UUID, year: int) -> AnyRow | None:
     """The year's settlement that nothing has superseded."""
     query = _query(Settlement.result).where(
-        Settlement.programme_id == programme_id, Settlement.year == year, _is_current()
+        Settlement.programme_id == programme_id, Settlement.year == year, is_current()
     )
     return connection.execute(query).first()
 
@@ -328,16 +329,11 @@ def _query(*columns: Any) -> AnySelect:
             Settlement.id, Programme.key, ProgrammeVersion.version, Settlement.programme_version_id,
             Settlement.year, Settlement.as_of, Settlement.facts_hash, Settlement.definition_hash,
             Settlement.result_hash, Settlement.supersedes_id, Settlement.created_at, Settlement.created_by,
-            _is_current().label("current"), _lines().label("lines"), *columns,
+            is_current().label("current"), _lines().label("lines"), *columns,
         )
         .join(Programme, Programme.id == Settlement.programme_id)
         .join(ProgrammeVersion, ProgrammeVersion.id == Settlement.programme_version_id)
     )  # fmt: skip
-
-
-def _is_current() -> ColumnElement[bool]:
-    later = aliased(Settlement)
-    return ~select(later.id).where(later.supersedes_id == Settlement.id).correlate(Settlement).exists()
 
 
 def _lines() -> Any:

@@ -1,5 +1,6 @@
 """Imported history in settlements: streaks, repeats, comparisons with last year, and what explains them."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -87,6 +88,36 @@ def test_a_second_year_in_the_third_grade_ends_the_agreement(connection: Connect
     )
     again = settled(connection, E1, day, **facts)
     assert rows_of(connection, again, "actions", do="terminate", subject="post") == []
+
+
+def test_what_was_settled_here_is_the_history_of_the_next_year(connection: Connection) -> None:
+    facts = bank_sample(connection)
+    first = settled(connection, E1, date(2026, 12, 31), **facts)
+    [grade] = rows_of(connection, first, "measures", measure="annual", subject="post", period="2026")
+    assert grade["grade"] == "基本合格"
+    assert rows_of(connection, first, "actions", do="terminate", subject="post") == []
+    # A file that says otherwise of a year that was settled here says nothing.
+    load(connection, "编号,期间,项目,等级\npost,2026年度,annual,优秀\n", key=E1, name="2026年考核.csv")
+    a_year_on = json.dumps(facts).replace("2026", "2027").replace("2025", "2026")
+    again = wire.loads(a_year_on.encode())
+    second = settled(connection, E1, date(2027, 12, 31), **again)
+    [years] = rows_of(connection, second, "measures", measure="basic_years", subject="post", period="2027")
+    assert years["published"] == "2"
+    [ended] = rows_of(connection, second, "actions", do="terminate", subject="post")
+    assert ended["rule"] == "terminate_basic"
+
+
+@pytest.mark.parametrize(
+    ("raw", "exact"), [("400/6", "200/3"), ("-1/7", "-1/7"), ("66.5", "66.5"), ("1/0", "1/0")]
+)
+def test_a_settled_number_stays_exact(raw: str, exact: str) -> None:
+    content = scheme_with_past()
+    facts = {
+        "asOf": "2026-12-31", "subjects": [{"id": "a", "kind": "outlet"}],
+        "history": [{"measure": "quarter_score", "subject": "a", "period": "2025Q4", "value": raw}],
+    }  # fmt: skip
+    before = [row for row in settle(content, facts).to_json()["measures"] if row["measure"] == "before"]
+    assert (before[0]["period"], before[0]["raw"]) == ("2026Q1", exact)
 
 
 def outlets(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db import AnyRow
@@ -34,11 +34,9 @@ def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit
     zone = ZoneInfo(wave.timezone)
     programme = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
     versions = select(ProgrammeVersion.id).where(ProgrammeVersion.programme_id.in_(programme))
-    rows = connection.execute(
-        select(Submission.subject_id, Submission.received_at, ScoreSheet.published)
+    newest = (
+        select(Submission.id, Submission.subject_id, Submission.received_at)
         .join(Wave, Wave.id == Submission.wave_id)
-        .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)
-        .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)
         .where(
             Wave.programme_version_id.in_(versions),
             Wave.instrument.in_(VISITING),
@@ -46,7 +44,21 @@ def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit
             Wave.opens_at < wave.opens_at,
         )
         .ext(distinct_on(Submission.subject_id))
-        .order_by(Submission.subject_id, Submission.received_at.desc(), SubmissionRevision.number.desc())
+        .order_by(Submission.subject_id, Submission.received_at.desc(), Submission.id.desc())
+        .subquery("newest")
+    )
+    # One by one: a planner that expects as many visits as a survey has answers reads all revisions there are.
+    judged = (
+        select(ScoreSheet.published)
+        .select_from(SubmissionRevision)
+        .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)
+        .where(SubmissionRevision.submission_pk == newest.c.id)
+        .order_by(SubmissionRevision.number.desc())
+        .limit(1)
+        .lateral("judged")
+    )
+    rows = connection.execute(
+        select(newest.c.subject_id, newest.c.received_at, judged.c.published).join(judged, true())
     )
     found = {
         row.subject_id: LastVisit(row.received_at.astimezone(zone).date(), row.published) for row in rows

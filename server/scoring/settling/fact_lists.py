@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 
 from server.scoring.arithmetic import Value, exact_value
 from server.scoring.exact import ONE, ZERO
@@ -197,8 +198,16 @@ def read_past(reading: FactReader, part: Part) -> Past | None:
         params = {"period": period.id, "as_of": reading.as_of.isoformat()}
         reading.findings.add(part.at("period"), "history_not_past", "error", **params)
     reading.once(part, "history", *(part.text(name) for name in ("measure", "subject", "period")))
-    value = exact_value(part.values.get("value"))
+    value = _exact(part.values.get("value"))
     measure_name, subject, period_id, source = (
         part.text(name) for name in ("measure", "subject", "period", "source")
     )
     return Past(measure_name, subject, period_id, value, part.text("grade") or None, source)
+
+
+def _exact(raw: object) -> Value:
+    """A settled number, which may be no decimal: results write two thirds as "2/3"."""
+    return exact_value(Fraction(raw) if isinstance(raw, str) and _RATIO.fullmatch(raw) else raw)
+
+
+_RATIO = re.compile(r"-?[0-9]{1,400}/[1-9][0-9]{0,400}")
