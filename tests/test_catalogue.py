@@ -46,6 +46,7 @@ AREAS = (
     "schema",
     "estimates",
     "coverage",
+    "dispatch",
     "timetable",
     "contacts",
     "organisation",

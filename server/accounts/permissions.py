@@ -15,6 +15,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "waves.plan": "plan waves and draw samples",
     "waves.approve": "agree to a wave before it is launched",
     "waves.launch": "launch a wave, which sends messages",
+    "visits.dispatch": "say which of a firm's people goes to which of its visits",
     "timetable.plan": "change the timetables of waves, and add own entries",
     "forms.read": "see forms with all their versions, and try them out",
     "forms.edit": "save and delete drafts of forms",
@@ -69,7 +70,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "evaluated_body": _READER,
     "call_back_agent": frozenset({"console.enter"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
-    "dispatcher": frozenset({"console.enter", "waves.read"}),
+    "dispatcher": frozenset({"console.enter", "waves.read", "visits.dispatch"}),
     "shopper": frozenset(),
     "employee": frozenset(),
 }

@@ -37,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     Page("today", "console.today.show", "console.enter", ("/console",)),
     Page("waves", "console.home.show", "waves.read", ("/console/waves", "/console/submissions")),
     Page("plan", "console.quarter.show", "waves.plan", ("/console/plan",)),
+    Page("dispatch", "console.dispatch.index", "visits.dispatch", ("/console/dispatch",)),
     Page("units", "console.organisation.units", "units.read", ("/console/units",)),
     Page("people", "console.people.index", "people.read", ("/console/people",)),
     Page("history", "console.history.index", "history.import", ("/console/history",)),

@@ -11,12 +11,15 @@ from server.errors import Detail
 from server.fieldwork.contacts.rolling.reading import RollingDay, RollingPanel
 from server.fieldwork.contacts.rolling.rules import RollingRules
 from server.fieldwork.visits.covering import ShownPlan
+from server.fieldwork.visits.dispatching import Share
 from server.fieldwork.visits.rostering import ShownRoster
 from server.fieldwork.waves.approvals import Approval, Approvals
 from server.fieldwork.waves.choices import Coverage
 from server.fieldwork.waves.plans import NewWave
 from server.fieldwork.waves.proposals import Proposal
 from server.reports.visits import STATES, Meter
+from server.rostering.codes import REASONS
+from server.rostering.results import Open, Reason
 from server.rostering.roster import roster
 from server.rostering.rules import Rules
 from server.rostering.visits import Visit
@@ -34,6 +37,7 @@ from server.web.console.visits import ACTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ID = UUID("0193b0c0-0000-7000-8000-000000000001")
+OTHER = UUID("0193b0c0-0000-7000-8000-000000000002")
 KEY = b"k" * 32
 MEMBERS = [FrameMember(f"K{number}", "B01", None if number else "staff") for number in range(9)]
 SAMPLE_VALUES = {
@@ -108,6 +112,20 @@ def _grid(wave: Any, **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _share(wave: Any, **changes: Any) -> Share:
+    visit = {
+        "id": ID, "code": "B01", "name": "南门分理处", "name_en": None, "slot": "peak", "address": "南门路",
+        "planned_on": NOW.date(), "expires_at": NOW, "person_id": None, "person": None, "completed_at": None,
+    }  # fmt: skip
+    done = {**visit, "id": OTHER, "person_id": ID, "person": "王芳", "completed_at": NOW, "slot": None}
+    rows = [SimpleNamespace(**visit), SimpleNamespace(**done)]
+    values = {
+        "wave": wave, "firm": SimpleNamespace(id=ID, name="甲公司"), "rows": rows,
+        "people": [(str(ID), "王芳")], "proposed": {ID: str(ID)}, "doubts": {}, "open": {}, **changes,
+    }  # fmt: skip
+    return Share(**values)
+
+
 def _proposal(planned: str | None) -> Proposal:
     new = NewWave(
         programme="branch-service",
@@ -157,6 +175,11 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     infeasible = Detail("coverage_infeasible", "/coverage")
     no_slots = Detail("slots_missing", "/roster", {"visit": "B01"})
     taken = Detail("code_taken", "/code", {"code": "W"})
+    unfit = Detail("dispatch_unfit", f"/person-{ID}", {"unit": "南门分理处"})
+    nobody = Open("B01", 2, (Reason("conflict", 1, 1), Reason("full", 1, 0)), None)
+    doubts = {ID: tuple(REASONS)}
+    counts = {"firm_id": ID, "firm": "甲公司", "given": 3, "sent": 1, "done": 0}
+    of_firm = SimpleNamespace(**{**vars(visits), **counts})
     takers = [(f"person:{ID}", "王芳")]
     drawn = SimpleNamespace(**{**vars(visits), "state": "drawn"})
     return {
@@ -183,6 +206,17 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "grid_replace": ("wave_visits", _grid(visits, asked="replace", chosen={str(ID)})),
         "grid_empty": ("wave_visits", _grid(visits, rows=[], meters=[], more="")),
+        "dispatch": ("dispatch", {"rows": [of_firm]}),
+        "dispatch_empty": ("dispatch", {"rows": []}),
+        "dispatch_share": ("dispatch_share", {"share": _share(visits), "chosen": {}, "errors": {}}),
+        "dispatch_unfit": (
+            "dispatch_share",
+            {
+                "share": _share(visits, proposed={}, people=[], doubts=doubts, open={"B01": nobody}),
+                "chosen": {ID: str(ID)},
+                "errors": {f"person-{ID}": unfit},
+            },
+        ),
         "quarter": ("quarter", quarter),
         "quarter_nothing": (
             "quarter", {**quarter, "rows": [], "errors": {"chosen": Detail("nothing_chosen", "/chosen")}}

@@ -84,9 +84,9 @@ def preview_roster(connection: Connection, wave_id: UUID, scope: Scope, keys: Ke
     if wave.kind not in ASSIGNED or wave.state not in READY:
         raise Refusal("wrong_state", state=wave.state, needed="drawn")
     people = workers(connection, wave, scope, keys)
-    visits, held = _visits(connection, wave), _held(connection, wave)
+    visits, held = wanted_visits(connection, wave), _held(connection, wave)
     try:
-        made = roster(visits, _allowed(people, wave), _rules(wave), held)
+        made = roster(visits, allowed(people, wave), rules_of(wave), held)
     except RosterError as error:
         raise Refusal("invalid_fields", details=[Detail(error.code, "/roster", error.params)]) from error
     return ShownRoster(made, _names(connection, people), _outlet_names(connection, wave), _fingerprint(made))
@@ -140,7 +140,8 @@ def takers(connection: Connection, wave: AnyRow, scope: Scope) -> list[tuple[str
     return sorted(found, key=lambda each: each[1])
 
 
-def _rules(wave: AnyRow) -> Rules:
+def rules_of(wave: AnyRow) -> Rules:
+    """What a wave's plan asks of its roster."""
     chosen = RosterChoice.from_json(wave.settings.get("roster"))
     return Rules(
         rotation_days=chosen.rotation_days,
@@ -151,7 +152,7 @@ def _rules(wave: AnyRow) -> Rules:
     )
 
 
-def _allowed(people: Sequence[Worker], wave: AnyRow) -> list[Worker]:
+def allowed(people: Sequence[Worker], wave: AnyRow) -> list[Worker]:
     """The wave's own limit a day holds for everybody whose own is not lower."""
     limit = RosterChoice.from_json(wave.settings.get("roster")).per_day
     return [
@@ -159,7 +160,8 @@ def _allowed(people: Sequence[Worker], wave: AnyRow) -> list[Worker]:
     ]
 
 
-def _visits(connection: Connection, wave: AnyRow) -> list[Visit]:
+def wanted_visits(connection: Connection, wave: AnyRow) -> list[Visit]:
+    """The outlets that a wave visits, each with its window and what it asks of whoever goes."""
     zone = ZoneInfo(wave.timezone)
     first = wave.opens_at.astimezone(zone).date()
     last = (wave.closes_at - wave.closes_at.resolution).astimezone(zone).date()

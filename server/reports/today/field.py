@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select
 
+from server.fieldwork.visits.dispatching import firm_waves
 from server.fieldwork.waves.instruments import ASKED, ASSIGNED
 from server.models.draws import FrameMember
 from server.models.messages import Message
@@ -61,6 +62,15 @@ def unassigned(connection: Connection, scope: Scope, asked: Asked) -> Iterator[I
     for row in connection.execute(query) if waves else ():
         wave = waves[row.wave_id]
         yield Item("visits_unassigned", row.n, due_at=wave.closes_at, wave=wave)
+
+
+def undispatched(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Visits of a firm of the scope to which it has sent nobody."""
+    if scope.firm_ids is None:
+        return
+    for wave in firm_waves(connection, scope):
+        if wave.given > wave.sent:
+            yield Item("visits_undispatched", wave.given - wave.sent, due_at=wave.closes_at, wave=wave)
 
 
 def lost_messages(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

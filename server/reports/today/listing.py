@@ -39,6 +39,7 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "closing_short": Source("waves.plan", waves.closing_short, ("closing_survey", "closing_visits")),
         "visits": Source("waves.plan", field.visits, tuple(field.VISITS.values())),
         "unassigned": Source("waves.plan", field.unassigned, ("visits_unassigned",)),
+        "undispatched": Source("visits.dispatch", field.undispatched, ("visits_undispatched",)),
         "lost_messages": Source("waves.plan", field.lost_messages, ("messages_lost",)),
         "notices": Source("waves.read", office.notices, ("notice",)),
         "own_duties": Source("duties.do", office.own_duties, ("duties_late", "duties_today", "duties_open")),

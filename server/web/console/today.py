@@ -93,6 +93,7 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "visits_at_risk": _wave("console.visits.grid", state="at_risk"),
         "visits_undelivered": _wave("console.visits.grid", state="undelivered"),
         "visits_unassigned": _wave("console.visits.roster"),
+        "visits_undispatched": _page("console.dispatch.index"),
         "messages_lost": _wave("console.results.show"),
         "notice": _notice,
         "duties_late": _page("console.duties.mine"),
