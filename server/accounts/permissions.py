@@ -12,6 +12,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "people.manage": "import and change people and roles, send set-up links, close leavers",
     "people.administer": "bring back people who have left, and appoint administrators",
     "waves.read": "see waves and their progress",
+    "waves.follow": "see waves before they begin, which outlets they visit, when, and who goes",
     "waves.plan": "plan waves and draw samples",
     "waves.approve": "agree to a wave before it is launched",
     "waves.launch": "launch a wave, which sends messages",
@@ -34,8 +35,9 @@ PERMISSIONS: Final[dict[str, str]] = {
 _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "results.read", "duties.read"})
 # Whoever runs something at a branch also has things to do there.
 _DOER: Final = _READER | {"duties.do"}
-# Whoever reads single answers reads the questions; branches are not shown what a visit looks at.
-_SHEET_READER: Final = _READER | {"sheets.read", "forms.read"}
+# Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
+# one is coming, when, and by whom.
+_SHEET_READER: Final = _READER | {"sheets.read", "forms.read", "waves.follow"}
 _COORDINATOR: Final = _SHEET_READER | {
     "units.import",
     "contacts.import",

@@ -69,6 +69,7 @@ def shown(one: Any, **changes: Any) -> tuple[str, dict[str, Any]]:
 def listed(*files: Any, several: bool = False) -> tuple[str, dict[str, Any]]:
     return "history_files", {
         "key": KEY, "title": TITLE, "several": several, "rows": files, "measures": MEASURES,
+        "examples": [(each, "2025") for each in MEASURES],
         "columns": IMPORT_COLUMNS,
     }  # fmt: skip
 

@@ -196,7 +196,7 @@ def of_wave(state: str, **changes: Any) -> dict[str, Any]:
         "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
-        "assigned": False, "visits": None, "rolling": None, "drawing_now": False,
+        "assigned": False, "visits": None, "rolling": None, "drawing_now": False, "now": NOW,
         **changes,
     }  # fmt: skip
 
@@ -234,8 +234,7 @@ def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -
     shown = wave(instrument=instrument)
     return {
         "wave": shown, "progress": PROGRESS, "result": result, "findings": FindingPage([], 0, None),
-        "shape": "abc",
-        "titles": {"LOB-08": "柜台前秩序"}, **changes,
+        "shape": "abc", "titles": {"LOB-08": "柜台前秩序"}, "now": NOW, **changes,
     }  # fmt: skip
 
 
@@ -374,6 +373,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "results_firm_empty": ("results", of_results(NOTHING, wave=FIRM_WAVE)),
     "results_cancelled": ("results", of_results(NOTHING, wave=CANCELLED, progress=NOBODY)),
     "results_empty": ("results", of_results(NOTHING, progress=NOBODY)),
+    "results_ahead": (
+        "results",
+        of_results(NOTHING, progress=NOBODY, now=NOW.replace(year=2025)),
+    ),
     "results_visits": ("results", of_results(WHOLE, "visit", findings=FINDINGS)),
     "findings": ("findings", {"wave": wave(instrument="visit"), "findings": FINDINGS, "titles": {}}),
     "results_visits_empty": ("results", of_results(NOTHING, "visit")),

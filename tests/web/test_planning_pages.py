@@ -248,3 +248,28 @@ def test_a_period_is_planned_at_once(coordinator: Desk, engine: Engine, app: Fla
         assert connection.scalar(select(func.count()).select_from(Wave)) == len(places)
     again = coordinator.get(f"/console/plan?{address}")
     assert f"已有 {fields['code-0']}" in again
+
+
+def test_an_act_without_visits_says_so(coordinator: Desk, visits: UUID) -> None:
+    for act in ("reassign", "extend", "call_off"):
+        answer = coordinator.post(f"/console/waves/{visits}/visits", act=act, confirmed="yes")
+        assert answer.status_code == 422
+        assert "nothing" not in answer.text
+        assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize("page", ["sample", "coverage"])
+def test_a_previews_address_carries_no_token(
+    coordinator: Desk, survey: UUID, engine: Engine, page: str
+) -> None:
+    """Browsers send every field of a form that is asked by GET; only the button that saves may name it."""
+    wave_id = survey
+    if page == "coverage":
+        with engine.begin() as connection:
+            wave_id = builders.create_wave(connection, instrument="visit", code="V", coverage=Coverage())
+    html = coordinator.get(f"/console/waves/{wave_id}/{page}")
+    form = next(
+        each for each in re.findall(r"<form.*?</form>", html, re.S) if 'method="get"' in each and page in each
+    )
+    assert not re.search(r'<input[^>]*name="csrf"', form)
+    assert re.search(r'<button[^>]*name="csrf"[^>]*formmethod="post"', form)

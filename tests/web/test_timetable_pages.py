@@ -163,7 +163,7 @@ def test_what_waits_is_shown_and_settled(
         db.session.remove()
     page = coordinator.get("/console/timetable")
     assert "等您处理" in page
-    assert re.search(r"离截止还有 7 天：已完成 0 份，还差 0 份", page)
+    assert re.search(r"快到截止时间：已完成 0 份，还差 0 份", page)
     assert "已提醒" in row_of(coordinator.get(f"/console/waves/{wave_id}/timetable"), "提醒 提前 7 天")
     with engine.connect() as connection:
         notice_id = connection.execute(select(Notice.id)).scalar_one()

@@ -90,10 +90,22 @@ def test_a_branch_manager_reads_the_ranks_of_the_office_and_the_rows_of_the_bran
 
 
 @pytest.mark.parametrize("state_of_wave", ["planned", "drawn"])
-def test_a_branch_manager_sees_the_draw_of_the_branch(
+def test_a_branch_learns_of_no_wave_before_it_begins(
     app: Flask, engine: Engine, bank: Callable[..., UUID], state_of_wave: str
 ) -> None:
     wave_id = bank(state_of_wave)
+    manager = Desk(*signed_in(app, engine, "branch_manager", "B101"))
+    assert str(wave_id) not in manager.get("/console/waves")
+    for page in ("", "/timetable", "/results", "/results.json", "/findings"):
+        assert manager.client.get(f"/console/waves/{wave_id}{page}").status_code == 404
+    for page in ("/visits", "/coverage"):
+        assert manager.client.get(f"/console/waves/{wave_id}{page}").status_code == 403
+
+
+def test_a_branch_manager_sees_the_draw_of_the_branch(
+    app: Flask, engine: Engine, bank: Callable[..., UUID]
+) -> None:
+    wave_id = bank("launched")
     manager = Desk(*signed_in(app, engine, "branch_manager", "B101"))
     page = manager.get(f"/console/waves/{wave_id}")
     assert "B101" in page
@@ -140,6 +152,8 @@ def test_a_wave_whose_time_is_over_says_so_in_place_of_its_buttons(
         ("code", "坏 码/<>", "期号只能有英文字母"),
         ("closes_on", "2026-05-03", "结束时间要晚于开始时间"),
         ("opens_on", "2026-02-30", "请填写正确的日期"),
+        ("opens_on", "0026-05-04", "请填写正确的日期"),
+        ("closes_on", "9999-12-31", "请填写正确的日期"),
     ],
 )
 def test_a_plan_that_does_not_read_comes_back_as_it_was_typed(

@@ -24,6 +24,8 @@ from server.scoring.timetabling.recurrence import last_day
 
 # Each branch hears of its own share, and settles it for itself.
 BY_OUTLET = ("facts_check",)
+# What asks for answers that are missing.
+CHASING = frozenset({"reminder", "field_deadline", "submission_deadline"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def _notices(connection: Connection, firing: _Firing) -> Iterator[NewNotice]:
         yield from _by_outlet(connection, firing, firing.wave)
         return
     params = {**firing.entry.arguments, **_numbers(connection, firing), **_days_left(firing)}
+    if firing.entry.kind in CHASING and params.get("asked") and not params["outstanding"]:
+        return  # everything is in: there is nobody to chase
     for role in firing.entry.roles:
         firm_id = firing.wave.firm_id if firing.wave is not None and role == "firm" else None
         yield _notice(firing, role, params, unit_id=firing.entry.unit_id, firm_id=firm_id)

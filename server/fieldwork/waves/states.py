@@ -10,6 +10,8 @@ from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.models.waves import Wave
 
+# Before it begins, a wave is nobody's business but that of those who prepare and follow it.
+BEGUN: Final = ("launched", "paused", "closed")
 DRAWING_LASTS: Final = timedelta(hours=1)
 
 

@@ -23,7 +23,7 @@ blueprint = Blueprint("coverage", __name__)
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>/coverage")
-@requires("waves.read")
+@requires("waves.follow")
 def show(wave_id: UUID) -> Response:
     """The plan by the wave's promises, or by those in the address: nothing is stored by looking."""
     wave = reading.find_wave(connection(), wave_id, identity().scope)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from server.errors import Detail, Refusal
 
+# The day after 9999-12-31 is an error, and a year of two digits a slip.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 ZONE = ZoneInfo("Asia/Shanghai")
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -30,10 +32,13 @@ class Fields:
     def day(self, name: str) -> date:
         """A day; today's date does not matter where it cannot be read, since the form is refused."""
         try:
-            return date.fromisoformat(self.text(name))
+            day = date.fromisoformat(self.text(name))
         except ValueError:
-            self._wrong("field_date", name)
-            return date.min + DAY
+            day = date.min
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
+        self._wrong("field_date", name)
+        return date.min + DAY
 
     def optional_day(self, name: str) -> date | None:
         return self.day(name) if self.text(name) else None

@@ -17,12 +17,18 @@ from server.fieldwork.history.columns import COLUMNS, REQUIRED
 from server.fieldwork.history.history_import import import_history
 from server.fieldwork.importing import ImportReport, SentFile
 from server.http.access import identity, requires
+from server.scoring.programmes.definition import Added, Measure, Scores
 from server.services import services
 from server.web.console.importing import Importer, apply_import, show_import
 from server.web.presenting import page
 
 blueprint = Blueprint("history", __name__)
 
+# How each kind of period may be written.
+PERIODS = {"year": "2025", "half": "2025H1", "quarter": "2025Q4", "month": "2025-12"}
+
+# Sources whose numbers are scores, as everybody understands them.
+SCORED = (Scores, Added)
 IMPORT_COLUMNS = tuple((name, name in REQUIRED) for name in COLUMNS)
 
 
@@ -54,6 +60,7 @@ def show(key: str) -> Response:
         rows=files.list_files(connection(), scope, key=key),
         measures=programme_of(connection(), version.id).measures.values(),
         columns=IMPORT_COLUMNS,
+        examples=_examples(version.id),
     )
 
 
@@ -113,6 +120,13 @@ def _after(text: str) -> tuple[int, UUID] | None:
         return int(number), UUID(row_id)
     except ValueError:
         return None
+
+
+def _examples(version_id: UUID) -> list[tuple[Measure, str]]:
+    """Measures that a row may be about, each with a period of its own kind."""
+    measures = programme_of(connection(), version_id).measures.values()
+    scored = [each for each in measures if each.per in PERIODS and isinstance(each.source, SCORED)]
+    return [(each, PERIODS[each.per]) for each in scored[:2]]
 
 
 def _titles() -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from server.db import connection
 from server.fieldwork.waves.reading import list_waves
+from server.fieldwork.waves.states import BEGUN
 from server.http.access import identity, open_to_all, requires
 from server.reports.progress import standings
 from server.web.presenting import page
@@ -21,8 +22,10 @@ def root() -> Response:
 @blueprint.get("/console/waves")
 @requires("waves.read")
 def show() -> Response:
-    scope = identity().scope
-    waves = list_waves(connection(), scope)
+    who = identity()
+    scope = who.scope
+    follows = who.may("waves.follow")
+    waves = [each for each in list_waves(connection(), scope) if follows or each.state in BEGUN]
     instruments = {wave.id: wave.instrument for wave in waves}
     stands = standings(connection(), instruments, scope)
     rows = [(wave, stands[wave.id]) for wave in waves]

@@ -24,6 +24,7 @@ from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
 from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
+from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
 
 blueprint = Blueprint("results", __name__)
@@ -43,6 +44,7 @@ def show(wave_id: UUID) -> Response:
         shape=_shape(progress, result),
         findings=sheets.list_findings(connection(), wave_id, identity().scope),
         titles=_titles(wave),
+        now=services().clock.now(),
     )
 
 
@@ -50,7 +52,7 @@ def show(wave_id: UUID) -> Response:
 @requires("results.read")
 def list_findings(wave_id: UUID) -> Response:
     scope = identity().scope
-    wave = find_wave(connection(), wave_id, scope)
+    wave = find_shown_wave(wave_id)
     findings = sheets.list_findings(connection(), wave_id, scope, after=_edge("after"))
     return page("console/findings.html", wave=wave, findings=findings, titles=_titles(wave))
 
@@ -74,7 +76,7 @@ def live(wave_id: UUID) -> Response:
 @blueprint.get("/console/waves/<uuid:wave_id>/submissions")
 @requires("sheets.read")
 def list_submissions(wave_id: UUID) -> Response:
-    wave = find_wave(connection(), wave_id, identity().scope)
+    wave = find_shown_wave(wave_id)
     shown = sheets.list_submissions(
         connection(), wave_id, identity().scope, after=_edge("after"), before=_edge("before")
     )
@@ -127,7 +129,7 @@ def _shape(progress: Progress, result: WaveResult) -> str:
 
 def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
     who = identity()
-    wave = find_wave(connection(), wave_id, who.scope)
+    wave = find_shown_wave(wave_id)
     progress = wave_progress(connection(), wave_id, wave.instrument, who.scope)
     # Readers of single sheets see single answers anyway; a unit's own people must not single out customers.
     suppress = wave.instrument == "survey" and not who.may("sheets.read")

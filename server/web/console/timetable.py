@@ -18,10 +18,11 @@ from server.fieldwork.timetable import own, steps, years
 from server.fieldwork.timetable.agenda import Item, Stretch, agenda, find_entry, unknown_years
 from server.fieldwork.timetable.notices import list_notices, settle_notice
 from server.fieldwork.timetable.planning import AFTERMATH, plan_timetable, plan_year
-from server.fieldwork.waves.reading import find_wave, find_wave_to_run, may_run
+from server.fieldwork.waves.reading import find_wave_to_run, may_run
 from server.http.access import identity, requires
 from server.scoring.timetabling.settings import Steps, steps_of
 from server.services import services
+from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
 
 blueprint = Blueprint("timetable", __name__)
@@ -238,7 +239,7 @@ def _form(
 
 def _wave_page(wave_id: UUID, *, details: Sequence[Detail] = ()) -> Response:
     scope, now = identity().scope, services().clock.now()
-    found = find_wave(connection(), wave_id, scope)
+    found = find_shown_wave(wave_id)
     stretch = Stretch(found.opens_at - BEFORE, found.closes_at + AFTERMATH, now)
     return page(
         "console/timetable.html",

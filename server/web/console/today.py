@@ -71,10 +71,16 @@ def _run(item: Item) -> str:
     return url_for("console.contacts.show_run", run_id=item.row.id if item.row else None)
 
 
+# What a notice asks for is done where the wave's results stand.
+WITH_RESULTS: Final = frozenset({"review", "facts_check", "publication", "bulletin"})
+
+
 def _notice(item: Item) -> str:
-    if item.row is not None and item.row.wave_id is not None:
-        return url_for("console.timetable.wave", wave_id=item.row.wave_id)
-    return url_for("console.timetable.index")
+    row = item.row
+    if row is None or row.wave_id is None:
+        return url_for("console.timetable.index")
+    page = "console.results.show" if row.kind in WITH_RESULTS else "console.timetable.wave"
+    return url_for(page, wave_id=row.wave_id)
 
 
 ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(

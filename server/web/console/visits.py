@@ -39,11 +39,14 @@ def apply(wave_id: UUID) -> Response:
             rostering.apply_roster(open_connection, order, who.scope, services().keys)
     except Refusal as refusal:
         return _roster_page(wave_id, refusal)
-    return redirect(url_for("console.visits.grid", wave_id=wave_id), 303)
+    wave = reading.find_wave(connection(), wave_id, who.scope)
+    # Before the launch the next step stands on the wave's own page.
+    onwards = "console.waves.show" if wave.state == "drawn" else "console.visits.grid"
+    return redirect(url_for(onwards, wave_id=wave_id), 303)
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>/visits")
-@requires("waves.read")
+@requires("waves.follow")
 def grid(wave_id: UUID) -> Response:
     return _grid_page(wave_id)
 
@@ -61,7 +64,10 @@ def change(wave_id: UUID) -> Response:
         ids = [UUID(each) for each in request.form.getlist("chosen")]
     except ValueError:
         raise Refusal("bad_request") from None
-    if not fields.ticked("confirmed") and ids:
+    if not ids:
+        nothing = Refusal("invalid_fields", details=[Detail("nothing_chosen", "/chosen")])
+        return _grid_page(wave_id, refused=nothing)
+    if not fields.ticked("confirmed"):
         return _grid_page(wave_id, asked=act_name, chosen=ids)
     act = moving.Act(wave_id, ids, fields.text("reason"), who.actor, now)
     try:

@@ -28,6 +28,7 @@ from server.reports.progress import wave_progress
 from server.sampling.verification import Difference
 from server.services import services
 from server.web.console.samples import message_samples
+from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
 
 blueprint = Blueprint("waves", __name__)
@@ -104,7 +105,7 @@ def wave_page(
         raise refused
     who, now = identity(), services().clock.now()
     scope = who.scope
-    wave = reading.find_wave(connection(), wave_id, scope)
+    wave = find_shown_wave(wave_id)
     draw = shown_draws.shown_draw(connection(), wave_id, scope, now=now)
     drawing_now = states.is_being_drawn(wave, now)
     if draw and draw.preview and draw.preview.wanted and who.may("waves.plan"):
@@ -121,6 +122,7 @@ def wave_page(
         runs=reading.may_run(connection(), wave, scope),
         draw=draw,
         drawing_now=drawing_now,
+        now=now,
         names=unit_names(connection(), scope),
         samples=message_samples(wave, scope),
         differences=differences,

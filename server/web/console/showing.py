@@ -1,0 +1,25 @@
+"""Finding a wave for a page: what has not begun is shown only to those who prepare and follow it."""
+
+from uuid import UUID
+
+from server.db import AnyRow, connection
+from server.errors import Refusal
+from server.fieldwork.waves.reading import find_wave
+from server.fieldwork.waves.states import BEGUN
+from server.http.access import identity
+
+
+def find_shown_wave(wave_id: UUID) -> AnyRow:
+    """The wave's row, as `find_wave` gives it.
+
+    A branch that could open the page of a coming round would know that somebody is about to visit it.
+
+    Raises:
+        Refusal: not_found when there is none within the scope, or it has not begun and the reader is a
+            branch's own.
+    """
+    who = identity()
+    wave = find_wave(connection(), wave_id, who.scope)
+    if wave.state not in BEGUN and not who.may("waves.follow"):
+        raise Refusal("not_found")
+    return wave
