@@ -18,7 +18,7 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from bench import million
-from server import config
+from server import config, jobs
 from server.accounts import sessions
 from server.app import create_app
 from server.clock import SystemClock
@@ -61,8 +61,19 @@ def measure() -> str:
 
 def ask_all(app: Flask, filled: million.Filled) -> Iterator[Timed]:
     client = signed_in(app)
+    _preview(app, client, filled)
     for address in addresses(app, filled):
         yield _timed(client, address)
+
+
+def _preview(app: Flask, client: FlaskClient, filled: million.Filled) -> None:
+    """Ask for the planned survey's draw, and work it out as the worker would."""
+    client.get(f"/console/waves/{filled.planned}")
+    with app.app_context():
+        with db.engine.connect() as connection:
+            asked = connection.execute(text("SELECT wave_id::text, choices FROM draw_preview")).all()
+        for wave_id, choices in asked:
+            jobs.preview_draw(wave_id, choices)
 
 
 def signed_in(app: Flask) -> FlaskClient:

@@ -195,10 +195,10 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
             "wave_coverage",
             {**coverage, "shown": _coverage(2), "errors": {"coverage": infeasible}},
         ),
-        "roster": ("wave_roster", {"wave": drawn, "shown": _roster(), "notices": ()}),
+        "roster": ("wave_roster", {"wave": drawn, "shown": _roster(), "notices": (), "unknown": [2027]}),
         "roster_wrong": (
             "wave_roster",
-            {"wave": drawn, "shown": None, "notices": (no_slots,)},
+            {"wave": drawn, "shown": None, "notices": (no_slots,), "unknown": []},
         ),
         "grid": ("wave_visits", _grid(visits)),
         "grid_asked": (

@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
+from server.fieldwork.timetable.agenda import Stretch, unknown_years
 from server.fieldwork.visits import moving, rostering, substituting
 from server.fieldwork.waves import reading
+from server.fieldwork.waves.instruments import ASSIGNED
 from server.http.access import identity, requires
 from server.reports import visits as reports
 from server.sampling.coverage.substitution import Cause
@@ -105,7 +107,7 @@ def _taker(text: str) -> moving.Taker:
 def _roster_page(wave_id: UUID, refused: Refusal | None = None) -> Response:
     if refused is not None and refused.code != "invalid_fields":
         raise refused
-    scope = identity().scope
+    scope, now = identity().scope, services().clock.now()
     wave = reading.find_wave_to_run(connection(), wave_id, scope)
     shown = None
     try:
@@ -119,6 +121,7 @@ def _roster_page(wave_id: UUID, refused: Refusal | None = None) -> Response:
         status=refused.status if refused else 200,
         wave=wave,
         shown=shown,
+        unknown=unknown_years(connection(), wave.timezone, Stretch(wave.opens_at, wave.closes_at, now)),
         notices=(refused.details or (refused,)) if refused else (),
     )
 
@@ -128,6 +131,8 @@ def _grid_page(
 ) -> Response:
     scope, now = identity().scope, services().clock.now()
     wave = reading.find_wave(connection(), wave_id, scope)
+    if wave.kind not in ASSIGNED:
+        raise Refusal("wrong_state", state=wave.state, needed="visit")
     state, after = request.args.get("state", ""), request.args.get("after", "")
     rows = reports.visit_grid(
         connection(),
