@@ -73,6 +73,11 @@ COMPOSED = {
 
 @pytest.fixture(scope="module")
 def app() -> Flask:
+    return pages_alone()
+
+
+def pages_alone() -> Flask:
+    """An application that only renders."""
     made = Flask("server", static_folder="web/static", template_folder="web/templates")
     made.jinja_env.undefined = StrictUndefined
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
