@@ -2,9 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 
 import pytest
@@ -40,6 +40,35 @@ FLAGS = [
 PHONE = {"width": 360, "height": 640}
 
 
+class InFlight:
+    """Counts the requests that are being answered.
+
+    A browser that goes away leaves some behind, each in a thread of its own with a connection of its own:
+    whoever disposes of the pool under them leaves that connection open.
+    """
+
+    def __init__(self, answer: Callable[..., Iterable[bytes]]) -> None:
+        self._answer = answer
+        self._count = 0
+        self._changed = Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self._add(1)
+        try:
+            return self._answer(environ, start_response)
+        finally:
+            self._add(-1)
+
+    def wait(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0, timeout=30)
+
+    def _add(self, number: int) -> None:
+        with self._changed:
+            self._count += number
+            self._changed.notify_all()
+
+
 @pytest.fixture
 def served(
     settings: Settings, engine: Engine, clock: SetClock, compiled_templates: BytecodeCache
@@ -51,12 +80,15 @@ def served(
     store.ensure_bucket([settings.public_url])
     server.app = create_app(settings, clock=clock, store=store)
     server.app.jinja_env.bytecode_cache = compiled_templates
+    answering = InFlight(server.app.wsgi_app)
+    server.app.wsgi_app = answering
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield server.app
     server.shutdown()
     thread.join()
     server.server_close()
+    answering.wait()
     with server.app.app_context():
         db.engine.dispose()
 
