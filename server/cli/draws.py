@@ -1,5 +1,8 @@
 """`flask draws verify WAVE`: draw again from the record and compare."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
@@ -9,6 +12,7 @@ from server.cli.failing import explained
 from server.db import connection
 from server.fieldwork.waves.drawing import verify_draw
 from server.models.waves import Wave
+from server.sampling.verification import Difference
 from server.scope import EVERYTHING
 
 group = AppGroup("draws", help="Recorded random selections.")
@@ -23,10 +27,20 @@ def install(app: Flask) -> None:
 def verify(wave: str) -> None:
     """Repeat the draw of the wave with this code."""
     with explained():
-        wave_id = connection().scalar(select(Wave.id).where(Wave.code == wave))
-        if wave_id is None:
-            raise click.ClickException(f"There is no wave with the code {wave}.")
-        differences = verify_draw(connection(), wave_id, EVERYTHING)
+        differences = verify_draw(connection(), wave_of(wave), EVERYTHING)
+    tell_differences(differences)
+
+
+def wave_of(code: str) -> UUID:
+    """Raises: click.ClickException where no wave has the code."""
+    wave_id = connection().scalar(select(Wave.id).where(Wave.code == code))
+    if wave_id is None:
+        raise click.ClickException(f"There is no wave with the code {code}.")
+    return wave_id
+
+
+def tell_differences(differences: Sequence[Difference]) -> None:
+    """Say what a repeated draw gave otherwise, and fail where it did."""
     for difference in differences:
         click.echo(f"{difference.pointer}: {difference.recorded} was {difference.redrawn}")
     if differences:

@@ -3,14 +3,13 @@
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from server import jobs
+from server.cli.draws import tell_differences, wave_of
 from server.cli.failing import explained
 from server.db import connection
 from server.fieldwork.contacts.rolling.reading import verify_nights
 from server.fieldwork.waves.reading import find_wave_to_run
-from server.models.waves import Wave
 from server.scope import EVERYTHING
 
 group = AppGroup("rolling", help="Waves that ask about yesterday, every night.")
@@ -32,13 +31,6 @@ def draw() -> None:
 def verify(wave: str) -> None:
     """Repeat every night's draw of the wave with this code."""
     with explained():
-        wave_id = connection().scalar(select(Wave.id).where(Wave.code == wave))
-        if wave_id is None:
-            raise click.ClickException(f"There is no wave with the code {wave}.")
-        found = find_wave_to_run(connection(), wave_id, EVERYTHING)
+        found = find_wave_to_run(connection(), wave_of(wave), EVERYTHING)
         differences = verify_nights(connection(), found, EVERYTHING)
-    for difference in differences:
-        click.echo(f"{difference.pointer}: {difference.recorded} was {difference.redrawn}")
-    if differences:
-        raise click.ClickException("The draws do not repeat.")
-    click.echo("The draws repeat to identical ids.")
+    tell_differences(differences)

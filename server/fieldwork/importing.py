@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from server.scope import EVERYTHING, Scope
-from server.tables import TableProblem
+from server.tables import Table, TableProblem
 
 # code -> names of its parameters; the catalogue has a sentence for each, and a test compares the two.
 CODES: dict[str, tuple[str, ...]] = {
@@ -199,6 +199,29 @@ class ImportReport:
     @property
     def rejected(self) -> int:
         return len({problem.row for problem in self.problems if problem.row is not None})
+
+
+def report_of(
+    log: ChangeLog, table: Table, problems: Sequence[TableProblem], *, unchanged: int, dry_run: bool
+) -> ImportReport:
+    """The report of a file that was passed over.
+
+    Args:
+        problems: in the file's order.
+    """
+    return ImportReport(
+        created=log.created,
+        updated=log.updated,
+        unchanged=unchanged,
+        encoding=table.encoding,
+        ignored_columns=table.ignored,
+        problems=tuple(problems),
+        headers=table.headers,
+        changes=log.kept,
+        kinds=dict(log.kinds),
+        dry_run=dry_run,
+        fingerprint=log.fingerprint(problems),
+    )
 
 
 def field_changes(

@@ -16,11 +16,12 @@ from server.accounts.identity import Identity
 from server.db import AnyRow
 from server.fieldwork.definitions.programmes import list_programmes
 from server.fieldwork.definitions.versions import list_versions
+from server.fieldwork.waves.states import BEGUN
 from server.models.accounts import Person
 from server.models.contacts import Contact
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission
-from server.models.waves import Wave
+from server.models.waves import STATES, Wave
 from server.scope import Scope
 
 SHOWN: Final = 8
@@ -39,19 +40,29 @@ def search(connection: Connection, who: Identity, wanted: str) -> dict[str, Foun
     """Sections that found something, in the order of `SECTIONS`."""
     text = wanted.strip()[:LONGEST].replace("\0", "")
     found: dict[str, Found] = {}
-    for name, (permission, find) in SECTIONS.items():
-        if text and who.may(permission):
+    for name, ways in SECTIONS.items():
+        permitted = next(((permission, find) for permission, find in ways if who.may(permission)), None)
+        if text and permitted is not None:
+            permission, find = permitted
             rows = find(connection, who.within(permission), text)
             if rows:
                 found[name] = Found(rows[:SHOWN], len(rows) > SHOWN)
     return found
 
 
-def _waves(connection: Connection, scope: Scope, text: str) -> Sequence[AnyRow]:
+def _waves(
+    connection: Connection, scope: Scope, text: str, states: Sequence[str] = STATES
+) -> Sequence[AnyRow]:
     query = select(Wave.id, Wave.code, Wave.title, Wave.title_en, Wave.state, Wave.opens_at, Wave.closes_at)
     query = query.where(_like(text, Wave.code, Wave.title, Wave.title_en))
     order = (_exact_first(Wave.code, text), Wave.opens_at.desc(), Wave.id)
-    return connection.execute(scope.waves(query).order_by(*order).limit(SHOWN + 1)).all()
+    query = query.where(Wave.state.in_(states)).order_by(*order)
+    return connection.execute(scope.waves(query).limit(SHOWN + 1)).all()
+
+
+def _begun_waves(connection: Connection, scope: Scope, text: str) -> Sequence[AnyRow]:
+    """A branch learns of no wave before it begins."""
+    return _waves(connection, scope, text, BEGUN)
 
 
 def _units(connection: Connection, scope: Scope, text: str) -> Sequence[AnyRow]:
@@ -140,16 +151,17 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-SECTIONS: Final[Mapping[str, tuple[str, Callable[[Connection, Scope, str], Sequence[Any]]]]] = (
-    MappingProxyType(
-        {
-            "waves": ("waves.read", _waves),
-            "units": ("units.read", _units),
-            "people": ("people.read", _people),
-            "submissions": ("sheets.read", _submissions),
-            "contacts": ("units.read", _contacts),
-            "programmes": ("waves.read", _programmes),
-            "forms": ("forms.read", _forms),
-        }
-    )
+Way = tuple[str, Callable[[Connection, Scope, str], Sequence[Any]]]
+
+# Section -> the ways to find it, each with its permission: the first that the reader holds.
+SECTIONS: Final[Mapping[str, tuple[Way, ...]]] = MappingProxyType(
+    {
+        "waves": (("waves.follow", _waves), ("waves.read", _begun_waves)),
+        "units": (("units.read", _units),),
+        "people": (("people.read", _people),),
+        "submissions": (("sheets.read", _submissions),),
+        "contacts": (("units.read", _contacts),),
+        "programmes": (("waves.read", _programmes),),
+        "forms": (("forms.read", _forms),),
+    }
 )

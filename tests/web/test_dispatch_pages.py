@@ -7,9 +7,10 @@ from flask import Flask
 from sqlalchemy import Engine, select, update
 
 from server.keys import KeyRing
-from server.models.accounts import RoleGrant
+from server.models.accounts import Person, RoleGrant
 from server.models.tasks import Assignment
 from tests import builders
+from tests.builders import NOW
 from tests.fieldwork.test_dispatching import Firm
 from tests.http.staff import signed_in
 from tests.web.test_wave_pages import Desk
@@ -57,6 +58,19 @@ def test_a_refused_person_is_told_at_the_visit(app: Flask, engine: Engine, firm:
     assert "不能派这个人" in answer.text
     assert "须回避" in answer.text
     assert desk.post(path, **{"person-x": "y"}).status_code == 400
+
+
+def test_whoever_left_is_not_replaced_by_saving(app: Flask, engine: Engine, firm: Firm) -> None:
+    """A list without the person who goes would choose its first one instead."""
+    with engine.begin() as connection:
+        firm.connection = connection
+        visit = firm.visit("B101")
+        firm.send(B101=firm.people[1])
+        connection.execute(update(Person).where(Person.id == firm.people[1]).values(left_at=NOW))
+    desk = dispatcher_of(app, engine, firm.id)
+    path = f"/console/dispatch/{firm.wave_id}/{firm.id}"
+    assert f'<option value="{firm.people[1]}" selected>' in desk.get(path)
+    assert desk.post(path, **{f"person-{visit}": str(firm.people[1])}).status_code == 303
 
 
 def test_another_firm_finds_nothing(app: Flask, engine: Engine, firm: Firm) -> None:

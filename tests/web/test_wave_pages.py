@@ -95,7 +95,9 @@ def test_a_branch_learns_of_no_wave_before_it_begins(
 ) -> None:
     wave_id = bank(state_of_wave)
     manager = Desk(*signed_in(app, engine, "branch_manager", "B101"))
-    assert str(wave_id) not in manager.get("/console/waves")
+    for page in ("/console/waves", "/console/search?q=2026-05", "/console/timetable?month=2026-05"):
+        assert str(wave_id) not in manager.get(page)
+        assert "五月满意度调查" not in manager.get(page)
     for page in ("", "/timetable", "/results", "/results.json", "/findings"):
         assert manager.client.get(f"/console/waves/{wave_id}{page}").status_code == 404
     for page in ("/visits", "/coverage"):

@@ -9,7 +9,7 @@ from server.fieldwork.contacts.imports.contact_rows import ContactRows
 from server.fieldwork.contacts.imports.event_rows import EventRows
 from server.fieldwork.contacts.imports.passing import RowKind, Tally, open_table, passing
 from server.fieldwork.contacts.imports.places import places
-from server.fieldwork.importing import ImportReport, SentFile, in_file_order
+from server.fieldwork.importing import ImportReport, SentFile, in_file_order, report_of
 from server.keys import KeyRing
 
 
@@ -35,18 +35,8 @@ def _imported(
     table, tally = open_table(kind, sent.data, sent.filename), Tally()
     for _ in passing(connection, kind, table, tally, dry_run=dry_run):
         pass
-    report = ImportReport(
-        created=tally.log.created,
-        updated=tally.log.updated,
-        unchanged=tally.unchanged,
-        encoding=table.encoding,
-        ignored_columns=table.ignored,
-        problems=in_file_order(tally.problems),
-        headers=table.headers,
-        changes=tally.log.kept,
-        kinds=tally.log.kinds,
-        dry_run=dry_run,
-        fingerprint=tally.log.fingerprint(tally.problems),
+    report = report_of(
+        tally.log, table, in_file_order(tally.problems), unchanged=tally.unchanged, dry_run=dry_run
     )
     if not dry_run:
         detail = {

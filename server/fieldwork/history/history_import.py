@@ -27,6 +27,7 @@ from server.fieldwork.importing import (
     SentFile,
     chunks,
     in_file_order,
+    report_of,
 )
 from server.models.definitions import Programme
 from server.models.opening_history import HistoryFile, HistoryResult
@@ -71,19 +72,7 @@ def import_history(
         if log.kinds:
             _write(connection, sent, version.programme_id, lines, ground.subjects, now)
         _witness(connection, sent, key, log, problems, now)
-    return ImportReport(
-        created=log.created,
-        updated=log.updated,
-        unchanged=len(lines) - log.kinds.total(),
-        encoding=table.encoding,
-        ignored_columns=table.ignored,
-        problems=problems,
-        headers=table.headers,
-        changes=log.kept,
-        kinds=dict(log.kinds),
-        dry_run=dry_run,
-        fingerprint=log.fingerprint(problems),
-    )
+    return report_of(log, table, problems, unchanged=len(lines) - log.kinds.total(), dry_run=dry_run)
 
 
 def _judged(

@@ -11,7 +11,15 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_change
 
 from server import audit
 from server.db import new_id
-from server.fieldwork.importing import Change, ChangeLog, ImportReport, SentFile, field_changes, in_file_order
+from server.fieldwork.importing import (
+    Change,
+    ChangeLog,
+    ImportReport,
+    SentFile,
+    field_changes,
+    in_file_order,
+    report_of,
+)
 from server.fieldwork.organisation.columns import CODE
 from server.models.organisation import Subject, Unit
 from server.tables import Row, TableProblem, read_table
@@ -59,19 +67,7 @@ def import_subjects(
     found = in_file_order([*table.problems, *problems])
     if changing and not dry_run:
         _write(connection, changing, place)
-    report = ImportReport(
-        created=log.created,
-        updated=log.updated,
-        unchanged=len(rows) - len(changing),
-        encoding=table.encoding,
-        ignored_columns=table.ignored,
-        problems=found,
-        headers=table.headers,
-        changes=log.kept,
-        kinds=dict(log.kinds),
-        dry_run=dry_run,
-        fingerprint=log.fingerprint(found),
-    )
+    report = report_of(log, table, found, unchanged=len(rows) - len(changing), dry_run=dry_run)
     if not dry_run:
         counts = {"created": report.created, "updated": report.updated, "rejected": report.rejected}
         detail = {"file": sent.filename, "sha256": sent.sha256, **counts}

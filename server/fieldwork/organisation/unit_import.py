@@ -17,6 +17,7 @@ from server.fieldwork.importing import (
     SentFile,
     field_changes,
     in_file_order,
+    report_of,
 )
 from server.fieldwork.organisation.columns import COLUMNS, FIELDS, REQUIRED, print_values, read_row
 from server.fieldwork.organisation.deciding import Settled, Wish, decide
@@ -77,18 +78,8 @@ def import_units(
     table = read_table(sent.data, sent.filename, aliases=COLUMNS, required=REQUIRED)
     rows = list(table.rows)
     settlement = settle_rows(connection, rows, order, ChangeLog(), before=table.problems)
-    report = ImportReport(
-        created=settlement.log.created,
-        updated=settlement.log.updated,
-        unchanged=settlement.unchanged,
-        encoding=table.encoding,
-        ignored_columns=table.ignored,
-        problems=settlement.problems,
-        headers=table.headers,
-        changes=settlement.log.kept,
-        kinds=dict(settlement.log.kinds),
-        dry_run=dry_run,
-        fingerprint=settlement.fingerprint,
+    report = report_of(
+        settlement.log, table, settlement.problems, unchanged=settlement.unchanged, dry_run=dry_run
     )
     if not dry_run:
         source = {"file": sent.filename, "sha256": sent.sha256}

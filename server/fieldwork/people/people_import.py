@@ -20,6 +20,7 @@ from server.fieldwork.importing import (
     ImportReport,
     SentFile,
     in_file_order,
+    report_of,
 )
 from server.fieldwork.people.columns import COLUMNS, FIELDS, HIDDEN, REQUIRED, read_row
 from server.fieldwork.people.deciding import EMPTY, Certificate, Role, Settled, decide, wishes
@@ -70,19 +71,7 @@ def import_people(connection: Connection, sent: SentFile, order: Order) -> Impor
     if not order.dry_run:
         source = {"file": sent.filename, "sha256": sent.sha256}
         record_import(connection, settlement, order, source)
-    return ImportReport(
-        created=log.created,
-        updated=log.updated,
-        unchanged=settlement.unchanged,
-        encoding=table.encoding,
-        ignored_columns=table.ignored,
-        problems=settlement.problems,
-        headers=table.headers,
-        changes=log.kept,
-        kinds=dict(log.kinds),
-        dry_run=order.dry_run,
-        fingerprint=log.fingerprint(settlement.problems),
-    )
+    return report_of(log, table, settlement.problems, unchanged=settlement.unchanged, dry_run=order.dry_run)
 
 
 def settle_people(

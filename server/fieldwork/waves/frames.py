@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from server.fieldwork.contacts.eligibility import Judged, exclusions
+from server.fieldwork.contacts.eligibility import Asking, Judged, exclusions
 from server.fieldwork.waves.choices import ATTRIBUTE, Sampling
 from server.models.contacts import Contact
 from server.models.organisation import Unit
@@ -26,19 +26,11 @@ STRATUM_OF: Mapping[str, Callable[[Judged], str]] = {
 }
 
 
-class Drawable(Protocol):
+class Drawable(Asking, Protocol):
     """What of a wave decides its draw: a stored wave's row, or `Planned`."""
 
     @property
     def id(self) -> UUID: ...
-    @property
-    def unit_path(self) -> str | None: ...
-    @property
-    def programme_version_id(self) -> UUID: ...
-    @property
-    def prn_key(self) -> bytes: ...
-    @property
-    def settings(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

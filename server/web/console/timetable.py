@@ -19,6 +19,7 @@ from server.fieldwork.timetable.agenda import Item, Stretch, agenda, find_entry,
 from server.fieldwork.timetable.notices import list_notices, settle_notice
 from server.fieldwork.timetable.planning import AFTERMATH, plan_timetable, plan_year
 from server.fieldwork.waves.reading import find_wave_to_run, may_run
+from server.fieldwork.waves.states import BEGUN
 from server.http.access import identity, requires
 from server.scoring.timetabling.settings import Steps, steps_of
 from server.services import services
@@ -50,7 +51,9 @@ def index() -> Response:
     end, who = _month(_shifted(month, 1), now), identity()
     # What is over at midnight of the first stands on the last day of this month.
     stretch = Stretch(month, end + end.resolution, now)
-    items = agenda(connection(), who.scope, stretch)
+    found = agenda(connection(), who.scope, stretch)
+    # A branch that read when the visits begin would wait for them.
+    items = [each for each in found if who.may("waves.follow") or each.entry.wave_state in (None, *BEGUN)]
     return page(
         "console/timetable.html",
         wave=None,

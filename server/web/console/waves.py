@@ -132,7 +132,9 @@ def wave_page(
         periods=periods.period_names(connection(), wave_id, scope),
         progress=wave_progress(connection(), wave_id, wave.instrument, scope),
     )
-    if drawing_now or (draw and draw.preview and draw.preview.waiting):
+    # A refused request was posted: reloading its address would find no page.
+    waits = drawing_now or (draw and draw.preview and draw.preview.waiting)
+    if waits and request.method == "GET":
         response.headers["Refresh"] = REFRESH_SECONDS
     return response
 
