@@ -12,7 +12,7 @@ from server.db import db, options
 from server.http import access, headers, health, logs, problems, schemas
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
-from server.notify.gateways import gateway_for
+from server.notify.gateways.choosing import gateway_for
 from server.services import EXTENSION, Services
 from server.storage.objects import S3Store
 

@@ -28,8 +28,8 @@ from server.fieldwork.visits import assigning
 from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
 from server.intake import following, tallying, uploads
-from server.notify.delivery import deliver_due, follow_accepted
-from server.notify.outbox import reconcile
+from server.notify.outbox.delivery import deliver_due, follow_accepted
+from server.notify.outbox.settling import reconcile
 from server.scope import EVERYTHING
 from server.services import services
 

@@ -27,7 +27,7 @@ from server.db import Base, db, engine_for
 from server.fieldwork.definitions.shipping import publish_shipped, shipped
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
-from server.notify.gateways import gateway_for
+from server.notify.gateways.choosing import gateway_for
 from server.outgoing import Outgoing
 from server.services import EXTENSION, Services
 from server.storage.objects import S3Store

@@ -41,7 +41,7 @@ from server.models.deployment import DeploymentFact
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
-from server.notify.delivery import deliver_due, follow_accepted
+from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.phones import normalise
 from server.reports.deployment import DEMO
 from server.scope import EVERYTHING

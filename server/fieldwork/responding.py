@@ -27,7 +27,7 @@ from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission, SubmissionRevision, SubmissionText
 from server.models.tasks import Assignment, Draft, Invitation, RespondentSession
 from server.models.waves import Wave
-from server.notify.outbox import opt_out
+from server.notify.respect.opt_outs import opt_out
 
 Kind = Literal["invitation", "assignment"]
 Standing = Literal["open", "started", "finished", "expired", "closed", "early"]

@@ -69,6 +69,17 @@ class OptOut(Base):
     at: Mapped[datetime]
 
 
+class ProgrammeOptOut(Base):
+    """A number that wants no more of one programme; others may still write to it."""
+
+    __tablename__ = "programme_opt_out"
+
+    phone_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"), primary_key=True)
+    source: Mapped[str]
+    at: Mapped[datetime]
+
+
 class BadNumber(Base):
     """A number that no message can reach, as the provider said: `code` is its own.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-# Our words for what a provider's code means; `server.notify.provider_codes` holds the table.
+# Our words for what a provider's code means; `server.notify.gateways.meanings` holds the table.
 RefusalCode = Literal[
     "invalid_number",
     "opted_out",

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from server.db import connection
 from server.errors import Refusal
 from server.http.access import requires
-from server.notify.inbox import list_messages
+from server.notify.gateways.inbox import list_messages
 from server.services import services
 from server.web.presenting import page
 

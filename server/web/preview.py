@@ -26,7 +26,7 @@ from server.http.locale import locale
 from server.intake.prepare import Incoming, Prepared, prepare
 from server.intake.shelf import FormShelf, ShelvedForm, shelved_form
 from server.keys import KeyRing
-from server.notify.gateways import gateway_for
+from server.notify.gateways.choosing import gateway_for
 from server.services import EXTENSION, Services
 from server.storage.memory import MemoryStore
 from server.web import filling, presenting

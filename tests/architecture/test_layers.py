@@ -68,7 +68,7 @@ ONE_DOOR = {
     "boto3": {"storage/objects.py"},
     "botocore": {"storage/objects.py"},
     "PIL": {"storage/photos.py"},
-    "twilio": {"notify/twilio_gateway.py"},
+    "twilio": {"notify/gateways/twilio.py"},
     "apscheduler": {"timetable.py"},
 }
 

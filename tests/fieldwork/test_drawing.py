@@ -19,7 +19,7 @@ from server.keys import KeyRing
 from server.models.contacts import Contact
 from server.models.draws import Draw, FrameMember
 from server.models.waves import Wave
-from server.notify.outbox import opt_out
+from server.notify.respect.opt_outs import opt_out
 from server.sampling.draws import DrawResult
 from server.scope import EVERYTHING, Scope
 from tests import builders

@@ -13,7 +13,7 @@ from server.fieldwork.waves.launching import invite_batch, launch_wave
 from server.keys import KeyRing, token_hash
 from server.models.messages import Message
 from server.models.tasks import Invitation
-from server.notify.outbox import opt_out
+from server.notify.respect.opt_outs import opt_out
 from server.notify.texts import WORDINGS
 from server.scope import EVERYTHING, Scope
 from tests import builders

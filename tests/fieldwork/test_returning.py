@@ -10,7 +10,7 @@ from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.contacts import ContactPrivate, OptOut
 from server.models.tasks import Invitation
-from server.notify.outbox import opt_out
+from server.notify.respect.opt_outs import opt_out
 from tests import builders
 from tests.builders import DAY, NOW
 

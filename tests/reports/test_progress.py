@@ -7,7 +7,7 @@ from server.keys import KeyRing
 from server.models.contacts import ContactPrivate
 from server.models.messages import Message
 from server.models.tasks import Invitation
-from server.notify.outbox import opt_out
+from server.notify.respect.opt_outs import opt_out
 from server.reports.progress import wave_progress
 from server.scope import EVERYTHING, Scope
 from tests import builders

@@ -14,7 +14,7 @@ from server.fieldwork.waves.approvals import Approvals
 from server.fieldwork.waves.instruments import Instrument
 from server.fieldwork.waves.previews import Preview
 from server.fieldwork.waves.shown_draws import ShownDraw
-from server.notify.inbox import ReceivedSms
+from server.notify.gateways.inbox import ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress
 from server.reports.results import UnitResult, WaveResult

@@ -32,13 +32,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
-from server.fieldwork.contacts.fatigue import EligibilityRules, FatigueRule, rules_of
 from server.models.accounts import Person, PersonPrivate
 from server.models.contacts import BadNumber, Contact, ContactPrivate, OptOut
 from server.models.definitions import ProgrammeVersion
 from server.models.messages import Message
 from server.models.organisation import Unit
 from server.models.waves import Wave
+from server.notify.respect.fatigue import EligibilityRules, FatigueRule, rules_of
 from server.sampling.random_numbers import derived_key
 
 REASONS: Final = (

@@ -29,7 +29,7 @@ from server.fieldwork.waves.plans import organisation_names
 from server.keys import KeyLost, KeyRing, token_hash
 from server.models.accounts import Account, AccountSetUp, Person, PersonPrivate
 from server.models.messages import Message
-from server.notify.outbox import NewMessage, enqueue
+from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.texts import compose_set_up
 
 VALID_FOR: Final = timedelta(days=3)

@@ -21,7 +21,7 @@ from server.models.messages import Message
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment
 from server.models.waves import Wave
-from server.notify.outbox import NewMessage, enqueue
+from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.texts import compose_visit
 
 BATCH = 500

@@ -19,7 +19,7 @@ from server.models.draws import FrameMember
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 from server.models.waves import Wave
-from server.notify.outbox import NewMessage, enqueue
+from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.texts import compose
 from server.scope import Scope
 

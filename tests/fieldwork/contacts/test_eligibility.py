@@ -11,12 +11,12 @@ from sqlalchemy import Connection, func, insert, select, update
 from server.accounts import register
 from server.db import new_id
 from server.fieldwork.contacts.eligibility import REASONS, Judged, exclusions
-from server.fieldwork.contacts.fatigue import EligibilityRules, FatigueRule, rule_problems, rules_of
 from server.keys import KeyRing
 from server.models.accounts import Person
 from server.models.contacts import BadNumber, OptOut
 from server.models.definitions import Programme, ProgrammeVersion
 from server.models.organisation import Unit
+from server.notify.respect.fatigue import EligibilityRules, FatigueRule, rule_problems, rules_of
 from server.sampling.random_numbers import derived_key, prn
 from tests import builders
 from tests.builders import NOW

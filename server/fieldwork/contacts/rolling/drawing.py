@@ -17,13 +17,13 @@ from sqlalchemy import Connection, Date, Integer, cast, exists, func, insert, se
 from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.contacts.eligibility import FETCHED, judged, member_columns, whole_stream
-from server.fieldwork.contacts.fatigue import rules_of
 from server.fieldwork.contacts.rolling.rules import RollingRules
 from server.models.contacts import Contact, ContactPrivate, ServiceEvent
 from server.models.draws import FrameMember
 from server.models.organisation import Unit
 from server.models.rolling import RollingDraw
 from server.models.waves import Wave
+from server.notify.respect.fatigue import rules_of
 from server.sampling.frame import FrameMember as Candidate
 from server.sampling.rolling import RollingPlan, RollingResult, draw_rolling
 

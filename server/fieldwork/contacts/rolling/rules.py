@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from server.errors import Detail
-from server.fieldwork.contacts.fatigue import rule_problems
+from server.notify.respect.fatigue import rule_problems
 from server.sampling.rolling import RollingPlan
 
 MOST_LATE_DAYS: Final = 14

@@ -11,10 +11,12 @@ from server.clock import SetClock
 from server.config import Secret
 from server.keys import KeyRing
 from server.models.messages import Message
-from server.notify.delivery import DeliveryCount, deliver_due, follow_accepted
-from server.notify.inbox import InboxGateway, list_messages
-from server.notify.outbox import NewMessage, enqueue, has_opted_out, opt_out, reconcile
+from server.notify.gateways.inbox import InboxGateway, list_messages
+from server.notify.outbox.delivery import DeliveryCount, deliver_due, follow_accepted
+from server.notify.outbox.queueing import NewMessage, enqueue
+from server.notify.outbox.settling import reconcile
 from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
+from server.notify.respect.opt_outs import has_opted_out, opt_out
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

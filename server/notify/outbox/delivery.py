@@ -12,10 +12,12 @@ from sqlalchemy import Engine, func, select
 from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.messages import Message
-from server.notify.bad_numbers import mark_bad
-from server.notify.outbox import ClaimedMessage, Outcome, claim, expire, has_opted_out, opt_out, settle
+from server.notify.gateways.meanings import is_bad_number
+from server.notify.outbox.claiming import ClaimedMessage, claim
+from server.notify.outbox.settling import Outcome, expire, settle
 from server.notify.protocol import OutgoingSms, SendRefused, SendUnknown, SmsGateway
-from server.notify.provider_codes import is_bad_number
+from server.notify.respect.bad_numbers import mark_bad
+from server.notify.respect.opt_outs import has_opted_out, opt_out
 
 PAUSE: Final = timedelta(minutes=1)
 # Well below the age at which `reconcile` takes a claim for a crashed worker's.

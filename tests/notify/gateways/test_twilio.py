@@ -11,9 +11,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from server.config import Secret, TwilioSettings
+from server.notify.gateways.meanings import TWILIO, TWILIO_STATES
+from server.notify.gateways.twilio import TwilioGateway
 from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
-from server.notify.provider_codes import TWILIO, TWILIO_STATES
-from server.notify.twilio_gateway import TwilioGateway
 from server.outgoing import Outgoing
 
 SMS = OutgoingSms("0192-ours", "+8613800138000", "【江城银行】请评价")

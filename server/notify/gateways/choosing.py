@@ -4,9 +4,9 @@ from server.clock import Clock
 from server.config import Settings
 from server.db import db
 from server.keys import KeyRing
-from server.notify.inbox import InboxGateway
+from server.notify.gateways.inbox import InboxGateway
+from server.notify.gateways.twilio import TwilioGateway
 from server.notify.protocol import SmsGateway
-from server.notify.twilio_gateway import TwilioGateway
 from server.outgoing import from_environment
 
 

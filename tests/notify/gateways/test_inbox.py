@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from server.clock import SetClock
 from server.config import Secret
 from server.keys import KeyRing
-from server.notify.inbox import InboxGateway, ReceivedSms, list_messages
+from server.notify.gateways.inbox import InboxGateway, ReceivedSms, list_messages
 from server.notify.protocol import DeliveryReport, OutgoingSms
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -11,18 +11,10 @@ from sqlalchemy import Connection, Engine, Row, select, text
 from server.config import Secret
 from server.keys import KeyRing
 from server.models.messages import STATES, Message
-from server.notify.outbox import (
-    REPLACES,
-    NewMessage,
-    Outcome,
-    claim,
-    enqueue,
-    expire,
-    has_opted_out,
-    opt_out,
-    reconcile,
-    settle,
-)
+from server.notify.outbox.claiming import claim
+from server.notify.outbox.queueing import NewMessage, enqueue
+from server.notify.outbox.settling import REPLACES, Outcome, expire, reconcile, settle
+from server.notify.respect.opt_outs import has_opted_out, opt_out
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -2,15 +2,15 @@
 
 import pytest
 from sqlalchemy import Engine, select
+from tests.notify.outbox.test_delivery import NOW, Provider, phone, queue, raising
 
 from server.clock import SetClock
 from server.keys import KeyRing
 from server.models.contacts import BadNumber
 from server.models.messages import Message
-from server.notify.delivery import deliver_due, follow_accepted
+from server.notify.gateways.meanings import is_bad_number
+from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.protocol import DeliveryReport, DeliveryState, SendRefused
-from server.notify.provider_codes import is_bad_number
-from tests.notify.test_delivery import NOW, Provider, phone, queue, raising
 
 
 def marked(engine: Engine) -> list[tuple[bytes, str]]:

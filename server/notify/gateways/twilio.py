@@ -17,8 +17,8 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.util import Timeout, make_headers
 
 from server.config import TwilioSettings
+from server.notify.gateways.meanings import TWILIO_STATES, twilio_meaning
 from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
-from server.notify.provider_codes import TWILIO_STATES, twilio_meaning
 from server.outgoing import Outgoing
 
 # What a status means when the body gives no code of Twilio's.
