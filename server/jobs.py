@@ -21,6 +21,7 @@ from server.fieldwork.definitions import trials
 from server.fieldwork.duties import files as duty_files
 from server.fieldwork.duties import forms as duty_forms
 from server.fieldwork.duties import generating
+from server.fieldwork.outreach.policy import sending_policy
 from server.fieldwork.people import leaving
 from server.fieldwork.timetable import firing
 from server.fieldwork.timetable import planning as timetables
@@ -44,11 +45,12 @@ log = structlog.get_logger()
 
 
 def send_messages() -> None:
-    """Send what is due; then again at once while there is more."""
+    """Send what is due; then again at once while there is more. Without rules that can be read, nothing."""
     given = services()
     with transaction() as open_connection:
         reconcile(open_connection, given.clock.now())
-    count = deliver_due(db.engine, given.gateway, given.keys, given.clock, SEND_LIMIT)
+        policy = sending_policy(open_connection)
+    count = deliver_due(db.engine, given.carriers, policy, given.clock, SEND_LIMIT)
     if count.claimed == SEND_LIMIT:
         with transaction() as open_connection:
             queue.defer(open_connection, "send_messages")
@@ -57,7 +59,7 @@ def send_messages() -> None:
 def follow_messages() -> None:
     """Ask the gateway what became of the messages it accepted."""
     given = services()
-    follow_accepted(db.engine, given.gateway, given.clock, SEND_LIMIT)
+    follow_accepted(db.engine, given.carriers, given.clock, SEND_LIMIT)
 
 
 def launch_invitations(wave_id: str) -> None:

@@ -9,6 +9,7 @@ from server.clock import Clock
 from server.config import Settings
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
+from server.notify.outbox.delivery import Carriers
 from server.notify.protocol import SmsGateway
 from server.storage.protocol import ObjectStore
 
@@ -25,6 +26,11 @@ class Services:
     store: ObjectStore
     gateway: SmsGateway
     forms: FormShelf
+
+    @property
+    def carriers(self) -> Carriers:
+        """Who carries messages, by channel."""
+        return Carriers({"sms": self.gateway}, self.keys)
 
 
 def services() -> Services:

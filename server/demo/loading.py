@@ -41,7 +41,10 @@ from server.models.deployment import DeploymentFact
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
+from server.notify.outbox.claiming import Policy
 from server.notify.outbox.delivery import deliver_due, follow_accepted
+from server.notify.respect.hours import DecentHours
+from server.notify.respect.rules import SendingRules, write_rules
 from server.phones import normalise
 from server.reports.deployment import DEMO
 from server.scope import EVERYTHING
@@ -62,6 +65,8 @@ VISIT_WINDOW = timedelta(days=14)
 OPEN_VISITS = 6
 SEND_ALL = 10_000
 ABANDONED = 0.06
+# People try a demo at night, too, and its messages cost nothing.
+ANY_TIME = SendingRules(hours=DecentHours(None, None), monthly_cap=None, asked_per_day=20)
 
 
 class NotEmpty(Exception):
@@ -121,6 +126,7 @@ def load(services: Services) -> None:
 
 
 def _organisation(connection: Connection, world: _World) -> None:
+    write_rules(connection, ANY_TIME.to_json(), by=BY, now=world.now)
     units, contacts = units_csv(list(world.units.values())), contacts_csv(list(world.contacts.values()))
     import_units(connection, SentFile(units, "units.csv", BY), now=world.now)
     import_contacts(connection, world.services.keys, SentFile(contacts, "contacts.csv", BY), now=world.now)
@@ -266,8 +272,8 @@ def _next_quarter(world: _World) -> None:
 def _deliver(world: _World, at: datetime) -> None:
     """Send what is queued, as a worker would have done at that time."""
     given, clock = world.services, SetClock(at)
-    deliver_due(db.engine, given.gateway, given.keys, clock, SEND_ALL)
-    follow_accepted(db.engine, given.gateway, clock, SEND_ALL)
+    deliver_due(db.engine, given.carriers, Policy(ANY_TIME), clock, SEND_ALL)
+    follow_accepted(db.engine, given.carriers, clock, SEND_ALL)
 
 
 def _visit_wave(world: _World, opens_at: datetime, closes_at: datetime) -> UUID:

@@ -71,6 +71,11 @@ class SendUnknown(Exception):
 class SmsGateway(Protocol):
     """Carries messages. Nothing of the database is held while these calls wait."""
 
+    @property
+    def name(self) -> str:
+        """What messages keep of who carried them."""
+        ...
+
     def send(self, sms: OutgoingSms) -> Accepted:
         """Hand over one message. Raises SendRefused or SendUnknown."""
         ...

@@ -42,6 +42,8 @@ class InboxGateway:
         begin: opens a connection whose transaction commits when it is left, such as `engine.begin`.
     """
 
+    name = "inbox"
+
     def __init__(
         self, begin: Callable[[], AbstractContextManager[Connection]], keys: KeyRing, clock: Clock
     ) -> None:

@@ -36,6 +36,8 @@ class TwilioGateway:
             callbacks: Twilio refuses messages with an address that is not public.
     """
 
+    name = "twilio"
+
     def __init__(
         self, settings: TwilioSettings, outgoing: Outgoing, *, status_callback: str | None = None
     ) -> None:

@@ -1,11 +1,10 @@
 """The worker's round: claim what is due, send each message, settle each, and ask what became of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 
@@ -13,17 +12,32 @@ from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.messages import Message
 from server.notify.gateways.meanings import is_bad_number
-from server.notify.outbox.claiming import ClaimedMessage, claim
-from server.notify.outbox.settling import Outcome, expire, settle
+from server.notify.outbox.claiming import ClaimedMessage, Policy, claim
+from server.notify.outbox.permits import permit
+from server.notify.outbox.settling import Outcome, expire, settle, take_back
 from server.notify.protocol import OutgoingSms, SendRefused, SendUnknown, SmsGateway
 from server.notify.respect.bad_numbers import mark_bad
-from server.notify.respect.opt_outs import has_opted_out, opt_out
+from server.notify.respect.opt_outs import opt_out
+from server.notify.respect.stops import stop
 
 PAUSE: Final = timedelta(minutes=1)
 # Well below the age at which `reconcile` takes a claim for a crashed worker's.
 CLAIM_HELD: Final = timedelta(minutes=5)
 # Providers keep no news of a delivery that came later than this.
 FOLLOWED: Final = timedelta(days=3)
+
+
+# Outcomes after which the provider has the message, or may have it.
+LEFT: Final = ("accepted", "unknown")
+COUNTED_AS: Final = {"queued": "deferred", "retry_wait": "deferred", "cancelled": "skipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Carriers:
+    """Who carries what: a gateway for each channel, and the keys to read what is to be carried."""
+
+    by_channel: Mapping[str, SmsGateway]
+    keys: KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +54,18 @@ class DeliveryCount:
 
 
 def deliver_due(
-    engine: Engine, gateway: SmsGateway, keys: KeyRing, clock: Clock, limit: int
+    engine: Engine, carriers: Carriers, policy: Policy, clock: Clock, limit: int
 ) -> DeliveryCount:
     """Send at most `limit` due messages.
 
-    When the provider refuses for a reason of its own (throttled, unreachable, misconfigured), the rest of the
-    claim goes back to the queue for a minute. Whatever else is raised leaves the rest in the queue, too.
+    When a provider refuses for a reason of its own (throttled, unreachable), the rest of the claim goes back
+    to the queue for a minute; when it does not know us, all sending stops until somebody has mended that.
+    Whatever else is raised leaves the rest in the queue, too.
     """
     with engine.begin() as connection:
         late = expire(connection, clock.now())
-        waiting = claim(connection, clock.now(), limit)
-    courier = _Courier(engine, gateway, keys, clock)
+        waiting = claim(connection, policy, clock.now(), limit)
+    courier = _Courier(engine, carriers, policy, clock)
     counts = Counter(claimed=len(waiting), expired=late)
     try:
         while waiting and not courier.paused:
@@ -60,16 +75,27 @@ def deliver_due(
     return DeliveryCount(**counts)
 
 
-def follow_accepted(engine: Engine, gateway: SmsGateway, clock: Clock, limit: int) -> int:
-    """Ask the provider about at most `limit` accepted messages, and note the answers.
+def follow_accepted(engine: Engine, carriers: Carriers, clock: Clock, limit: int) -> int:
+    """Ask each provider about at most `limit` accepted messages, and note the answers.
 
     Returns:
         How many moved on. The choice is random: a message without news must not stand before the others.
     """
+    return sum(
+        _follow(engine, channel, gateway, clock, limit) for channel, gateway in carriers.by_channel.items()
+    )
+
+
+def _follow(engine: Engine, channel: str, gateway: SmsGateway, clock: Clock, limit: int) -> int:
     recent = Message.accepted_at > clock.now() - FOLLOWED
     chosen = (
         select(Message.provider_id, Message.id)
-        .where(Message.state == "accepted", Message.provider_id.is_not(None), recent)
+        .where(
+            Message.state == "accepted",
+            Message.channel == channel,
+            Message.provider_id.is_not(None),
+            recent,
+        )
         .order_by(func.random())
         .limit(limit)
     )
@@ -92,12 +118,12 @@ def follow_accepted(engine: Engine, gateway: SmsGateway, clock: Clock, limit: in
 
 
 class _Courier:
-    """Carries one claim's messages. `paused` once the provider wants no more for now."""
+    """Carries one claim's messages. `paused` once a provider wants no more for now."""
 
-    def __init__(self, engine: Engine, gateway: SmsGateway, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, engine: Engine, carriers: Carriers, policy: Policy, clock: Clock) -> None:
         self._engine = engine
-        self._gateway = gateway
-        self._keys = keys
+        self._carriers = carriers
+        self._policy = policy
         self._clock = clock
         self.paused = False
 
@@ -110,43 +136,60 @@ class _Courier:
             outcome = Outcome("expired", "too_late")
         else:
             outcome = self._send(message)
+        close = settle if outcome.state in LEFT else take_back
         with self._engine.begin() as connection:
-            settle(connection, message.id, outcome, self._clock.now())
-        return "deferred" if outcome.state == "queued" else outcome.state
+            close(connection, message.id, outcome, self._clock.now())
+        return COUNTED_AS.get(outcome.state, outcome.state)
 
     def put_back(self, messages: Sequence[ClaimedMessage]) -> int:
         """Return unsent messages to the queue."""
         now = self._clock.now()
         back = Outcome("queued", "paused", retry_at=now + PAUSE if self.paused else None)
         with self._engine.begin() as connection:
-            return sum(settle(connection, message.id, back, now) for message in messages)
+            return sum(take_back(connection, message.id, back, now) for message in messages)
 
     def _send(self, message: ClaimedMessage) -> Outcome:
+        keys = self._carriers.keys
         try:
-            recipient, text = self._keys.decrypt(message.recipient), self._keys.decrypt(message.text)
+            recipient, text = keys.decrypt(message.recipient), keys.decrypt(message.text)
         except KeyLost:
             return Outcome("failed", "key_lost")
+        gateway = self._carriers.by_channel.get(message.channel)
+        if gateway is None:
+            return Outcome("failed", "no_carrier")
+        if message.channel == "sms" and not self._policy.rules.may_reach(recipient):
+            return Outcome("skipped", "country_not_allowed", rule="countries")
         with self._engine.begin() as connection:
             # Asked again for each: a wish to stop holds within the second, also for what is claimed already.
-            if has_opted_out(connection, self._keys.lookup_hashes(recipient)):
-                return Outcome("skipped", "opt_out")
-        try:
-            accepted = self._gateway.send(OutgoingSms(str(message.id), recipient, text))
-        except SendRefused as refused:
-            return self._refused(refused, message.id, recipient)
-        except SendUnknown:
-            return Outcome("unknown", "no_answer")
-        return Outcome("accepted", provider_id=accepted.provider_id)
+            hindrance = permit(
+                connection, message, keys.lookup_hashes(recipient), self._policy, self._clock.now()
+            )
+        return hindrance or self._hand_over(message, gateway, OutgoingSms(str(message.id), recipient, text))
 
-    def _refused(self, refused: SendRefused, message_id: UUID, recipient: str) -> Outcome:
+    def _hand_over(self, message: ClaimedMessage, gateway: SmsGateway, sms: OutgoingSms) -> Outcome:
+        try:
+            accepted = gateway.send(sms)
+        except SendRefused as refused:
+            return self._refused(refused, message, sms.recipient)
+        except SendUnknown:
+            return Outcome("unknown", "no_answer", gateway=gateway.name)
+        return Outcome("accepted", provider_id=accepted.provider_id, gateway=gateway.name)
+
+    def _refused(self, refused: SendRefused, message: ClaimedMessage, recipient: str) -> Outcome:
+        code = refused.provider_code
         if not refused.permanent:
             self.paused = True
-            return Outcome("queued", refused.code, retry_at=self._clock.now() + PAUSE)
-        if refused.code == "opted_out":
-            with self._engine.begin() as connection:
-                opt_out(connection, self._keys.lookup_hashes(recipient), "provider", self._clock.now())
-        if refused.code == "invalid_number":
-            with self._engine.begin() as connection:
-                code = refused.provider_code or refused.code
-                mark_bad(connection, [(message_id, code)], self._clock.now())
-        return Outcome("failed", refused.code)
+            if refused.code == "misconfigured" and code is not None:
+                self._stop_all(code)
+            return Outcome("retry_wait", refused.code, provider_code=code, retry_at=self._clock.now() + PAUSE)
+        with self._engine.begin() as connection:
+            if refused.code == "opted_out":
+                hashes = self._carriers.keys.lookup_hashes(recipient)
+                opt_out(connection, hashes, "provider", self._clock.now())
+            if refused.code == "invalid_number":
+                mark_bad(connection, [(message.id, code or refused.code)], self._clock.now())
+        return Outcome("failed", refused.code, provider_code=code)
+
+    def _stop_all(self, provider_code: str) -> None:
+        with self._engine.begin() as connection:
+            stop(connection, None, "misconfigured", self._clock.now(), {"code": provider_code})

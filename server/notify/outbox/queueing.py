@@ -16,7 +16,13 @@ from server.notify.segments import measure
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to queue. `recipient` is E.164; one `dedupe_key` is one message, however often queued."""
+    """A message to queue; one `dedupe_key` is one message, however often queued.
+
+    Attributes:
+        kind: of `server.notify.kinds.KINDS`.
+        recipient: E.164, an e-mail address, or the name of a webhook, as the channel has it.
+        timezone: in which its hours are decent or not.
+    """
 
     dedupe_key: str
     kind: str
@@ -27,6 +33,8 @@ class NewMessage:
     wave_id: UUID | None = None
     invitation_id: UUID | None = None
     assignment_id: UUID | None = None
+    channel: str = "sms"
+    timezone: str = "Asia/Shanghai"
 
 
 def enqueue(connection: Connection, messages: Sequence[NewMessage], keys: KeyRing, now: datetime) -> int:
@@ -48,6 +56,8 @@ def enqueue(connection: Connection, messages: Sequence[NewMessage], keys: KeyRin
             "invitation_id": message.invitation_id,
             "assignment_id": message.assignment_id,
             "kind": message.kind,
+            "channel": message.channel,
+            "timezone": message.timezone,
             "recipient": keys.encrypt(message.recipient),
             "recipient_hash": hashes[message.recipient][0],
             "text": keys.encrypt(message.text),

@@ -8,21 +8,32 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
-from server.models.messages import Message
+from server.models.messages import WAITING, Message
+from server.notify.respect.spending import give_back
 
 CRASHED_AFTER: Final = timedelta(minutes=10)
 
 OutcomeState = Literal[
-    "queued", "retry_wait", "skipped", "expired", "unknown", "accepted", "failed", "undelivered", "delivered"
+    "queued",
+    "retry_wait",
+    "skipped",
+    "cancelled",
+    "expired",
+    "unknown",
+    "accepted",
+    "failed",
+    "undelivered",
+    "delivered",
 ]
 # New state -> the states it may replace. Reports come late, twice and out of order: whatever their order, the
 # strongest one stands, and nothing moves back.
 REPLACES: Final[dict[OutcomeState, tuple[str, ...]]] = {
-    "retry_wait": ("sending",),
     "queued": ("sending",),
+    "retry_wait": ("sending",),
     "skipped": ("sending",),
+    "cancelled": ("sending",),
     "expired": ("sending",),
     "unknown": ("sending",),
     "accepted": ("sending", "unknown"),
@@ -34,12 +45,19 @@ REPLACES: Final[dict[OutcomeState, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message. `queued` means not taken for now: it is due again at `retry_at`."""
+    """What became of a message.
+
+    `queued` means not taken for now, for a reason of ours, `retry_wait` for one of the provider's: it is due
+    again at `retry_at`. `rule` says which rule skipped it.
+    """
 
     state: OutcomeState
     reason: str | None = None
     provider_id: str | None = None
+    provider_code: str | None = None
     retry_at: datetime | None = None
+    rule: str | None = None
+    gateway: str | None = None
 
 
 def settle(connection: Connection, message_id: UUID, outcome: Outcome, now: datetime) -> bool:
@@ -48,27 +66,58 @@ def settle(connection: Connection, message_id: UUID, outcome: Outcome, now: date
     Returns:
         Whether its state moved; it never moves backwards. A provider's id is kept either way.
     """
-    values: dict[str, object] = {"state": outcome.state, "reason": outcome.reason}
-    if outcome.state in {"accepted", "delivered"}:
-        values[f"{outcome.state}_at"] = now
-    if outcome.retry_at is not None:
-        values["not_before"] = outcome.retry_at
-    this = update(Message).where(Message.id == message_id)
     moved = connection.execute(
-        this.where(Message.state.in_(REPLACES[outcome.state])).values(**values)
+        update(Message)
+        .where(Message.id == message_id, Message.state.in_(REPLACES[outcome.state]))
+        .values(**_values(outcome, now))
     ).rowcount
-    if outcome.provider_id is not None:
-        connection.execute(this.where(Message.provider_id.is_(None)).values(provider_id=outcome.provider_id))
+    if not moved and outcome.provider_id is not None:
+        nameless = update(Message).where(Message.id == message_id, Message.provider_id.is_(None))
+        connection.execute(nameless.values(provider_id=outcome.provider_id))
     return moved == 1
 
 
+def take_back(connection: Connection, message_id: UUID, outcome: Outcome, now: datetime) -> bool:
+    """Settle a claimed message that certainly did not leave, and give its price back.
+
+    Returns:
+        Whether its state moved.
+    """
+    row = connection.execute(
+        select(Message.cost, Message.wave_id, Message.claimed_at)
+        .where(Message.id == message_id, Message.state == "sending")
+        .with_for_update(key_share=True)
+    ).first()
+    if row is None or not settle(connection, message_id, outcome, now):
+        return False
+    if row.cost:
+        connection.execute(update(Message).where(Message.id == message_id).values(cost=None))
+        give_back(connection, row.cost, row.wave_id, row.claimed_at)
+    return True
+
+
+def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
+    values: dict[str, object] = {"state": outcome.state, "reason": outcome.reason, "rule": outcome.rule}
+    if outcome.state in {"accepted", "delivered"}:
+        values[f"{outcome.state}_at"] = now
+    if outcome.state == "unknown":
+        values["unknown_since"] = now
+    if outcome.retry_at is not None:
+        values["not_before"] = outcome.retry_at
+    for name in ("provider_id", "provider_code", "gateway"):
+        if getattr(outcome, name) is not None:
+            values[name] = getattr(outcome, name)
+    return values
+
+
 def expire(connection: Connection, now: datetime) -> int:
-    """Give up queued messages whose time is over."""
-    late = update(Message).where(Message.state == "queued", Message.expires_at <= now)
+    """Give up waiting messages whose time is over."""
+    late = update(Message).where(Message.state.in_(WAITING), Message.expires_at <= now)
     return connection.execute(late.values(state="expired", reason="too_late")).rowcount
 
 
 def reconcile(connection: Connection, now: datetime) -> int:
     """Mark what a crashed worker left in `sending` as `unknown`: it may have been sent."""
     left = update(Message).where(Message.state == "sending", Message.claimed_at < now - CRASHED_AFTER)
-    return connection.execute(left.values(state="unknown", reason="worker_lost")).rowcount
+    values = {"state": "unknown", "reason": "worker_lost", "unknown_since": now}
+    return connection.execute(left.values(**values)).rowcount

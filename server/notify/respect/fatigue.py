@@ -4,8 +4,9 @@
  "consent_required": false, "one_per": "wave"}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from server.errors import Detail
@@ -28,6 +29,17 @@ class FatigueRule:
     days: int
     gap_days: int = 0
     scope: Literal["global", "programme"] = "global"
+
+    @property
+    def id(self) -> str:
+        """What a skipped message says about it."""
+        return f"{self.times}/{self.days}d+{self.gap_days}d:{self.scope}"
+
+    def is_tired(self, askings: Sequence[datetime], now: datetime) -> bool:
+        """Whether somebody who was asked at these times is not asked again now."""
+        window, gap = now - timedelta(days=self.days), now - timedelta(days=self.gap_days)
+        often = sum(at > window for at in askings) >= self.times
+        return often or (self.gap_days > 0 and any(at > gap for at in askings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from server.config import Secret
 from server.keys import KeyRing
 from server.models.messages import Message
 from server.notify.gateways.inbox import InboxGateway, list_messages
-from server.notify.outbox.delivery import DeliveryCount, deliver_due, follow_accepted
+from server.notify.outbox.delivery import DeliveryCount
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.outbox.settling import reconcile
 from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
 from server.notify.respect.opt_outs import has_opted_out, opt_out
+from tests.notify.sending import follow, send
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -30,6 +31,7 @@ class Provider:
     reports: list[DeliveryReport] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    name: str = "provider"
 
     def send(self, sms: OutgoingSms) -> Accepted:
         self.seen.append(sms.recipient)
@@ -76,13 +78,13 @@ def test_due_messages_reach_the_inbox_and_are_delivered(
 ) -> None:
     queue(engine, keys, 3)
     inbox = InboxGateway(engine.begin, keys, clock)
-    assert deliver_due(engine, inbox, keys, clock, 10) == DeliveryCount(claimed=3, accepted=3)
+    assert send(engine, inbox, keys, clock, 10) == DeliveryCount(claimed=3, accepted=3)
     with engine.connect() as connection:
         assert {sms.recipient for sms in list_messages(connection, keys, 10)} == {phone(n) for n in range(3)}
-    assert follow_accepted(engine, inbox, clock, 10) == 3
-    assert follow_accepted(engine, inbox, clock, 10) == 0
+    assert follow(engine, inbox, keys, clock, 10) == 3
+    assert follow(engine, inbox, keys, clock, 10) == 0
     assert states(engine) == [("delivered", None)] * 3
-    assert deliver_due(engine, inbox, keys, clock, 10) == DeliveryCount()
+    assert send(engine, inbox, keys, clock, 10) == DeliveryCount()
 
 
 def test_the_claim_is_committed_and_no_connection_is_held_while_sending(
@@ -96,7 +98,7 @@ def test_the_claim_is_committed_and_no_connection_is_held_while_sending(
         during.extend([engine.pool.checkedout(), *states(engine)])
         return Accepted("SM1")
 
-    deliver_due(engine, Provider(plan), keys, clock, 10)
+    send(engine, Provider(plan), keys, clock, 10)
     assert during == [0, ("sending", None)]
 
 
@@ -105,9 +107,9 @@ def test_an_unanswered_message_is_unknown_and_never_sent_again(
 ) -> None:
     queue(engine, keys, 2)
     provider = Provider(raising(SendUnknown("timeout")))
-    assert deliver_due(engine, provider, keys, clock, 10) == DeliveryCount(claimed=2, unknown=2)
+    assert send(engine, provider, keys, clock, 10) == DeliveryCount(claimed=2, unknown=2)
     clock.advance(HOUR / 2)
-    assert deliver_due(engine, provider, keys, clock, 10) == DeliveryCount()
+    assert send(engine, provider, keys, clock, 10) == DeliveryCount()
     assert len(provider.seen) == 2
     assert states(engine) == [("unknown", "no_answer")] * 2
 
@@ -122,7 +124,7 @@ def test_a_permanent_refusal_fails_one_message_and_the_rest_goes_on(
             raise SendRefused("invalid_number", permanent=True, provider_code="21211")
         return Accepted(sms.reference)
 
-    count = deliver_due(engine, Provider(plan), keys, clock, 10)
+    count = send(engine, Provider(plan), keys, clock, 10)
     assert count == DeliveryCount(claimed=3, accepted=2, failed=1)
     assert states(engine) == [("accepted", None), ("failed", "invalid_number"), ("accepted", None)]
 
@@ -132,18 +134,19 @@ def test_a_throttling_provider_pauses_the_round_and_loses_nothing(
 ) -> None:
     queue(engine, keys, 5)
     provider = Provider(raising(SendRefused("throttled", permanent=False)))
-    assert deliver_due(engine, provider, keys, clock, 10) == DeliveryCount(claimed=5, deferred=5)
+    assert send(engine, provider, keys, clock, 10) == DeliveryCount(claimed=5, deferred=5)
     assert len(provider.seen) == 1
-    assert deliver_due(engine, provider, keys, clock, 10) == DeliveryCount()
+    assert send(engine, provider, keys, clock, 10) == DeliveryCount()
     clock.advance(MINUTE)
-    assert deliver_due(engine, Provider(), keys, clock, 10) == DeliveryCount(claimed=5, accepted=5)
+    assert send(engine, Provider(), keys, clock, 10) == DeliveryCount(claimed=5, accepted=5)
 
 
 def test_a_recipient_who_stopped_at_the_provider_is_remembered(
     engine: Engine, keys: KeyRing, clock: SetClock
 ) -> None:
     queue(engine, keys, 1)
-    deliver_due(engine, Provider(raising(SendRefused("opted_out", permanent=True))), keys, clock, 10)
+    stopped = Provider(raising(SendRefused("opted_out", permanent=True)))
+    send(engine, stopped, keys, clock, 10)
     assert states(engine) == [("failed", "opted_out")]
     with engine.connect() as connection:
         assert has_opted_out(connection, keys.lookup_hashes(phone(0)))
@@ -161,7 +164,7 @@ def test_a_stop_during_the_round_holds_for_what_is_already_claimed(
         return Accepted("SM1")
 
     provider = Provider(plan)
-    assert deliver_due(engine, provider, keys, clock, 10) == DeliveryCount(claimed=3, accepted=1, skipped=2)
+    assert send(engine, provider, keys, clock, 10) == DeliveryCount(claimed=3, accepted=1, skipped=2)
     assert len(provider.seen) == 1
 
 
@@ -172,10 +175,8 @@ def test_what_expires_while_waiting_is_not_sent(engine: Engine, keys: KeyRing, c
         clock.advance(MINUTE)
         return Accepted("SM1")
 
-    assert deliver_due(engine, Provider(plan), keys, clock, 2) == DeliveryCount(
-        claimed=2, accepted=1, expired=1
-    )
-    assert deliver_due(engine, Provider(), keys, clock, 2) == DeliveryCount(expired=1)
+    assert send(engine, Provider(plan), keys, clock, 2) == DeliveryCount(claimed=2, accepted=1, expired=1)
+    assert send(engine, Provider(), keys, clock, 2) == DeliveryCount(expired=1)
     assert sorted(states(engine)) == [("accepted", None), ("expired", "too_late"), ("expired", "too_late")]
 
 
@@ -188,9 +189,7 @@ def test_a_slow_round_gives_back_what_it_could_not_send_in_time(
         clock.advance(5 * MINUTE)
         return Accepted(sms.reference)
 
-    assert deliver_due(engine, Provider(plan), keys, clock, 10) == DeliveryCount(
-        claimed=4, accepted=1, deferred=3
-    )
+    assert send(engine, Provider(plan), keys, clock, 10) == DeliveryCount(claimed=4, accepted=1, deferred=3)
     clock.advance(20 * MINUTE)
     with engine.begin() as connection:
         assert reconcile(connection, clock.now()) == 0
@@ -201,12 +200,12 @@ def test_a_fault_of_ours_leaves_one_message_in_doubt_and_the_rest_queued(
 ) -> None:
     queue(engine, keys, 3)
     with pytest.raises(ZeroDivisionError):
-        deliver_due(engine, Provider(raising(ZeroDivisionError())), keys, clock, 10)
+        send(engine, Provider(raising(ZeroDivisionError())), keys, clock, 10)
     assert sorted(state for state, _ in states(engine)) == ["queued", "queued", "sending"]
     clock.advance(11 * MINUTE)
     with engine.begin() as connection:
         assert reconcile(connection, clock.now()) == 1
-    assert deliver_due(engine, Provider(), keys, clock, 10) == DeliveryCount(claimed=2, accepted=2)
+    assert send(engine, Provider(), keys, clock, 10) == DeliveryCount(claimed=2, accepted=2)
 
 
 def test_a_lost_key_fails_the_message_and_not_the_round(
@@ -214,7 +213,7 @@ def test_a_lost_key_fails_the_message_and_not_the_round(
 ) -> None:
     queue(engine, keys, 1)
     others = KeyRing([Secret(Fernet.generate_key().decode())])
-    assert deliver_due(engine, Provider(), others, clock, 10) == DeliveryCount(claimed=1, failed=1)
+    assert send(engine, Provider(), others, clock, 10) == DeliveryCount(claimed=1, failed=1)
     assert states(engine) == [("failed", "key_lost")]
 
 
@@ -222,18 +221,18 @@ def test_following_notes_news_and_ignores_what_it_did_not_ask(
     engine: Engine, keys: KeyRing, clock: SetClock
 ) -> None:
     queue(engine, keys, 1)
-    deliver_due(engine, Provider(lambda sms: Accepted("SM1")), keys, clock, 10)
+    send(engine, Provider(lambda sms: Accepted("SM1")), keys, clock, 10)
     waiting = Provider(reports=[DeliveryReport("SM1", "accepted")])
-    assert follow_accepted(engine, waiting, clock, 10) == 0
+    assert follow(engine, waiting, keys, clock, 10) == 0
     news = [DeliveryReport("SM1", "undelivered", "30003"), DeliveryReport("SM-foreign", "delivered")]
-    assert follow_accepted(engine, Provider(reports=news), clock, 10) == 1
+    assert follow(engine, Provider(reports=news), keys, clock, 10) == 1
     assert states(engine) == [("undelivered", "30003")]
 
 
 def test_old_messages_are_no_longer_followed(engine: Engine, keys: KeyRing, clock: SetClock) -> None:
     queue(engine, keys, 1)
-    deliver_due(engine, Provider(), keys, clock, 10)
+    send(engine, Provider(), keys, clock, 10)
     clock.advance(timedelta(days=4))
     provider = Provider(reports=[])
-    assert follow_accepted(engine, provider, clock, 10) == 0
+    assert follow(engine, provider, keys, clock, 10) == 0
     assert provider.asked == []

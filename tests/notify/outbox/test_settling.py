@@ -15,6 +15,7 @@ from server.notify.outbox.claiming import claim
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.outbox.settling import REPLACES, Outcome, expire, reconcile, settle
 from server.notify.respect.opt_outs import has_opted_out, opt_out
+from tests.notify.sending import POLICY
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -58,7 +59,7 @@ def test_who_said_stop_is_skipped_and_stays_countable(connection: Connection, ke
     opt_out(connection, keys.lookup_hashes(PHONE), "reply", NOW)
     enqueue(connection, [ONE, replace(ONE, dedupe_key="wave:2", recipient="+8613900139000")], keys, NOW)
     assert states(connection) == [("skipped", "opt_out"), ("queued", None)]
-    assert len(claim(connection, NOW, 10)) == 1
+    assert len(claim(connection, POLICY, NOW, 10)) == 1
 
 
 def test_a_stop_holds_after_the_keys_have_changed(connection: Connection) -> None:
@@ -82,9 +83,9 @@ def test_only_what_is_due_is_claimed_and_only_once(connection: Connection, keys:
     early = replace(ONE, dedupe_key="wave:2", not_before=NOW + MINUTE)
     over = replace(ONE, dedupe_key="wave:3", expires_at=NOW)
     enqueue(connection, [ONE, early, over], keys, NOW)
-    (claimed,) = claim(connection, NOW, 10)
+    (claimed,) = claim(connection, POLICY, NOW, 10)
     assert (keys.decrypt(claimed.recipient), keys.decrypt(claimed.text)) == (PHONE, ONE.text)
-    assert claim(connection, NOW, 10) == []
+    assert claim(connection, POLICY, NOW, 10) == []
     assert [state for state, _ in states(connection)] == ["sending", "queued", "queued"]
     assert expire(connection, NOW) == 1
     assert states(connection)[2] == ("expired", "too_late")
@@ -92,14 +93,14 @@ def test_only_what_is_due_is_claimed_and_only_once(connection: Connection, keys:
 
 def test_a_claim_respects_its_limit(connection: Connection, keys: KeyRing) -> None:
     enqueue(connection, many(7), keys, NOW)
-    assert [len(claim(connection, NOW, 3)) for _ in range(4)] == [3, 3, 1, 0]
+    assert [len(claim(connection, POLICY, NOW, 3)) for _ in range(4)] == [3, 3, 1, 0]
 
 
 def test_two_workers_at_once_claim_different_messages(engine: Engine, keys: KeyRing) -> None:
     with engine.begin() as connection:
         enqueue(connection, many(10), keys, NOW)
     with engine.begin() as first, engine.begin() as second:
-        one, other = claim(first, NOW, 6), claim(second, NOW, 6)
+        one, other = claim(first, POLICY, NOW, 6), claim(second, POLICY, NOW, 6)
     assert (len(one), len(other)) == (6, 4)
     assert {message.id for message in one}.isdisjoint(message.id for message in other)
 
@@ -118,7 +119,7 @@ def test_reports_in_any_order_and_twice_end_in_the_strongest(
     connection: Connection, keys: KeyRing, order: tuple[int, ...]
 ) -> None:
     enqueue(connection, [ONE], keys, NOW)
-    (message,) = claim(connection, NOW, 1)
+    (message,) = claim(connection, POLICY, NOW, 1)
     strength = ["unknown", "accepted", "failed", "undelivered", "delivered"]
     for number in (*order, *order):
         settle(connection, message.id, REPORTS[number], NOW)
@@ -129,7 +130,7 @@ def test_reports_in_any_order_and_twice_end_in_the_strongest(
 
 def test_a_late_acceptance_keeps_its_id_and_moves_nothing_back(connection: Connection, keys: KeyRing) -> None:
     enqueue(connection, [ONE], keys, NOW)
-    (message,) = claim(connection, NOW, 1)
+    (message,) = claim(connection, POLICY, NOW, 1)
     assert settle(connection, message.id, Outcome("delivered"), NOW)
     assert not settle(connection, message.id, Outcome("accepted", provider_id="SM1"), NOW + MINUTE)
     (row,) = rows(connection)
@@ -150,17 +151,17 @@ def test_nothing_settles_a_message_that_was_not_being_sent(
 
 def test_a_deferred_message_is_due_again_later(connection: Connection, keys: KeyRing) -> None:
     enqueue(connection, [ONE], keys, NOW)
-    (message,) = claim(connection, NOW, 1)
+    (message,) = claim(connection, POLICY, NOW, 1)
     settle(connection, message.id, Outcome("queued", "throttled", retry_at=NOW + MINUTE), NOW)
-    assert claim(connection, NOW, 1) == []
-    assert [again.id for again in claim(connection, NOW + MINUTE, 1)] == [message.id]
+    assert claim(connection, POLICY, NOW, 1) == []
+    assert [again.id for again in claim(connection, POLICY, NOW + MINUTE, 1)] == [message.id]
 
 
 def test_what_a_crashed_worker_left_becomes_unknown_and_is_not_sent_again(
     connection: Connection, keys: KeyRing
 ) -> None:
     enqueue(connection, [ONE], keys, NOW)
-    claim(connection, NOW, 1)
+    claim(connection, POLICY, NOW, 1)
     assert reconcile(connection, NOW + 10 * MINUTE) == 0
     assert reconcile(connection, NOW + 11 * MINUTE) == 1
     assert states(connection) == [("unknown", "worker_lost")]

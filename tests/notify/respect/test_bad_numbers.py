@@ -2,15 +2,15 @@
 
 import pytest
 from sqlalchemy import Engine, select
-from tests.notify.outbox.test_delivery import NOW, Provider, phone, queue, raising
 
 from server.clock import SetClock
 from server.keys import KeyRing
 from server.models.contacts import BadNumber
 from server.models.messages import Message
 from server.notify.gateways.meanings import is_bad_number
-from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.protocol import DeliveryReport, DeliveryState, SendRefused
+from tests.notify.outbox.test_delivery import NOW, Provider, phone, queue, raising
+from tests.notify.sending import follow, send
 
 
 def marked(engine: Engine) -> list[tuple[bytes, str]]:
@@ -34,7 +34,7 @@ def test_a_refusal_marks_the_number_when_it_is_the_numbers_fault(
     engine: Engine, keys: KeyRing, refused: SendRefused, expected: list[str]
 ) -> None:
     queue(engine, keys, 1)
-    deliver_due(engine, Provider(raising(refused)), keys, SetClock(NOW), 10)
+    send(engine, Provider(raising(refused)), keys, SetClock(NOW), 10)
     assert marked(engine) == [(keys.lookup_hash(phone(0)), code) for code in expected]
 
 
@@ -55,12 +55,12 @@ def test_a_report_marks_it_too(
     queue(engine, keys, 1)
     provider = Provider()
     clock = SetClock(NOW)
-    deliver_due(engine, provider, keys, clock, 10)
+    send(engine, provider, keys, clock, 10)
     with engine.connect() as connection:
         provider_id = str(connection.scalar(select(Message.provider_id)))
     provider.reports = [DeliveryReport(provider_id, state, code), DeliveryReport("SM-other", state, code)]
     for _ in range(2):
-        follow_accepted(engine, provider, clock, 10)
+        follow(engine, provider, keys, clock, 10)
     assert marked(engine) == ([(keys.lookup_hash(phone(0)), code)] if bad else [])
 
 

@@ -1,0 +1,197 @@
+"""May this message leave now? Asked for each one, right before it goes: much can happen since it was queued.
+
+What is known is gathered in one or two statements; the decision is a function of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from server.db import AnySelect
+from server.models.contacts import BadNumber, OptOut, ProgrammeOptOut
+from server.models.definitions import ProgrammeVersion
+from server.models.messages import Message
+from server.models.tasks import Assignment, Invitation
+from server.models.waves import Wave
+from server.notify.kinds import ASKING_KINDS, KINDS
+from server.notify.outbox.claiming import ClaimedMessage, Policy
+from server.notify.outbox.settling import Outcome
+from server.notify.respect.fatigue import rules_of
+from server.notify.respect.rules import SendingRules
+
+DAY: Final = timedelta(days=1)
+# How far back askings are looked at when no rule reaches further.
+LEAST_LOOKED_AT: Final = timedelta(days=1)
+# A message that did not arrive has bothered nobody; one that waits has not yet.
+REACHED: Final = ("accepted", "delivered", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One time that the number was asked, and whether by this wave or another of its programme."""
+
+    at: datetime
+    kind: str
+    own_wave: bool
+    own_programme: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known about a claimed message in the moment before it goes.
+
+    Attributes:
+        opted_out: the number said stop, to everything or to the wave's programme.
+        settled: what it asks for is done: answered, declined or called off.
+        fatigue: the wave's settings about how often people are asked.
+        askings: earlier ones that reached the number, newest first.
+    """
+
+    opted_out: bool = False
+    bad_number: bool = False
+    wave_state: str | None = None
+    settled: bool = False
+    fatigue: Mapping[str, Any] = field(default_factory=dict)
+    askings: Sequence[Asking] = ()
+
+
+def permit(
+    connection: Connection, message: ClaimedMessage, hashes: Sequence[bytes], policy: Policy, now: datetime
+) -> Outcome | None:
+    """What happens to the message instead of being sent, or None when it may go.
+
+    Args:
+        hashes: the recipient's number or address under every key.
+    """
+    standing = _standing(connection, message, hashes, now)
+    return decide(message, standing, policy, now)
+
+
+def decide(message: ClaimedMessage, standing: Standing, policy: Policy, now: datetime) -> Outcome | None:
+    """As `permit`, from what is known."""
+    if standing.opted_out:
+        return Outcome("skipped", "opt_out")
+    if standing.bad_number:
+        return Outcome("skipped", "bad_number")
+    if standing.settled:
+        return Outcome("skipped", "settled")
+    if standing.wave_state in {"closed", "cancelled"} and KINDS[message.kind].asks:
+        return Outcome("cancelled", "wave_closed")
+    if standing.wave_state == "paused":
+        return Outcome("queued", "wave_paused")
+    if KINDS[message.kind].waits:
+        decent = policy.rules.hours.first_from(now, message.timezone, policy.is_off)
+        if decent > now:
+            return Outcome("queued", "held_until_decent", retry_at=decent)
+    return _tired(message, standing, policy.rules, now) if KINDS[message.kind].asks else None
+
+
+def _tired(message: ClaimedMessage, standing: Standing, rules: SendingRules, now: datetime) -> Outcome | None:
+    """The rules against asking too often. What will be over tomorrow holds, everything else skips."""
+    if sum(asking.own_wave for asking in standing.askings) >= rules.asked_per_wave:
+        return Outcome("skipped", "asked_too_often", rule=f"wave:{rules.asked_per_wave}")
+    if message.kind == "invitation":
+        others = [asking for asking in standing.askings if asking.kind == "invitation"]
+        for rule in rules_of(standing.fatigue).fatigue:
+            counted = [each.at for each in others if rule.scope == "global" or each.own_programme]
+            if rule.is_tired(counted, now):
+                return Outcome("skipped", "contacted_recently", rule=rule.id)
+    lately = sorted(asking.at for asking in standing.askings if asking.at > now - DAY)
+    if len(lately) >= rules.asked_per_day:
+        return Outcome("queued", "asked_today", retry_at=lately[-rules.asked_per_day] + DAY)
+    return None
+
+
+def _standing(
+    connection: Connection,
+    message: ClaimedMessage,
+    hashes: Sequence[bytes],
+    now: datetime,
+) -> Standing:
+    row = connection.execute(_known(message.id, hashes)).one()
+    settings = row.settings or {}
+    return Standing(
+        opted_out=row.opted_out or row.opted_out_here,
+        bad_number=row.bad_number,
+        wave_state=row.state,
+        settled=bool(row.settled),
+        fatigue=settings,
+        askings=_askings(connection, message, hashes, settings, now) if KINDS[message.kind].asks else (),
+    )
+
+
+def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
+    own = and_(
+        ProgrammeOptOut.phone_hash.in_(hashes),
+        ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,
+    )
+    return (
+        select(
+            exists().where(OptOut.phone_hash.in_(hashes)).label("opted_out"),
+            exists().where(own).correlate(ProgrammeVersion).label("opted_out_here"),
+            exists().where(BadNumber.phone_hash.in_(hashes)).label("bad_number"),
+            Wave.state,
+            Wave.settings,
+            or_(
+                and_(Message.kind.in_(ASKING_KINDS), Invitation.completed_at.is_not(None)),
+                and_(Message.kind == "visit", Assignment.completed_at.is_not(None)),
+                and_(Message.kind == "visit", Assignment.cancelled_at.is_not(None)),
+            ).label("settled"),
+        )
+        .select_from(Message)
+        .join(Wave, Wave.id == Message.wave_id, isouter=True)
+        .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id, isouter=True)
+        .join(Invitation, Invitation.id == Message.invitation_id, isouter=True)
+        .join(Assignment, Assignment.id == Message.assignment_id, isouter=True)
+        .where(Message.id == message_id)
+    )
+
+
+def _askings(
+    connection: Connection,
+    message: ClaimedMessage,
+    hashes: Sequence[bytes],
+    settings: Mapping[str, Any],
+    now: datetime,
+) -> list[Asking]:
+    """Earlier askings of the number. Of two that leave at the same moment the first one queued counts."""
+    reach = max(
+        (timedelta(days=max(rule.days, rule.gap_days)) for rule in rules_of(settings).fatigue),
+        default=LEAST_LOOKED_AT,
+    )
+    other = aliased(Wave)
+    version = aliased(ProgrammeVersion)
+    own = (
+        select(ProgrammeVersion.programme_id)
+        .join(Wave, Wave.programme_version_id == ProgrammeVersion.id)
+        .where(Wave.id == message.wave_id)
+        .scalar_subquery()
+    )
+    at = func.coalesce(Message.accepted_at, Message.claimed_at, Message.not_before)
+    rows = connection.execute(
+        select(
+            at,
+            Message.kind,
+            func.coalesce(Message.wave_id == message.wave_id, false()),
+            func.coalesce(version.programme_id == own, false()),
+        )
+        .join(other, other.id == Message.wave_id, isouter=True)
+        .join(version, version.id == other.programme_version_id, isouter=True)
+        .where(
+            Message.recipient_hash.in_(hashes),
+            Message.kind.in_(ASKING_KINDS),
+            Message.id != message.id,
+            or_(
+                Message.state.in_(REACHED),
+                and_(Message.state == "sending", Message.id < message.id),
+            ),
+            or_(at > now - reach, Message.wave_id == message.wave_id),
+        )
+        .order_by(at.desc())
+    )
+    return [Asking(*row) for row in rows]
