@@ -84,9 +84,9 @@ def test_each_role_gets_through_its_doors_only(app: Flask, engine: Engine, role:
     for method, path, permission in guarded(app):
         if path == "/sign-out":
             continue
-        status = client.open(
-            path, method=method, data={"csrf": csrf} if method == "POST" else None
-        ).status_code
+        # Drawing the page of each refusal takes a third of the time of deciding it, and adds nothing.
+        data, headers = {"csrf": csrf} if method == "POST" else None, {"Accept": "application/json"}
+        status = client.open(path, method=method, data=data, headers=headers).status_code
         expected = (status not in {401, 403} and status < 500) if permission in ROLES[role] else status == 403
         if not expected:
             wrong.append((method, path, status))
