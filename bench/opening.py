@@ -81,7 +81,7 @@ def median(openings: Sequence[Opening]) -> Opening:
 
 @contextmanager
 def _chromium() -> Iterator[Browser]:
-    executable = program("chromium", "chromium-browser")
+    executable = program("chromium", "chromium-browser", "chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
