@@ -8,7 +8,7 @@ INSTALLED := .venv/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock system-needs
+.PHONY: help setup run test check style bench lock system-needs
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,14 +23,16 @@ $(INSTALLED): requirements.txt .ci/environment
 run: setup ## start everything with a demo; Ctrl-C stops it (PORT, ANFANG_HOME, DATABASE_URL, S3_ENDPOINT_URL)
 	@exec $(BIN)/python -m server.embedded run
 
-test: setup system-needs check ## checks and all tests
+test: setup system-needs style ## checks and all tests, the rules of the architecture among them
 	$(BIN)/python -m pytest -n 2
 
-check: setup ## style, types and the rules of the architecture: seconds
+check: style ## style, types and the rules of the architecture: seconds
+	$(BIN)/python -m pytest tests/architecture
+
+style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/architecture
 
 bench: setup system-needs ## measure, side by side in one run
 	$(BIN)/python -m bench
