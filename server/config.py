@@ -19,10 +19,14 @@ from sqlalchemy.exc import ArgumentError
 
 Surface = Literal["public", "internal", "all"]
 Environment = Literal["production", "test"]
-Gateway = Literal["inbox", "twilio"]
+Gateway = Literal["inbox", "twilio", "http", "file"]
+BatchEncoding = Literal["utf-8", "gbk", "gb18030"]
 
 SETTINGS_FILE = "anfang.env"
 PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
+COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+# Settings that a description of a gateway may name as {secret.NAME}: it can reach no others.
+GATEWAY_SECRET = "SMS_SECRET_"  # noqa: S105 - the beginning of a name
 
 
 class ConfigError(Exception):
@@ -68,6 +72,26 @@ class TwilioSettings:
     auth_token: Secret
     sender: str
     base_url: str
+    # While a token is being changed, callbacks may be signed with either.
+    second_auth_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpGatewaySettings:
+    """A gateway of a bank's own: the file that describes it, and the secrets that the file may name."""
+
+    file: Path
+    secrets: Mapping[str, Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """Messages as files: closed after `lines` lines or `seconds` seconds."""
+
+    folder: Path
+    encoding: BatchEncoding = "utf-8"
+    lines: int = 1_000
+    seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +109,8 @@ class Settings:
     gateway: Gateway
     twilio: TwilioSettings | None
     home: Path
+    http_gateway: HttpGatewaySettings | None = None
+    batch: BatchSettings | None = None
 
     @property
     def secure(self) -> bool:
@@ -141,6 +167,8 @@ class _Reader:
             gateway=gateway,
             twilio=self._twilio() if gateway == "twilio" else None,
             home=self._home,
+            http_gateway=self._http_gateway() if gateway == "http" else None,
+            batch=self._batch() if gateway == "file" else None,
         )
         if self._problems:
             raise ConfigError("\n".join(self._problems))
@@ -216,7 +244,42 @@ class _Reader:
             auth_token=self._secret("TWILIO_AUTH_TOKEN", shortest=16),
             sender=self._text("TWILIO_SENDER"),
             base_url=self._url("TWILIO_BASE_URL", "https://api.twilio.com"),
+            second_auth_token=(
+                self._secret("TWILIO_AUTH_TOKEN_2", shortest=16)
+                if "TWILIO_AUTH_TOKEN_2" in self._values
+                else None
+            ),
         )
+
+    def _http_gateway(self) -> HttpGatewaySettings:
+        named = self._text("SMS_GATEWAY_FILE")
+        if named and not Path(named).is_file():
+            self._problems.append(f"SMS_GATEWAY_FILE is {named!r}; there is no such file.")
+        secrets = {
+            name.removeprefix(GATEWAY_SECRET): Secret(value)
+            for name, value in self._values.items()
+            if name.startswith(GATEWAY_SECRET)
+        }
+        return HttpGatewaySettings(Path(named).absolute(), secrets)
+
+    def _batch(self) -> BatchSettings:
+        named = self._text("SMS_FILE_FOLDER")
+        if named and not Path(named).is_dir():
+            self._problems.append(f"SMS_FILE_FOLDER is {named!r}; there is no such folder.")
+        encoding = self._choice("SMS_FILE_ENCODING", get_args(BatchEncoding), "utf-8")
+        return BatchSettings(
+            folder=Path(named).absolute(),
+            encoding=cast(BatchEncoding, encoding),
+            lines=self._count("SMS_FILE_LINES", 1_000),
+            seconds=self._count("SMS_FILE_SECONDS", 60),
+        )
+
+    def _count(self, name: str, default: int) -> int:
+        text = self._text(name, str(default))
+        if not COUNT.fullmatch(text):
+            self._problems.append(f"{name} is {text!r}; it must be a number from 1 to 999999.")
+            return default
+        return int(text)
 
     def _keys(self) -> tuple[Secret, ...]:
         given = self._text("ANFANG_KEYS")

@@ -36,7 +36,7 @@ class Outgoing:
         """The proxy through which `url` is reached, or None. Loopback never goes through a proxy."""
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
-        if _is_loopback(host) or any(_covers(entry, host) for entry in self.direct):
+        if is_loopback(host) or any(_covers(entry, host) for entry in self.direct):
             return None
         return self.proxies.get(parts.scheme)
 
@@ -61,7 +61,8 @@ def _covers(entry: str, host: str) -> bool:
     return entry in {"*", host} or host.endswith("." + entry)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
     if host == "localhost":
         return True
     try:

@@ -68,6 +68,20 @@ def normalise(text: str, *, region: str = "CN", mobile_only: bool = False) -> st
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def as_sender(text: str) -> str:
+    """Who sent something: E.164, or as the gateway writes it where that is no number (a short code)."""
+    try:
+        return normalise(text)
+    except PhoneError:
+        return text[:LONGEST]
+
+
+def national(e164: str) -> str:
+    """A number without its country code: "+8613812345678" → "13812345678"."""
+    number = _parsed(e164, None)
+    return e164 if number is None else phonenumbers.national_significant_number(number)
+
+
 def masked(e164: str) -> str:
     """A number as screens show it, without its country code: "+8613812345678" → "138****5678".
 

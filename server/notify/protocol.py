@@ -5,21 +5,26 @@ request may have arrived. Only the second may ever be tried again; the third is 
 unknown goes to a person (trust.md 0.1: sending again after a lost answer reached 117 people twice).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
-# Our words for what a provider's code means; `server.notify.gateways.meanings` holds the table.
+# Our words for what a provider's code means; `server.notify.gateways.meanings` holds the tables.
 RefusalCode = Literal[
+    "misconfigured",
+    "throttled",
+    "retry",
     "invalid_number",
     "opted_out",
     "blocked_content",
     "blocked_country",
-    "misconfigured",
-    "throttled",
     "unreachable",
     "refused",
+    "unknown",
 ]
+# What a provider that knows words for it has taken a reply for.
+AlreadyTaken = Literal["stop", "start", "help"]
 DeliveryState = Literal["accepted", "delivered", "undelivered", "failed"]
 
 
@@ -47,11 +52,59 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What became of an accepted message, with the provider's own code where it gave one."""
+    """What became of an accepted message, with the provider's own code where it gave one.
+
+    `means` is our word for the code where the gateway knows more than its dialect's table.
+    """
 
     provider_id: str
     state: DeliveryState
     provider_code: str | None = None
+    means: RefusalCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The provider is certain that it does not have the message."""
+
+
+# What a look-up says; None when the provider cannot tell.
+Found: TypeAlias = DeliveryReport | Absent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A report as a gateway brings it by itself; `reference` is ours, where the gateway repeats it."""
+
+    reference: str | None
+    report: DeliveryReport
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What somebody sent us.
+
+    Attributes:
+        provider_id: the gateway's own id of the message.
+        sender: E.164, or what the gateway calls a sender that has no number.
+        at: when it arrived.
+        meaning: what the gateway itself took it for (`stop`, `start`, `help`) and has acted upon.
+    """
+
+    provider_id: str
+    sender: str
+    text: str
+    at: datetime
+    meaning: AlreadyTaken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a gateway has for us. `done` is called once it is committed: then the gateway may forget it."""
+
+    receipts: Sequence[Receipt] = ()
+    replies: Sequence[Inbound] = ()
+    done: Callable[[], None] = lambda: None
 
 
 class SendRefused(Exception):
@@ -73,7 +126,7 @@ class SmsGateway(Protocol):
 
     @property
     def name(self) -> str:
-        """What messages keep of who carried them."""
+        """What is noted of a message: who carried it."""
         ...
 
     def send(self, sms: OutgoingSms) -> Accepted:
@@ -82,4 +135,17 @@ class SmsGateway(Protocol):
 
     def poll(self, provider_ids: Sequence[str]) -> list[DeliveryReport]:
         """What is known about accepted messages; those that cannot be asked about now are left out."""
+        ...
+
+    def find(self, sms: OutgoingSms, since: datetime) -> Found:
+        """Look up a message whose sending, begun at `since`, ended without an answer."""
+        ...
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """A gateway that keeps receipts and replies until they are fetched."""
+
+    def collect(self) -> Iterator[Collected]:
+        """What it keeps, in portions; a portion that was not `done` comes again where the gateway can."""
         ...

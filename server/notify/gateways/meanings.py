@@ -1,70 +1,118 @@
-"""Twilio's codes as data: what each means to us and whether trying again could help.
+"""What providers' codes mean to us: one data file a dialect, `meanings/<dialect>.json`.
 
-Numbers come from Twilio's error dictionary. A code that is not listed is a permanent refusal with our word
-`refused`: a message that was not taken for an unknown reason is shown to people, not repeated.
+A refusal whose code is not listed is for good: a message that was not taken for an unknown reason is shown to
+people, not repeated. What may have arrived never gets a meaning here; it is `SendUnknown`.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from pathlib import Path
+from typing import Final, cast, get_args
 
 from server.notify.protocol import DeliveryState, RefusalCode
+
+FOLDER: Final = Path(__file__).parent / "meanings"
+# The dialect of a gateway by its name; banks' own gateways speak the carriers' codes.
+DIALECTS: Final[Mapping[str, str]] = {"twilio": "twilio"}
+CARRIERS: Final = "cmpp"
+# Stands at the end of a listed code for "and whatever follows": carriers number their reasons without end.
+ANYTHING: Final = "*"
+
+# Whether handing the same message over again, soon and unchanged, is out of the question.
+PERMANENT: Final[Mapping[RefusalCode, bool]] = {
+    "misconfigured": False,
+    "throttled": False,
+    "retry": False,
+    "invalid_number": True,
+    "opted_out": True,
+    "blocked_content": True,
+    "blocked_country": True,
+    "unreachable": True,
+    "refused": True,
+    "unknown": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
+    """Our word for a code, and whether trying again could help."""
+
     code: RefusalCode
     permanent: bool
 
 
-TWILIO: Final[dict[int, Meaning]] = {
-    20003: Meaning("misconfigured", permanent=False),  # authentication failed
-    20404: Meaning("misconfigured", permanent=False),  # no such account or messaging service
-    20429: Meaning("throttled", permanent=False),  # too many requests
-    21211: Meaning("invalid_number", permanent=True),  # not a phone number
-    21212: Meaning("misconfigured", permanent=False),  # the sender is no number
-    21408: Meaning("blocked_country", permanent=True),  # region not enabled
-    21601: Meaning("misconfigured", permanent=False),  # the sender cannot send SMS
-    21603: Meaning("misconfigured", permanent=False),  # no sender given
-    21606: Meaning("misconfigured", permanent=False),  # the sender is not ours
-    21609: Meaning("misconfigured", permanent=False),  # the status callback is no public address
-    21610: Meaning("opted_out", permanent=True),  # the recipient replied STOP
-    21611: Meaning("throttled", permanent=False),  # the sender's queue is full
-    21612: Meaning("invalid_number", permanent=True),  # cannot be reached from this sender
-    21614: Meaning("invalid_number", permanent=True),  # not a mobile number
-    21617: Meaning("blocked_content", permanent=True),  # longer than 1,600 characters
-    30001: Meaning("throttled", permanent=False),  # queue overflow
-    30002: Meaning("misconfigured", permanent=False),  # account suspended
-    30003: Meaning("unreachable", permanent=True),  # handset off or out of reach
-    30004: Meaning("opted_out", permanent=True),  # blocked by the recipient
-    30005: Meaning("invalid_number", permanent=True),  # unknown handset
-    30006: Meaning("invalid_number", permanent=True),  # landline or unreachable carrier
-    30007: Meaning("blocked_content", permanent=True),  # filtered by a carrier
-    30008: Meaning("unreachable", permanent=True),  # no reason given
-    63038: Meaning("throttled", permanent=False),  # daily limit of the account
-}
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The words of a kind of provider.
+
+    Attributes:
+        source: where the list comes from.
+        states: the provider's word for a state -> ours.
+        codes: code -> our word; one that ends in `*` stands for all that begin so, the longest wins.
+    """
+
+    source: str
+    states: Mapping[str, DeliveryState]
+    codes: Mapping[str, RefusalCode]
+
+    def meaning(self, code: str) -> Meaning:
+        """What a code means; `refused` when nobody listed it."""
+        return meant(self.listed(code) or "refused")
+
+    def listed(self, code: str) -> RefusalCode | None:
+        """Our word for a code, None when nobody listed it."""
+        if code in self.codes:
+            return self.codes[code]
+        starts = (code[:length] + ANYTHING for length in range(len(code), -1, -1))
+        return next((self.codes[start] for start in starts if start in self.codes), None)
+
+
+def meant(word: RefusalCode) -> Meaning:
+    return Meaning(word, PERMANENT[word])
+
+
 # A refusal without a code came from something in between, a proxy for instance: mend that and try again.
-WITHOUT_CODE: Final = Meaning("misconfigured", permanent=False)
-UNLISTED: Final = Meaning("refused", permanent=True)
-
-TWILIO_STATES: Final[dict[str, DeliveryState]] = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "accepted",
-    "sent": "accepted",
-    "delivered": "delivered",
-    "read": "delivered",
-    "undelivered": "undelivered",
-    "failed": "failed",
-    "canceled": "failed",
-}
+WITHOUT_CODE: Final = meant("misconfigured")
 
 
-def twilio_meaning(code: int | None) -> Meaning:
-    """What a refusal's code means."""
-    return WITHOUT_CODE if code is None else TWILIO.get(code, UNLISTED)
+def meaning_of(gateway: str, code: str | None) -> Meaning:
+    """What a gateway's code means, in a refusal as in a receipt.
+
+    Args:
+        gateway: its name, as `message.gateway` holds it.
+    """
+    return WITHOUT_CODE if code is None else dialect_of(gateway).meaning(code)
 
 
-def is_bad_number(code: str | None) -> bool:
+def is_bad_number(code: str | None, gateway: str = "twilio") -> bool:
     """Whether a provider's code says that no message will ever reach the number."""
-    return code is not None and code.isdecimal() and twilio_meaning(int(code)).code == "invalid_number"
+    return code is not None and dialect_of(gateway).listed(code) == "invalid_number"
+
+
+def dialect_of(gateway: str) -> Dialect:
+    return dialect(DIALECTS.get(gateway, CARRIERS))
+
+
+def dialects() -> list[str]:
+    """The names of all dialects."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+@cache
+def dialect(name: str) -> Dialect:
+    """A dialect by its name.
+
+    Raises:
+        ValueError: the file lists a code twice, or under a word that we do not have.
+    """
+    content = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    codes: dict[str, RefusalCode] = {}
+    for word, listed in content["codes"].items():
+        if word not in get_args(RefusalCode) or codes.keys() & listed.keys():
+            raise ValueError(f"{name}.json: {word}")
+        codes |= dict.fromkeys(listed, cast(RefusalCode, word))
+    if not set(content["states"].values()) <= set(get_args(DeliveryState)):
+        raise ValueError(f"{name}.json: states")
+    return Dialect(content["source"], content["states"], codes)

@@ -5,17 +5,27 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
 
+from server.clock import SetClock
 from server.config import Secret, TwilioSettings
-from server.notify.gateways.meanings import TWILIO, TWILIO_STATES
+from server.notify.gateways.choosing import status_callback
 from server.notify.gateways.twilio import TwilioGateway
-from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
+from server.notify.protocol import (
+    Absent,
+    Accepted,
+    DeliveryReport,
+    OutgoingSms,
+    SendRefused,
+    SendUnknown,
+)
 from server.outgoing import Outgoing
 
+NOW = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 SMS = OutgoingSms("0192-ours", "+8613800138000", "【江城银行】请评价")
 QUICK = Outgoing(connect_seconds=0.3, read_seconds=0.3)
 TAKEN = (201, {"sid": "SM1", "status": "queued"})
@@ -73,9 +83,15 @@ def twilio() -> Iterator[Played]:
     thread.join()
 
 
-def gateway(url: str, *, sender: str = "+12025550100", callback: str | None = None) -> TwilioGateway:
+def gateway(
+    url: str,
+    *,
+    sender: str = "+12025550100",
+    callback: str | None = None,
+    clock: SetClock | None = None,
+) -> TwilioGateway:
     settings = TwilioSettings("AC1", Secret("token-of-16-bytes"), sender, url)
-    return TwilioGateway(settings, QUICK, status_callback=callback)
+    return TwilioGateway(settings, QUICK, status_callback=callback, clock=clock)
 
 
 def test_an_accepted_message_carries_our_reference_in_its_callback(twilio: Played) -> None:
@@ -157,7 +173,7 @@ def test_whatever_may_have_arrived_is_unknown_and_asked_once(
 def test_without_a_connection_nothing_left_and_it_may_be_tried_again() -> None:
     with pytest.raises(SendRefused) as caught:
         gateway("http://127.0.0.1:1").send(SMS)
-    assert (caught.value.code, caught.value.permanent) == ("unreachable", False)
+    assert (caught.value.code, caught.value.permanent) == ("retry", False)
 
 
 def test_neither_number_nor_token_shows_in_what_is_raised(twilio: Played) -> None:
@@ -194,7 +210,48 @@ def test_polling_leaves_out_what_has_no_answer(twilio: Played, answer: tuple[int
     assert gateway("http://127.0.0.1:1").poll(["SM1"]) == []
 
 
-def test_only_refusals_for_the_providers_own_reasons_may_be_tried_again() -> None:
-    passing = {meaning.code for meaning in TWILIO.values() if not meaning.permanent}
-    assert passing == {"throttled", "misconfigured"}
-    assert {"delivered", "undelivered", "failed"} <= set(TWILIO_STATES.values())
+LISTED = {"sid": "SM1", "status": "sent", "body": SMS.text, "to": SMS.recipient}
+
+
+@pytest.mark.parametrize(
+    ("answer", "minutes", "found"),
+    [
+        ((200, {"messages": [{**LISTED, "body": "another"}, LISTED]}), 1, DeliveryReport("SM1", "accepted")),
+        ((200, {"messages": [{**LISTED, "body": SMS.text + " "}]}), 9, None),
+        ((200, {"messages": []}), 9, None),
+        ((200, {"messages": []}), 10, Absent()),
+        ((200, {"messages": [{**LISTED, "body": str(n)} for n in range(200)]}), 60, None),
+        ((500, b""), 60, None),
+        ((429, {"code": 20429, "status": 429, "message": "no"}), 60, None),
+        ((200, b"<html>"), 60, None),
+        (None, 60, None),
+    ],
+    ids=str,
+)
+def test_a_lost_message_is_found_by_its_exact_text_or_known_to_be_absent_late(
+    twilio: Played, answer: tuple[int, object] | None, minutes: int, found: object
+) -> None:
+    twilio.answer = answer
+    clock = SetClock(NOW + timedelta(minutes=minutes))
+    assert gateway(twilio.url, clock=clock).find(SMS, NOW) == found
+    assert twilio.paths[0].startswith(
+        "/2010-04-01/Accounts/AC1/Messages.json?To=%2B8613800138000&DateSent%3E="
+    )
+
+
+@pytest.mark.parametrize(
+    ("public_url", "base_url", "told"),
+    [
+        ("https://a.example", "https://api.twilio.com", True),
+        ("http://a.example", "https://api.twilio.com", False),
+        ("https://localhost", "https://api.twilio.com", False),
+        ("https://127.0.0.1:8000", "https://api.twilio.com", False),
+        ("http://localhost:8000", "http://127.0.0.1:5999", True),
+    ],
+)
+def test_twilio_is_told_an_address_only_where_it_reaches_us(
+    public_url: str, base_url: str, told: bool
+) -> None:
+    settings = TwilioSettings("AC1", Secret("token-of-16-bytes"), "MG1", base_url)
+    expected = f"{public_url}/hooks/twilio/status" if told else None
+    assert status_callback(public_url, settings) == expected

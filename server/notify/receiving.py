@@ -1,0 +1,155 @@
+"""What comes back from gateways: receipts find their message, replies are stored before they are understood.
+
+Whoever calls has made sure that the gateway said it. The same twice, or in another order, ends the same.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from server.db import new_id
+from server.keys import KeyRing
+from server.models.messages import InboundMessage, Message, MessageEvent
+from server.notify.gateways.meanings import Meaning, meaning_of, meant
+from server.notify.outbox.settling import Outcome, settle
+from server.notify.protocol import Collected, DeliveryReport, Inbound
+from server.notify.respect.bad_numbers import mark_bad
+from server.notify.respect.opt_outs import opt_out
+
+# A bounce: what these states say of a number may be said for good.
+BOUNCED: Final = frozenset({"undelivered", "failed"})
+# Until replies are understood in full, what nobody may wait for: a whole message that is one of these words.
+STOP_WORDS: Final = frozenset(
+    {"R", "T", "TD", "N", "STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "CANCEL", "退订", "拒收"}
+)
+_FULL_WIDTH: Final = str.maketrans({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
+
+
+def take_report(
+    connection: Connection, *, reference: str | None, report: DeliveryReport, gateway: str, now: datetime
+) -> bool:
+    """Note what a gateway says became of a message.
+
+    A number that no message can reach is marked, and one whose owner said stop to the provider is opted out.
+
+    Args:
+        reference: our id of the message, where the gateway repeats it; else the provider's id finds it.
+
+    Returns:
+        Whether we have such a message.
+    """
+    found = _message(connection, reference, report.provider_id, gateway)
+    if found is None:
+        return False
+    message_id, recipient_hash = found
+    connection.execute(
+        insert(MessageEvent).on_conflict_do_nothing(),
+        {
+            "id": new_id(),
+            "message_id": message_id,
+            "state": report.state,
+            "code": report.provider_code,
+            "source": "provider",
+            "at": now,
+        },
+    )
+    meaning = _meaning(report, gateway)
+    reason = None if meaning is None else meaning.code
+    if settle(connection, message_id, Outcome(report.state, reason, report.provider_id), now):
+        said = {"provider_code": report.provider_code, "gateway": gateway}
+        connection.execute(update(Message).where(Message.id == message_id).values(**said))
+    if reason == "invalid_number":
+        mark_bad(connection, [(message_id, str(report.provider_code or reason))], now)
+    if reason == "opted_out":
+        opt_out(connection, [recipient_hash], "provider", now)
+    return True
+
+
+def store_inbound(
+    connection: Connection, gateway: str, inbound: Inbound, keys: KeyRing, now: datetime
+) -> UUID | None:
+    """Keep a reply, encrypted.
+
+    Returns:
+        Its id; None when it was there already.
+    """
+    row = {
+        "id": new_id(),
+        "gateway": gateway,
+        "provider_id": inbound.provider_id,
+        "sender": keys.encrypt(inbound.sender),
+        "sender_hash": keys.lookup_hash(inbound.sender),
+        "text": keys.encrypt(inbound.text),
+        # A gateway's clock that runs ahead must not make replies that are yet to come.
+        "received_at": min(inbound.at, now),
+        "meaning": inbound.meaning,
+    }
+    statement = insert(InboundMessage).on_conflict_do_nothing(index_elements=["gateway", "provider_id"])
+    return connection.execute(statement.returning(InboundMessage.id), row).scalar_one_or_none()
+
+
+def take_portion(
+    connection: Connection, gateway: str, portion: Collected, keys: KeyRing, now: datetime
+) -> int:
+    """Take receipts and replies that came together, each wish to stop in the same transaction.
+
+    Returns:
+        How many receipts were of messages that we do not have.
+    """
+    # In one order, so that two portions at once do not wait for each other.
+    ordered = sorted(portion.receipts, key=lambda each: (each.reference or "", each.report.provider_id))
+    known = [
+        take_report(connection, reference=each.reference, report=each.report, gateway=gateway, now=now)
+        for each in ordered
+    ]
+    for inbound in portion.replies:
+        stored = store_inbound(connection, gateway, inbound, keys, now)
+        if stored is not None:
+            heed(connection, stored, keys, now)
+    return known.count(False)
+
+
+def heed(connection: Connection, inbound_id: UUID, keys: KeyRing, now: datetime) -> None:
+    """Honour a wish to stop, in the transaction that stored it."""
+    row = connection.execute(
+        select(InboundMessage.sender, InboundMessage.text, InboundMessage.meaning).where(
+            InboundMessage.id == inbound_id
+        )
+    ).one()
+    word = keys.decrypt(row.text).translate(_FULL_WIDTH).strip(" \t\r\n　.。!！").upper()
+    if row.meaning == "stop" or word in STOP_WORDS:
+        opt_out(connection, keys.lookup_hashes(keys.decrypt(row.sender)), "reply", now)
+        this = update(InboundMessage).where(InboundMessage.id == inbound_id)
+        connection.execute(this.values(meaning="stop"))
+
+
+def _message(
+    connection: Connection, reference: str | None, provider_id: str, gateway: str
+) -> tuple[UUID, bytes] | None:
+    columns = select(Message.id, Message.recipient_hash)
+    ours = _uuid(reference)
+    row = connection.execute(columns.where(Message.id == ours)).first() if ours else None
+    if row is None and provider_id:
+        carried = (Message.gateway == gateway) | Message.gateway.is_(None)
+        named = columns.where(Message.provider_id == provider_id, carried)
+        row = connection.execute(named.order_by(Message.id.desc()).limit(1)).first()
+    return None if row is None else (row.id, row.recipient_hash)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _meaning(report: DeliveryReport, gateway: str) -> Meaning | None:
+    """What a bounce means; a code beside a success says nothing."""
+    if report.state not in BOUNCED:
+        return None
+    if report.means is not None:
+        return meant(report.means)
+    return None if report.provider_code is None else meaning_of(gateway, report.provider_code)
