@@ -31,6 +31,8 @@ from server.fieldwork.waves import states as waves
 from server.intake import following, tallying, uploads
 from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.outbox.settling import reconcile
+from server.notify.protocol import Collecting
+from server.notify.receiving import take_portion
 from server.scope import EVERYTHING
 from server.services import services
 
@@ -60,6 +62,17 @@ def follow_messages() -> None:
     """Ask the gateway what became of the messages it accepted."""
     given = services()
     follow_accepted(db.engine, given.carriers, given.clock, SEND_LIMIT)
+
+
+def fetch_replies() -> None:
+    """A transaction for each portion, which the gateway may forget once it is committed."""
+    given = services()
+    if not isinstance(given.gateway, Collecting):
+        return
+    for portion in given.gateway.collect():
+        with transaction() as open_connection:
+            take_portion(open_connection, given.gateway.name, portion, given.keys, given.clock.now())
+        portion.done()
 
 
 def launch_invitations(wave_id: str) -> None:
@@ -211,6 +224,7 @@ def anchor_audit() -> None:
 FUNCTIONS: dict[str, Callable[..., None]] = {
     "send_messages": send_messages,
     "follow_messages": follow_messages,
+    "fetch_replies": fetch_replies,
     "launch_invitations": launch_invitations,
     "preview_draw": preview_draw,
     "draw_wave": draw_wave,
@@ -238,6 +252,7 @@ RECURRING = frozenset(
     {
         "send_messages",
         "follow_messages",
+        "fetch_replies",
         "follow_submissions",
         "seal_audit",
         "close_waves",

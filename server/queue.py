@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 JOBS: Final[dict[str, str]] = {
     "send_messages": "hand queued messages to the SMS gateway",
     "follow_messages": "ask the gateway what became of the messages it accepted",
+    "fetch_replies": "fetch the receipts and replies that the SMS gateway keeps for us",
     "inspect_attachment": "verify an uploaded photo and make its thumbnail",
     "follow_submissions": "take pending rows of new submissions, and changed counts, in batches",
     "count_again": "make sure that the counts of waves are what is there",

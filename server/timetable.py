@@ -44,6 +44,7 @@ CHORES = (
     Chore("follow_submissions", 2),
     Chore("send_messages", 5),
     Chore("follow_messages", 10),
+    Chore("fetch_replies", 15),
     Chore("seal_audit", 10),
     Chore("retry_stalled", 60),
     Chore("close_waves", 60),

@@ -19,6 +19,7 @@ from server.fieldwork import importing
 from server.forms import unsupported
 from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
+from server.notify.gateways.declarative import problems as gateways
 from server.sampling import frame
 from server.sampling.coverage import inputs as coverage
 from server.sampling.estimates import problems as estimates
@@ -71,6 +72,7 @@ TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "hints": unsupported.CODES,
     "surveyjs": surveyjs.CODES,
     "importing": importing.CODES,
+    "gateways": gateways.CODES,
 }
 KEY = re.compile(r"""\bt\(\s*(["'])([^"']+)\1\s*[,)]""")
 # Input types whose limits must be of the same type.

@@ -13,6 +13,9 @@ from server.outgoing import Outgoing
 # No connection came about, so no request was sent: such a message may be handed over again.
 NEVER_LEFT: Final = (NewConnectionError, ConnectTimeoutError, ProxyError)
 
+# As many as a worker has threads: a connection that is thrown away costs its handshake again.
+CONNECTIONS: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -37,6 +40,11 @@ def unheard(_exchange: Exchange) -> None:
 def pool_for(url: str, outgoing: Outgoing) -> urllib3.PoolManager:
     """Connections to `url`: two timeouts, no second attempt, our CA bundle and proxy."""
     timeout = Timeout(connect=outgoing.connect_seconds, read=outgoing.read_seconds)
-    options: dict[str, Any] = {"timeout": timeout, "retries": False, "ca_certs": outgoing.ca_bundle}
+    options: dict[str, Any] = {
+        "timeout": timeout,
+        "retries": False,
+        "ca_certs": outgoing.ca_bundle,
+        "maxsize": CONNECTIONS,
+    }
     proxy = outgoing.proxy_for(url)
     return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
