@@ -21,6 +21,7 @@ from server.fieldwork.definitions import trials
 from server.fieldwork.duties import files as duty_files
 from server.fieldwork.duties import forms as duty_forms
 from server.fieldwork.duties import generating
+from server.fieldwork.outreach import inviting
 from server.fieldwork.outreach.policy import sending_policy
 from server.fieldwork.people import leaving
 from server.fieldwork.timetable import firing
@@ -79,7 +80,7 @@ def launch_invitations(wave_id: str) -> None:
     """A batch a transaction, so that a killed worker loses at most one and repeats none."""
     given = services()
     # A wave has invitations or assignments: the other of the two finds nobody to write to.
-    for write, batch in ((launching.invite_batch, launching.BATCH), (assigning.tell_batch, assigning.BATCH)):
+    for write, batch in ((launching.invite_batch, inviting.BATCH), (assigning.tell_batch, assigning.BATCH)):
         written = batch
         while written == batch:
             with transaction() as open_connection:
@@ -190,8 +191,8 @@ def draw_rolling_waves() -> None:
     for wave_id in rolling.rolling_waves(connection(), now=now):
         with transaction() as open_connection:
             rolling.draw_night(open_connection, wave_id, now=now)
-        invited = rolling_invitations.BATCH
-        while invited == rolling_invitations.BATCH:
+        invited = inviting.BATCH
+        while invited == inviting.BATCH:
             with transaction() as open_connection:
                 invited = rolling_invitations.invite_drawn(
                     open_connection, wave_id, given.keys, public_url=given.settings.public_url, now=now

@@ -1,3 +1,4 @@
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -5,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.errors import Refusal
-from server.fieldwork.waves import launching
+from server.fieldwork.outreach.inviting import BATCH
 from server.fieldwork.waves.launching import invite_batch, launch_wave
 from server.keys import KeyRing, token_hash
 from server.models.messages import Message
+from server.models.organisation import Unit
 from server.models.tasks import Invitation
 from server.notify.respect.opt_outs import opt_out
 from server.notify.texts import WORDINGS
@@ -128,20 +130,24 @@ def test_invitations_carry_what_the_form_knows_and_end_with_the_wave(
     assert row.expires_at == NOW + 14 * DAY
 
 
-def test_messages_wait_for_the_wave_to_open(connection: Connection, keys: KeyRing) -> None:
+def test_messages_wait_for_the_wave_to_open_and_keep_their_units_hours(
+    connection: Connection, keys: KeyRing
+) -> None:
     wave_id = bank(connection, keys, opens_at=NOW + DAY)
+    connection.execute(update(Unit).where(Unit.code == "B201").values(timezone="Asia/Urumqi"))
     batch(connection, wave_id, keys)
     assert set(connection.scalars(select(Message.not_before))) == {NOW + DAY}
+    assert Counter(connection.scalars(select(Message.timezone))) == {"Asia/Shanghai": 8, "Asia/Urumqi": 4}
 
 
 def test_a_crash_in_the_middle_loses_and_repeats_nothing(engine: Engine, keys: KeyRing) -> None:
-    rows = builders.contact_rows(launching.BATCH + 30, ["B101"])
+    rows = builders.contact_rows(BATCH + 30, ["B101"])
     with engine.begin() as connection:
         builders.create_units(connection)
         builders.create_contacts(connection, keys, rows)
         wave_id = builders.create_wave(connection, state="launched")
     with engine.begin() as connection:
-        assert batch(connection, wave_id, keys) == launching.BATCH
+        assert batch(connection, wave_id, keys) == BATCH
         first = set(connection.scalars(select(Invitation.token_hash)))
     with engine.connect() as killed:
         assert batch(killed, wave_id, keys) == 30

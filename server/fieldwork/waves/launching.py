@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from server import audit, queue
-from server.db import AnyRow, AnySelect, new_id
-from server.fieldwork.links import NewToken, invitation_link, new_token
+from server.db import AnyRow, AnySelect
+from server.fieldwork.outreach.inviting import BATCH, Guest, Sender, invite
 from server.fieldwork.waves.approvals import refuse_unapproved
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.states import move_wave, refuse_over
@@ -19,11 +19,8 @@ from server.models.draws import FrameMember
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 from server.models.waves import Wave
-from server.notify.outbox.queueing import NewMessage, enqueue
-from server.notify.texts import compose
 from server.scope import Scope
 
-BATCH = 500
 IN_SAMPLE = ("selected", "released")
 
 
@@ -65,33 +62,9 @@ def invite_batch(
         select(*Wave.__table__.columns).where(Wave.id == wave_id).with_for_update(key_share=True)
     ).one()
     members = connection.execute(_uninvited(wave_id)).all()
-    if not members:
-        return 0
-    tokens = [new_token() for _ in members]
-    ids = [new_id() for _ in members]
-    connection.execute(
-        insert(Invitation),
-        [
-            {
-                "id": invitation_id,
-                "wave_id": wave_id,
-                "contact_id": member.contact_id,
-                "subject_id": member.subject_id,
-                "submission_id": uuid4(),
-                "token_hash": token.hash,
-                "locale": member.locale,
-                "variables": _variables(member),
-                "created_at": now,
-                "expires_at": wave.closes_at,
-            }
-            for invitation_id, member, token in zip(ids, members, tokens, strict=True)
-        ],
-    )
-    messages = [
-        _message(wave, member, invitation_id, token, keys, public_url)
-        for invitation_id, member, token in zip(ids, members, tokens, strict=True)
-    ]
-    enqueue(connection, messages, keys, now)
+    leaves_at = max(wave.opens_at, wave.launched_at)
+    guests = [_guest(member, keys, leaves_at) for member in members]
+    invite(connection, wave, guests, Sender(keys, public_url), now)
     return len(members)
 
 
@@ -102,7 +75,7 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, Subject.id.label("subject_id"), Contact.locale, Contact.served_on,
-            ContactPrivate.phone, Unit.name, Unit.name_en, *known.COLUMNS,
+            ContactPrivate.phone, Unit.timezone, *known.COLUMNS,
         )
         .join(Contact, Contact.id == FrameMember.contact_id)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
@@ -122,28 +95,15 @@ def _variables(member: AnyRow) -> dict[str, Any]:
     }
 
 
-def _message(
-    wave: AnyRow,
-    member: AnyRow,
-    invitation_id: UUID,
-    token: NewToken,
-    keys: KeyRing,
-    public_url: str,
-) -> NewMessage:
-    text = compose(
-        wave.settings["message"],
+def _guest(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
+    return Guest(
+        contact_id=member.contact_id,
+        subject_id=member.subject_id,
         locale=member.locale,
-        organisation=wave.settings["organisation"][member.locale],
-        unit=member.name if member.locale == "zh" else member.name_en or member.name,
-        link=invitation_link(public_url, token.text),
-    )
-    return NewMessage(
-        dedupe_key=f"{wave.id}:{member.contact_id}:invitation:1",
-        kind="invitation",
-        wave_id=wave.id,
-        invitation_id=invitation_id,
         recipient=keys.decrypt(member.phone),
-        text=text,
-        not_before=max(wave.opens_at, wave.launched_at),
-        expires_at=wave.closes_at,
+        unit=member.unit_name,
+        unit_en=member.unit_name_en,
+        timezone=member.timezone,
+        leaves_at=leaves_at,
+        variables=_variables(member),
     )

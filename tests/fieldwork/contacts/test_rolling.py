@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Engine, delete, select, text, update
 
 from server import jobs
 from server.fieldwork.contacts.rolling.drawing import NightDraw, draw_night, rolling_waves
-from server.fieldwork.contacts.rolling.inviting import BATCH, invite_drawn
+from server.fieldwork.contacts.rolling.inviting import invite_drawn
 from server.fieldwork.contacts.rolling.reading import rolling_panel, verify_nights
 from server.fieldwork.contacts.rolling.rules import RollingRules, rolling_problems
+from server.fieldwork.outreach.inviting import BATCH
 from server.fieldwork.waves.reading import find_wave
 from server.fieldwork.waves.states import move_wave
 from server.keys import KeyRing

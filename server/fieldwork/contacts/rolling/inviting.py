@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, exists, select
 
-from server.db import AnyRow, AnySelect, new_id
+from server.db import AnyRow, AnySelect
 from server.fieldwork.contacts.rolling.rules import RollingRules
-from server.fieldwork.links import NewToken, invitation_link, new_token
+from server.fieldwork.outreach.inviting import BATCH, Guest, Sender, invite
 from server.intake import known
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate, ServiceEvent
@@ -18,10 +18,6 @@ from server.models.draws import FrameMember
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 from server.models.waves import Wave
-from server.notify.outbox.queueing import NewMessage, enqueue
-from server.notify.texts import compose
-
-BATCH = 500
 
 
 def invite_drawn(
@@ -34,27 +30,8 @@ def invite_drawn(
     ).one()
     rules = RollingRules.from_json(wave.settings["rolling"])
     chosen = connection.execute(_uninvited(wave_id)).all()
-    if not chosen:
-        return 0
-    tokens = [new_token() for _ in chosen]
-    ids = [new_id() for _ in chosen]
-    rows = zip(chosen, ids, tokens, strict=True)
-    connection.execute(insert(Invitation), [_invitation(wave, *row, now) for row in rows])
-    asking = zip(chosen, ids, tokens, strict=True)
-    messages = [
-        NewMessage(
-            dedupe_key=f"{wave.id}:{event.event_id}:invitation:1",
-            kind="invitation",
-            wave_id=wave.id,
-            invitation_id=invitation_id,
-            recipient=keys.decrypt(event.phone),
-            text=_text(wave, event, token, public_url),
-            not_before=_leaves_at(wave, event, rules, now),
-            expires_at=wave.closes_at,
-        )
-        for event, invitation_id, token in asking
-    ]
-    enqueue(connection, messages, keys, now)
+    guests = [_guest(event, keys, _leaves_at(wave, event, rules, now)) for event in chosen]
+    invite(connection, wave, guests, Sender(keys, public_url), now)
     return len(chosen)
 
 
@@ -79,22 +56,19 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     )  # fmt: skip
 
 
-def _invitation(
-    wave: AnyRow, event: AnyRow, invitation_id: UUID, token: NewToken, now: datetime
-) -> dict[str, Any]:
-    return {
-        "id": invitation_id,
-        "wave_id": wave.id,
-        "contact_id": event.contact_id,
-        "subject_id": event.subject_id,
-        "event_id": event.event_id,
-        "submission_id": uuid4(),
-        "token_hash": token.hash,
-        "locale": event.locale,
-        "variables": variables_of(event),
-        "created_at": now,
-        "expires_at": wave.closes_at,
-    }
+def _guest(event: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
+    return Guest(
+        contact_id=event.contact_id,
+        subject_id=event.subject_id,
+        event_id=event.event_id,
+        locale=event.locale,
+        recipient=keys.decrypt(event.phone),
+        unit=event.unit_name,
+        unit_en=event.unit_name_en,
+        timezone=event.timezone,
+        leaves_at=leaves_at,
+        variables=variables_of(event),
+    )
 
 
 def variables_of(event: AnyRow) -> dict[str, Any]:
@@ -107,16 +81,6 @@ def variables_of(event: AnyRow) -> dict[str, Any]:
         "teller": event.teller_code,
         "waited_minutes": event.waited_minutes,
     }
-
-
-def _text(wave: AnyRow, event: AnyRow, token: NewToken, public_url: str) -> str:
-    return compose(
-        wave.settings["message"],
-        locale=event.locale,
-        organisation=wave.settings["organisation"][event.locale],
-        unit=event.unit_name if event.locale == "zh" else event.unit_name_en or event.unit_name,
-        link=invitation_link(public_url, token.text),
-    )
 
 
 def _leaves_at(wave: AnyRow, event: AnyRow, rules: RollingRules, now: datetime) -> datetime:
