@@ -31,7 +31,7 @@ from server.models.accounts import Person
 from server.models.messages import Message
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
-from server.models.tasks import Invitation
+from server.models.tasks import Invitation, InvitationKey
 from server.models.waves import Wave
 from server.scope import EVERYTHING
 
@@ -170,10 +170,14 @@ def create_invitations(connection: Connection, keys: KeyRing, **changes: Any) ->
     wave_id = create_wave(connection, state="launched", **changes)
     invite_all(connection, keys, wave_id)
     tokens = {token_hash(token): token for token in tokens_sent(connection, keys)}
-    rows = connection.execute(select(*Invitation.__table__.columns).order_by(Invitation.id))
+    rows = connection.execute(
+        select(*Invitation.__table__.columns, InvitationKey.hash)
+        .join(InvitationKey, InvitationKey.invitation_id == Invitation.id)
+        .where(InvitationKey.kind == "link")
+        .order_by(Invitation.id)
+    )
     return [
-        CreatedTask(row.id, row.wave_id, row.subject_id, row.submission_id, tokens[row.token_hash])
-        for row in rows
+        CreatedTask(row.id, row.wave_id, row.subject_id, row.submission_id, tokens[row.hash]) for row in rows
     ]
 
 

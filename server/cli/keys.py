@@ -16,6 +16,7 @@ from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
 from server.models.contacts import BadNumber, ContactPrivate, OptOut
 from server.models.messages import InboxMessage, Message
+from server.models.tasks import InvitationKey
 from server.services import services
 
 group = AppGroup("keys", help="Keys for personal data.")
@@ -26,6 +27,7 @@ ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] 
     (PersonPrivate, "person_id", ("phone", "home"), ("phone", "phone_hash")),
     (Message, "id", ("recipient", "text"), ("recipient", "recipient_hash")),
     (InboxMessage, "id", ("recipient", "text"), None),
+    (InvitationKey, "id", ("sealed",), ("sealed", "hash")),
 )
 BATCH = 1_000
 

@@ -31,3 +31,8 @@ def visit_link(public_url: str, token: str) -> str:
 
 def set_up_link(public_url: str, token: str) -> str:
     return f"{public_url}/console/set-up/{token}"
+
+
+def code_page(public_url: str) -> str:
+    """Where codes are typed: the same address in every message."""
+    return f"{public_url}/c"

@@ -6,13 +6,13 @@ opens a session whose address holds no token, so the token does not travel in re
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, literal, null, select, update
+from sqlalchemy import Connection, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_merge
 
 from server import audit
@@ -25,7 +25,7 @@ from server.keys import token_hash
 from server.models.contacts import Contact, ContactPrivate
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission, SubmissionRevision, SubmissionText
-from server.models.tasks import Assignment, Draft, Invitation, RespondentSession
+from server.models.tasks import Assignment, Draft, Invitation, InvitationKey, RespondentSession
 from server.models.waves import Wave
 from server.notify.respect.opt_outs import opt_out
 
@@ -100,14 +100,30 @@ class SavedDraft:
     revision: int
 
 
-def find_by_token(connection: Connection, token: str, kind: Kind) -> Task | None:
-    """The task of a link, or None when no such link was ever given out."""
+def find_by_token(connection: Connection, token: str, kind: Kind, *, now: datetime) -> Task | None:
+    """The task of a link, or None when no such link was ever given out, or it is over."""
     if len(token) > MAX_TOKEN_LENGTH:
         return None
-    query = _task_query(kind)
-    table = Invitation if kind == "invitation" else Assignment
-    row = connection.execute(query.where(table.token_hash == token_hash(token))).first()
-    return _task(kind, row) if row else None
+    if kind == "assignment":
+        row = connection.execute(
+            _task_query(kind).where(Assignment.token_hash == token_hash(token), Assignment.expires_at > now)
+        ).first()
+        return _task(kind, row) if row else None
+    return find_by_hashes(connection, [token_hash(token)], now=now)
+
+
+def find_by_hashes(connection: Connection, hashes: Sequence[bytes], *, now: datetime) -> Task | None:
+    """The invitation that any of its keys opens: one statement, whether there is one or not."""
+    opened = union_all(
+        select(Invitation.id).where(Invitation.token_hash.in_(hashes)),
+        select(InvitationKey.invitation_id).where(
+            InvitationKey.hash.in_(hashes), InvitationKey.expires_at > now
+        ),
+    )
+    row = connection.execute(
+        _task_query("invitation").where(Invitation.id.in_(opened), Invitation.expires_at > now)
+    ).first()
+    return _task("invitation", row) if row else None
 
 
 def find_by_session(

@@ -14,7 +14,7 @@ from server.intake.shelf import ShelvedForm
 from server.scoring.score import score
 from server.scoring.sheet import LostPoint, ScoreSheet, lost_points
 
-Door = Literal["page", "api", "bulk"]
+Door = Literal["page", "api", "bulk", "sms"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Submission(HasId, Base):
             "external_id",
             postgresql_where=text("external_id IS NOT NULL"),
         ),
-        CheckConstraint("door IN ('page','api','bulk')", name="door"),
+        CheckConstraint("door IN ('page','api','bulk','sms')", name="door"),
     )
 
 

@@ -13,7 +13,9 @@ from server.db import Base, HasId
 class Invitation(HasId, Base):
     """One sampled person is asked to fill one form about one subject. Born with its submission id.
 
-    `event_id` is what a rolling wave asks about: a person may come twice, and be asked once for each.
+    Attributes:
+        event_id: what a rolling wave asks about: a person may come twice, and be asked once for each.
+        token_hash: of the one link that invitations had before they had keys of their own.
     """
 
     __tablename__ = "invitation"
@@ -23,7 +25,7 @@ class Invitation(HasId, Base):
     subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
     event_id: Mapped[UUID | None]
     submission_id: Mapped[UUID] = mapped_column(unique=True)
-    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
     locale: Mapped[str]
     variables: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
@@ -36,6 +38,39 @@ class Invitation(HasId, Base):
         UniqueConstraint("wave_id", "contact_id", "event_id", postgresql_nulls_not_distinct=True),
         Index("invitation_wave_subject_idx", "wave_id", "subject_id"),
     )
+
+
+class InvitationKey(HasId, Base):
+    """Something that opens an invitation: a link, a typed code, a square on a letter. One may have several.
+
+    Attributes:
+        hash: of a token of 128 random bits; of a code, which people could guess, under the key ring.
+        sealed: what the keyed hash was made of, encrypted, so that another key can take over.
+    """
+
+    __tablename__ = "invitation_key"
+
+    invitation_id: Mapped[UUID] = mapped_column(ForeignKey("invitation.id"), index=True)
+    kind: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    sealed: Mapped[bytes | None]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("kind IN ('link','code','counter','letter')", name="kind"),)
+
+
+class GuessCount(Base):
+    """How many wrong keys came from one place within one window of time.
+
+    `hash` is keyed: whoever reads the table learns nobody's address.
+    """
+
+    __tablename__ = "guess_count"
+
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    window_at: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
 
 
 class Assignment(HasId, Base):

@@ -5,11 +5,12 @@ mainland China the signature stands in 【】 at the front, and a message withou
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout"})
+VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
 FALLBACK_LOCALE: Final = "zh"
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 
@@ -42,7 +43,7 @@ WORDINGS: Final[dict[str, Wording]] = {
 
 
 class TemplateRefused(Exception):
-    """A template that cannot become a message: `unknown_variable` (with its name) or `missing_link`."""
+    """A template that cannot become a message: `unknown_variable` (with its name), `missing_<variable>`."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)
@@ -51,21 +52,28 @@ class TemplateRefused(Exception):
 
 
 def compose(
-    template: str | Mapping[str, str], *, locale: str, organisation: str, unit: str, link: str
+    template: str | Mapping[str, str],
+    *,
+    locale: str,
+    organisation: str,
+    unit: str,
+    link: str,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """An invitation's text, signed and with the words that refuse.
 
     Args:
-        template: with {organisation}, {unit}, {link} and {optout}, or one for each language.
+        template: with `VARIABLES` in braces, or one for each language.
         locale: `zh` or `en`; what has no words here is written in Chinese.
+        more: the other variables' values: `code`, `check`, `days`.
 
     Raises:
-        TemplateRefused: `unknown_variable`, `missing_link`.
+        TemplateRefused: `unknown_variable`, also for one without a value.
     """
-    chosen, language = _choose(template, locale)
+    chosen, language = choose(template, locale)
     wording = WORDINGS[language]
-    check_template(chosen)
-    values = {"organisation": organisation, "unit": unit, "link": link, "optout": wording.optout}
+    values = {"organisation": organisation, "unit": unit, "link": link, "optout": wording.optout, **more}
+    _refuse_unknown(chosen, values)
     body = _VARIABLE.sub(lambda found: values[found[1]], chosen)
     # A space and no comma: phones take full-width punctuation after an address for a part of it.
     refusal = "" if "{optout}" in chosen else " " + wording.optout
@@ -86,20 +94,34 @@ def compose_set_up(
     return _signed(wording.set_up.format(login=login, days=days, link=link), wording, organisation)
 
 
-def check_template(template: str) -> None:
+def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:
     """Refuse a template at the time it is written, not at the launch.
 
+    Args:
+        needed: variables without which nobody could answer.
+
     Raises:
-        TemplateRefused: `unknown_variable`, `missing_link`.
+        TemplateRefused: `unknown_variable`, `missing_link`, `missing_code`.
     """
-    used = set(_VARIABLE.findall(template))
-    for name in sorted(used - VARIABLES):
-        raise TemplateRefused("unknown_variable", name=name)
-    if "link" not in used:
-        raise TemplateRefused("missing_link")
+    _refuse_unknown(template, VARIABLES)
+    for name in needed:
+        if name not in used(template):
+            raise TemplateRefused(f"missing_{name}")
 
 
-def _choose(template: str | Mapping[str, str], locale: str) -> tuple[str, str]:
+def used(template: str) -> frozenset[str]:
+    """The names of the variables that a template asks for."""
+    return frozenset(_VARIABLE.findall(template))
+
+
+def _refuse_unknown(template: str, known: Container[str]) -> None:
+    for name in sorted(used(template)):
+        if name not in known:
+            raise TemplateRefused("unknown_variable", name=name)
+
+
+def choose(template: str | Mapping[str, str], locale: str) -> tuple[str, str]:
+    """The template for a reader, and the language it is written in."""
     language = locale if locale in WORDINGS else FALLBACK_LOCALE
     if isinstance(template, str):
         return template, language

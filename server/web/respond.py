@@ -211,7 +211,7 @@ _task_of_session = task_of_session
 
 
 def _task_of_link(door: str, token: str) -> Task | Response:
-    task = responding.find_by_token(connection(), token, KINDS[door])
+    task = responding.find_by_token(connection(), token, KINDS[door], now=services().clock.now())
     if task is None:
         return _closed_page("unknown", None)
     _settle_language(task)

@@ -14,7 +14,7 @@ from server.fieldwork.waves.launching import invite_batch, launch_wave
 from server.keys import KeyRing, token_hash
 from server.models.messages import Message
 from server.models.organisation import Unit
-from server.models.tasks import Invitation
+from server.models.tasks import Invitation, InvitationKey
 from server.notify.respect.opt_outs import opt_out
 from server.notify.texts import WORDINGS
 from server.scope import EVERYTHING, Scope
@@ -94,7 +94,7 @@ def test_everybody_selected_gets_one_invitation_and_one_message(
     wave_id = bank(connection, keys)
     assert (batch(connection, wave_id, keys), batch(connection, wave_id, keys)) == (12, 0)
     assert count(connection, Invitation) == count(connection, Message) == 12
-    hashes = set(connection.scalars(select(Invitation.token_hash)))
+    hashes = set(connection.scalars(select(InvitationKey.hash)))
     assert {token_hash(token) for token in tokens_sent(connection, keys)} == hashes
     assert len(set(connection.scalars(select(Invitation.submission_id)))) == 12
 
@@ -148,13 +148,13 @@ def test_a_crash_in_the_middle_loses_and_repeats_nothing(engine: Engine, keys: K
         wave_id = builders.create_wave(connection, state="launched")
     with engine.begin() as connection:
         assert batch(connection, wave_id, keys) == BATCH
-        first = set(connection.scalars(select(Invitation.token_hash)))
+        first = set(connection.scalars(select(InvitationKey.hash)))
     with engine.connect() as killed:
         assert batch(killed, wave_id, keys) == 30
         killed.rollback()
     with engine.begin() as connection:
         assert (batch(connection, wave_id, keys), batch(connection, wave_id, keys)) == (30, 0)
-        assert first < set(connection.scalars(select(Invitation.token_hash)))
+        assert first < set(connection.scalars(select(InvitationKey.hash)))
         assert count(connection, Invitation) == count(connection, Message) == len(rows)
 
 

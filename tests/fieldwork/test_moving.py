@@ -119,7 +119,7 @@ class Respondent:
 
     @property
     def task(self) -> Task:
-        found = responding.find_by_token(self.connection, self.token, "invitation")
+        found = responding.find_by_token(self.connection, self.token, "invitation", now=NOW)
         assert found is not None
         return found
 

@@ -48,7 +48,7 @@ def save_draft(
 
 def invited(connection: Connection, keys: KeyRing) -> tuple[Task, str]:
     created = builders.create_invitation(connection, keys)
-    task = find_by_token(connection, created.token, "invitation")
+    task = find_by_token(connection, created.token, "invitation", now=NOW)
     assert task is not None
     assert task.id == created.id
     return task, created.token
@@ -57,7 +57,7 @@ def invited(connection: Connection, keys: KeyRing) -> tuple[Task, str]:
 def visiting(connection: Connection, keys: KeyRing, **changes: Any) -> tuple[Task, str]:
     builders.create_units(connection)
     created = builders.create_visit(connection, keys, **changes)
-    task = find_by_token(connection, created.token, "assignment")
+    task = find_by_token(connection, created.token, "assignment", now=NOW)
     assert task is not None
     return task, created.token
 
@@ -73,7 +73,7 @@ def everything(connection: Connection) -> dict[str, list[str]]:
 def test_looking_at_a_link_writes_nothing(connection: Connection, keys: KeyRing) -> None:
     task, token = invited(connection, keys)
     before = everything(connection)
-    assert find_by_token(connection, token, "invitation") == task
+    assert find_by_token(connection, token, "invitation", now=NOW) == task
     assert task.standing(NOW) == "open"
     assert load_draft(connection, task) is None
     assert received_at(connection, task) is None
@@ -84,12 +84,12 @@ def test_looking_at_a_link_writes_nothing(connection: Connection, keys: KeyRing)
 @pytest.mark.parametrize("kind", ["invitation", "assignment"])
 @pytest.mark.parametrize("token", ["", "x", "x" * 65, "x" * 10_000, "\x00", "%", "é"])
 def test_links_that_were_never_given_out(connection: Connection, kind: Kind, token: str) -> None:
-    assert find_by_token(connection, token, kind) is None
+    assert find_by_token(connection, token, kind, now=NOW) is None
 
 
 def test_a_link_opens_only_its_own_door(connection: Connection, keys: KeyRing) -> None:
     _, token = invited(connection, keys)
-    assert find_by_token(connection, token, "assignment") is None
+    assert find_by_token(connection, token, "assignment", now=NOW) is None
 
 
 def test_redeeming_starts_the_task_once(connection: Connection, keys: KeyRing) -> None:
@@ -98,7 +98,7 @@ def test_redeeming_starts_the_task_once(connection: Connection, keys: KeyRing) -
     second = redeem(connection, task, locale="zh", now=NOW + DAY)
     assert (first.ref, first.secret) != (second.ref, second.secret)
     assert token not in {first.ref, first.secret}
-    started = find_by_token(connection, token, "invitation")
+    started = find_by_token(connection, token, "invitation", now=NOW)
     assert started is not None
     assert started.started_at == NOW
     assert started.standing(NOW) == "started"

@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 def invited(connection: Connection, keys: KeyRing) -> list[Task]:
     created = builders.create_invitations(connection, keys)
-    tasks = [find_by_token(connection, each.token, "invitation") for each in created]
+    tasks = [find_by_token(connection, each.token, "invitation", now=NOW) for each in created]
     return [task for task in tasks if task is not None]
 
 
@@ -85,7 +85,7 @@ def test_a_number_stopped_elsewhere(
 
 def test_a_shopper_never_declined(connection: Connection, keys: KeyRing) -> None:
     builders.create_units(connection)
-    task = find_by_token(connection, builders.create_visit(connection, keys).token, "assignment")
+    task = find_by_token(connection, builders.create_visit(connection, keys).token, "assignment", now=NOW)
     assert task is not None
     assert not has_declined(connection, task)
     redeem(connection, task, locale="en", now=NOW)

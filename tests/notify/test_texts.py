@@ -55,8 +55,15 @@ def test_a_template_is_refused_where_it_is_written(template: str, code: str, par
     with pytest.raises(TemplateRefused) as caught:
         check_template(template)
     assert (caught.value.code, caught.value.params) == (code, params)
-    with pytest.raises(TemplateRefused):
-        words(template)
+
+
+def test_what_a_message_needs_depends_on_how_it_leads_to_the_form() -> None:
+    check_template("请直接回复1至5分", ())
+    with pytest.raises(TemplateRefused, match="missing_code"):
+        check_template("请评价：{link}", ("link", "code"))
+    # A template may ask for what this kind of message has not.
+    with pytest.raises(TemplateRefused, match="unknown_variable"):
+        words("{days}天内有效：{link}")
 
 
 def test_a_visit_text_is_neutral_and_short() -> None:

@@ -24,7 +24,7 @@ def test_people_are_counted_at_every_step(connection: Connection, keys: KeyRing)
     for message_id, state in zip(messages, states, strict=True):
         connection.execute(update(Message).where(Message.id == message_id).values(state=state))
     for created in tasks[:3]:
-        task = find_by_token(connection, created.token, "invitation")
+        task = find_by_token(connection, created.token, "invitation", now=NOW)
         assert task is not None
         redeem(connection, task, locale="zh", now=NOW)
     done = [task.id for task in tasks[:2]]
@@ -73,7 +73,7 @@ def test_who_said_no_is_counted_until_they_come_back(connection: Connection, key
         said_stop(connection, task, source, NOW + HOUR)
     assert declined() == 2
     assert declined(Scope(unit_paths=("C01/D10/",))) == 0
-    back = find_by_token(connection, by_link.token, "invitation")
+    back = find_by_token(connection, by_link.token, "invitation", now=NOW)
     assert back is not None
     redeem(connection, back, locale="zh", now=NOW + 2 * HOUR)
     assert declined() == 1

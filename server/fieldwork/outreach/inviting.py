@@ -13,22 +13,13 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, insert
 
 from server.db import AnyRow, new_id
-from server.fieldwork.links import NewToken, invitation_link, new_token
-from server.keys import KeyRing
+from server.fieldwork.outreach.keys import Given, Holder, Sender, give_keys
+from server.fieldwork.outreach.wording import Reader, kinds_for, write
 from server.models.tasks import Invitation
 from server.notify.outbox.queueing import NewMessage, enqueue
-from server.notify.texts import compose
 
 # How many are invited in one transaction: a killed worker loses at most these, and repeats none.
 BATCH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """With which keys numbers are read and written, and where our pages are."""
-
-    keys: KeyRing
-    public_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +57,16 @@ def invite(
     """
     if not guests:
         return
-    given = [(new_id(), guest, new_token()) for guest in guests]
-    connection.execute(insert(Invitation), [_invitation(wave, *each, now) for each in given])
-    enqueue(connection, [_message(wave, *each, sender.public_url) for each in given], sender.keys, now)
+    template, ids = wave.settings["message"], [new_id() for _ in guests]
+    invited = list(zip(ids, guests, strict=True))
+    connection.execute(insert(Invitation), [_invitation(wave, *each, now) for each in invited])
+    holders = [Holder(invitation_id, guest.recipient, wave.closes_at) for invitation_id, guest in invited]
+    given = give_keys(connection, holders, kinds_for(wave.settings, template), sender, now)
+    messages = [_message(wave, *each, keys) for each, keys in zip(invited, given, strict=True)]
+    enqueue(connection, messages, sender.keys, now)
 
 
-def _invitation(
-    wave: AnyRow, invitation_id: UUID, guest: Guest, token: NewToken, now: datetime
-) -> dict[str, Any]:
+def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) -> dict[str, Any]:
     return {
         "id": invitation_id,
         "wave_id": wave.id,
@@ -81,7 +74,6 @@ def _invitation(
         "subject_id": guest.subject_id,
         "event_id": guest.event_id,
         "submission_id": uuid4(),
-        "token_hash": token.hash,
         "locale": guest.locale,
         "variables": guest.variables,
         "created_at": now,
@@ -89,21 +81,15 @@ def _invitation(
     }
 
 
-def _message(wave: AnyRow, invitation_id: UUID, guest: Guest, token: NewToken, public_url: str) -> NewMessage:
-    text = compose(
-        wave.settings["message"],
-        locale=guest.locale,
-        organisation=wave.settings["organisation"][guest.locale],
-        unit=guest.unit if guest.locale == "zh" else guest.unit_en or guest.unit,
-        link=invitation_link(public_url, token.text),
-    )
+def _message(wave: AnyRow, invitation_id: UUID, guest: Guest, given: Given) -> NewMessage:
+    reader = Reader(guest.locale, guest.unit, guest.unit_en, guest.leaves_at)
     return NewMessage(
         dedupe_key=f"{wave.id}:{guest.event_id or guest.contact_id}:invitation:1",
         kind="invitation",
         wave_id=wave.id,
         invitation_id=invitation_id,
         recipient=guest.recipient,
-        text=text,
+        text=write(wave, wave.settings["message"], reader, given),
         not_before=guest.leaves_at,
         expires_at=wave.closes_at,
         channel=guest.channel,

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select
 
 from server import audit, queue
 from server.db import AnyRow, AnySelect
-from server.fieldwork.outreach.inviting import BATCH, Guest, Sender, invite
+from server.fieldwork.outreach.inviting import BATCH, Guest, invite
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.waves.approvals import refuse_unapproved
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.states import move_wave, refuse_over

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.rules import rolling_problems
+from server.fieldwork.outreach.wording import WAYS
 from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
@@ -28,7 +29,7 @@ MOST_APPROVALS = 5
 OWN = frozenset(
     {
         "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
-        "rolling", "coverage", "organisation", "ratio", "minimum",
+        "rolling", "coverage", "organisation", "ratio", "minimum", "link",
     }
 )  # fmt: skip
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
@@ -40,6 +41,7 @@ class NewWave:
 
     Attributes:
         message: the SMS text template by language.
+        link: how it leads to the form: `unique`, `code` or `reply`, as `wording.WAYS` has them.
         coverage: for visits; None for surveys.
         approvals: how many people besides the one who launches must agree.
         consent: whether only contacts whose consent is on record are asked.
@@ -60,6 +62,7 @@ class NewWave:
     firm_id: UUID | None = None
     sampling: Sampling = field(default_factory=Sampling)
     message: Mapping[str, str] = field(default_factory=dict)
+    link: str = "unique"
     fatigue: Fatigue | None = None
     consent: bool = False
     rolling: Mapping[str, Any] | None = None
@@ -82,6 +85,8 @@ class NewWave:
             "response": str(self.response),
             "roster": self.roster.to_json(),
         }
+        if self.link != "unique":
+            chosen["link"] = self.link
         if self.fatigue is not None:
             chosen["fatigue"] = self.fatigue.to_json()
         if self.rolling is not None:
@@ -106,6 +111,7 @@ def plan_of(wave: AnyRow) -> NewWave:
         firm_id=wave.firm_id,
         sampling=Sampling.from_json(settings),
         message=settings.get("message", {}),
+        link=settings.get("link", "unique"),
         fatigue=Fatigue.from_json(settings.get("fatigue")),
         consent=settings.get("consent_required", False),
         rolling=settings.get("rolling"),
@@ -217,10 +223,12 @@ def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
 
 def _message_problems(new: NewWave) -> list[Detail]:
     """A text without a link must fail now, not when two thousand people get it."""
+    if new.link not in WAYS:
+        return [Detail("field_invalid", "/link")]
     problems = []
     for language, template in new.message.items():
         try:
-            check_template(template)
+            check_template(template, WAYS[new.link])
         except TemplateRefused as refused:
             problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
     return problems

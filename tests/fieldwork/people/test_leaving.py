@@ -110,7 +110,7 @@ def test_open_visits_stop_and_wait_for_somebody_else(desk: Desk) -> None:
     who = desk.person("V1")
     assert [row.id for row in what_ends(desk.connection, who, now=NOW).assignments] == [assignment_id]
     close_person(desk.connection, who.id, LEAVE, desk.who, now=NOW)
-    task = responding.find_by_token(desk.connection, token, "assignment")
+    task = responding.find_by_token(desk.connection, token, "assignment", now=NOW)
     assert task is not None
     assert task.standing(NOW) == "closed"
     row = desk.connection.execute(select(Assignment.cancelled_at, Assignment.cancel_reason)).one()

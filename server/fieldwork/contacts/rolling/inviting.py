@@ -10,7 +10,8 @@ from sqlalchemy import Connection, exists, select
 
 from server.db import AnyRow, AnySelect
 from server.fieldwork.contacts.rolling.rules import RollingRules
-from server.fieldwork.outreach.inviting import BATCH, Guest, Sender, invite
+from server.fieldwork.outreach.inviting import BATCH, Guest, invite
+from server.fieldwork.outreach.keys import Sender
 from server.intake import known
 from server.keys import KeyRing
 from server.models.contacts import Contact, ContactPrivate, ServiceEvent
