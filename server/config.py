@@ -27,6 +27,7 @@ PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 # Settings that a description of a gateway may name as {secret.NAME}: it can reach no others.
 GATEWAY_SECRET = "SMS_SECRET_"  # noqa: S105 - the beginning of a name
+PROXIES = re.compile(r"[0-9]", re.ASCII)
 
 
 class ConfigError(Exception):
@@ -111,6 +112,7 @@ class Settings:
     home: Path
     http_gateway: HttpGatewaySettings | None = None
     batch: BatchSettings | None = None
+    proxies: int = 0
 
     @property
     def secure(self) -> bool:
@@ -169,6 +171,7 @@ class _Reader:
             home=self._home,
             http_gateway=self._http_gateway() if gateway == "http" else None,
             batch=self._batch() if gateway == "file" else None,
+            proxies=self._proxies(),
         )
         if self._problems:
             raise ConfigError("\n".join(self._problems))
@@ -225,6 +228,13 @@ class _Reader:
         if not PORT.fullmatch(text) or not 0 < int(text) < 65536:
             self._problems.append(f"PORT is {text!r}; it must be a number from 1 to 65535.")
             return 8000
+        return int(text)
+
+    def _proxies(self) -> int:
+        text = self._text("ANFANG_PROXIES", "0")
+        if not PROXIES.fullmatch(text):
+            self._problems.append(f"ANFANG_PROXIES is {text!r}; it must be a number from 0 to 9.")
+            return 0
         return int(text)
 
     def _s3(self) -> S3Settings:

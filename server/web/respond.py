@@ -16,11 +16,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.db import connection, transaction
 from server.errors import Refusal
 from server.fieldwork import responding, returning
+from server.fieldwork.outreach import guessing
 from server.fieldwork.responding import Kind, Session, Task
 from server.forms import check, closing_text
 from server.http import headers
 from server.http.access import open_to_all
 from server.http.locale import LOCALES, locale, use_locale
+from server.http.visitor import visitor_address
 from server.intake import uploads
 from server.services import services
 from server.web import filling, page_photos
@@ -33,7 +35,7 @@ COOKIE = "answer"
 LANGUAGE = "lang"
 COOKIE_LIFETIME = timedelta(days=30)
 KINDS: dict[str, Kind] = {"r": "invitation", "v": "assignment"}
-STATUS = {"finished": 410, "expired": 410, "closed": 410, "early": 403, "unknown": 404}
+STATUS = {"finished": 410, "expired": 410, "closed": 410, "early": 403, "unknown": 404, "busy": 429}
 
 blueprint = Blueprint("respond", __name__)
 
@@ -50,7 +52,7 @@ def open_link(door: str, token: str) -> AnyResponse:
     if task.started_at is not None:
         return render_respondent("respond/continue.html", task, action=request.path)
     form, index = filling.load(connection(), task, locale())
-    return _show(form, index, action=_with_language(request.path), with_errors=False)
+    return _show(form, index, action=with_language(request.path), with_errors=False)
 
 
 @blueprint.post("/<any(r, v):door>/<token>")
@@ -76,9 +78,9 @@ def redeem_link(door: str, token: str) -> AnyResponse:
 @open_to_all(THE_SESSION)
 def show_page(ref: str, number: int) -> AnyResponse:
     task = _task_of_session(ref)
-    closed = _over(ref, task)
-    if closed is not None:
-        return closed
+    over = _over(ref, task)
+    if over is not None:
+        return over
     if returning.has_declined(connection(), task):
         return _declined_page(task, way_back=url_for("respond.resume", ref=ref))
     form, _ = filling.load(connection(), task, locale())
@@ -92,9 +94,9 @@ def show_page(ref: str, number: int) -> AnyResponse:
 def take_page(ref: str, number: int) -> AnyResponse:
     """Save this page, then go where the button says; the last page hands in."""
     task = _task_of_session(ref)
-    closed = _over(ref, task)
-    if closed is not None:
-        return closed
+    over = _over(ref, task)
+    if over is not None:
+        return over
     page_photos.expect()
     try:
         with transaction() as open_connection:
@@ -153,13 +155,11 @@ def decline_session(ref: str) -> AnyResponse:
 def resume(ref: str) -> AnyResponse:
     """Somebody who declined wants to answer after all, which is redeeming the link once more."""
     task = _task_of_session(ref)
-    closed = _over(ref, task)
-    if closed is not None:
-        return closed
+    over = _over(ref, task)
+    if over is not None:
+        return over
     with transaction() as open_connection:
-        session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
-        _, index = filling.load(open_connection, task, locale())
-    return _with_cookie(redirect(_page_address(session.ref, index), 303), session)
+        return enter(open_connection, task)
 
 
 @blueprint.route("/r/<token>/decline", methods=["GET", "POST"])
@@ -180,7 +180,7 @@ def _decline(task: Task, *, way_back: str) -> AnyResponse:
     if request.method == "POST":
         with transaction() as open_connection:
             returning.decline(open_connection, task, now=services().clock.now())
-    return _declined_page(task, way_back=way_back if _closed(task) is None else "")
+    return _declined_page(task, way_back=way_back if closed(task) is None else "")
 
 
 def _declined_page(task: Task, *, way_back: str) -> Response:
@@ -210,15 +210,37 @@ def task_of_session(ref: str) -> Task:
 _task_of_session = task_of_session
 
 
+def enter(open_connection: Connection, task: Task) -> AnyResponse:
+    """Open a session for whoever holds a key, and go on where the answers were left."""
+    session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
+    _, index = filling.load(open_connection, task, locale())
+    return _with_cookie(redirect(_page_address(session.ref, index), 303), session)
+
+
 def _task_of_link(door: str, token: str) -> Task | Response:
     task = responding.find_by_token(connection(), token, KINDS[door], now=services().clock.now())
     if task is None:
-        return _closed_page("unknown", None)
-    _settle_language(task)
-    return _closed(task) or task
+        return _unknown_link()
+    settle_language(task)
+    return closed(task) or task
 
 
-def _settle_language(task: Task) -> None:
+def _unknown_link() -> Response:
+    """The same answer for a link that never was, is over, or belongs elsewhere; counted as a guess."""
+    given = services()
+    try:
+        with transaction() as open_connection:
+            guessing.count_guess(
+                open_connection, guessing.LINKS, visitor_address(), given.keys, given.clock.now()
+            )
+    except guessing.TooManyGuesses as many:
+        response = _closed_page("busy", None)
+        response.headers["Retry-After"] = str(many.retry_after)
+        return response
+    return _closed_page("unknown", None)
+
+
+def settle_language(task: Task) -> None:
     """What the address asks for is kept: by the browser while the link is fresh, since looking at one writes
     nothing, and with the draft afterwards, for whatever device comes back.
     """
@@ -237,12 +259,13 @@ def _asks_for_language() -> bool:
     return request.args.get(LANGUAGE) in LOCALES
 
 
-def _with_language(address: str) -> str:
+def with_language(address: str) -> str:
     """For a browser that keeps no cookies the choice travels along until a POST stores it."""
     return f"{address}?{LANGUAGE}={locale()}" if _asks_for_language() else address
 
 
-def _closed(task: Task) -> Response | None:
+def closed(task: Task) -> Response | None:
+    """Why nothing can be answered, as a page."""
     standing = task.standing(services().clock.now())
     return None if standing in {"open", "started"} else _closed_page(standing, task)
 
@@ -250,7 +273,7 @@ def _closed(task: Task) -> Response | None:
 def _over(ref: str, task: Task) -> AnyResponse | None:
     """Whoever handed in by this session sees the receipt; everybody else why nothing can be answered."""
     finished = task.standing(services().clock.now()) == "finished"
-    return redirect(url_for("respond.done", ref=ref), 303) if finished else _closed(task)
+    return redirect(url_for("respond.done", ref=ref), 303) if finished else closed(task)
 
 
 def _closed_page(reason: str, task: Task | None) -> Response:

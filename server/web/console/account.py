@@ -12,6 +12,7 @@ from server.fieldwork.people import deputies, own, set_up
 from server.fieldwork.people.managing import Managed, own_person
 from server.http.access import identity, open_to_all, requires
 from server.http.locale import LOCALES, use_locale
+from server.http.visitor import visitor_address
 from server.services import services
 from server.web.console.people_acts import read_deputy
 from server.web.console.sign_in import LANGUAGE_SECONDS
@@ -89,7 +90,7 @@ def set_up_form(token: str) -> Response:
 def set_up_password(token: str) -> Response:
     typed = (request.form.get("password", ""), request.form.get("again", ""))
     try:
-        set_up.use_link(connection(), token, typed, address=request.remote_addr or "", now=_now())
+        set_up.use_link(connection(), token, typed, address=visitor_address(), now=_now())
     except Refusal as refusal:
         db.session.commit()  # the failed attempt counts
         if refusal.code != "invalid_fields":

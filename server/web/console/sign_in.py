@@ -8,6 +8,7 @@ from server.db import connection, db, transaction
 from server.errors import Refusal
 from server.http.access import cookie_name, identity, identity_or_none, open_to_all, requires
 from server.http.locale import LOCALES
+from server.http.visitor import visitor_address
 from server.services import services
 from server.web.presenting import page
 
@@ -33,7 +34,7 @@ def submit() -> Response:
             connection(),
             login,
             request.form.get("password", ""),
-            address=request.remote_addr or "",
+            address=visitor_address(),
             now=now,
         )
     except Refusal as refusal:

@@ -1,0 +1,61 @@
+"""One address for everybody, and a code of one's own: where links in messages are forbidden.
+
+GET shows two fields. POST redeems what was typed and goes on at `/a/<ref>/…`, exactly as a link does. Wrong,
+expired and foreign codes get the same answer, and so does a code with another phone's digits.
+"""
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.db import transaction
+from server.fieldwork.outreach import guessing
+from server.fieldwork.outreach.keys import code_hashes
+from server.fieldwork.responding import find_by_hashes
+from server.http.access import open_to_all
+from server.http.visitor import visitor_address
+from server.services import services
+from server.web import respond
+from server.web.presenting import render_respondent
+
+THE_CODE = "the code that is typed is the key; limits count the guesses"
+
+blueprint = Blueprint("codes", __name__)
+
+
+@blueprint.get("/c")
+@open_to_all(THE_CODE)
+def form() -> AnyResponse:
+    return _page("")
+
+
+@blueprint.post("/c")
+@open_to_all(THE_CODE)
+def redeem() -> AnyResponse:
+    """Counted before it is looked at, and taken back when it is right."""
+    given, now = services(), services().clock.now()
+    hashes = code_hashes(given.keys, request.form.get("code", ""), request.form.get("phone", ""))
+    try:
+        with transaction() as connection:
+            guess = guessing.count_guess(connection, guessing.CODES, visitor_address(), given.keys, now)
+            task = find_by_hashes(connection, hashes, now=now)
+            if task is None:
+                return _page("wrong", status=422)
+            guessing.take_back(connection, guess)
+            respond.settle_language(task)
+            return respond.closed(task) or respond.enter(connection, task)
+    except guessing.TooManyGuesses as many:
+        response = _page("busy", status=429)
+        response.headers["Retry-After"] = str(many.retry_after)
+        return response
+
+
+def _page(problem: str, *, status: int = 200) -> Response:
+    typed = {name: request.form.get(name, "")[:40] for name in ("code", "phone")}
+    return render_respondent(
+        "respond/code.html",
+        None,
+        status=status,
+        problem=problem,
+        typed=typed,
+        action=respond.with_language(request.path),
+    )
