@@ -154,6 +154,11 @@ def fire_entry(entry_id: str, occurs_at: str) -> None:
         )
 
 
+def open_call_back(inbound_id: str, invitation_id: str) -> None:
+    """Somebody wishes to be rung."""
+    log.info("call_back_wanted", inbound_id=inbound_id, invitation_id=invitation_id)
+
+
 def release_reserves() -> None:
     with transaction() as open_connection:
         reserves.release_reserves(open_connection, now=services().clock.now())
@@ -232,6 +237,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
     "count_again": count_again,
+    "open_call_back": open_call_back,
     "release_reserves": release_reserves,
     "close_waves": close_waves,
     "sweep_trials": sweep_trials,

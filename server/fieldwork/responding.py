@@ -126,6 +126,14 @@ def find_by_hashes(connection: Connection, hashes: Sequence[bytes], *, now: date
     return _task("invitation", row) if row else None
 
 
+def find_invitation(connection: Connection, invitation_id: UUID) -> Task:
+    """The task of an invitation that was found by other means, such as the number of who is asked."""
+    return _task(
+        "invitation",
+        connection.execute(_task_query("invitation").where(Invitation.id == invitation_id)).one(),
+    )
+
+
 def find_by_session(
     connection: Connection, ref: str, secret: str, *, now: datetime
 ) -> tuple[Task, str] | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
 FALLBACK_LOCALE: Final = "zh"
@@ -23,6 +23,10 @@ class Wording:
     optout: str
     visit: str
     set_up: str
+    thanks: str
+    ring: str
+    reprompt: str
+    reprompt_ring: str
 
 
 WORDINGS: Final[dict[str, Wording]] = {
@@ -31,6 +35,10 @@ WORDINGS: Final[dict[str, Wording]] = {
         optout="拒收请回复R",
         visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
         set_up="您的登录名是{login}。请在{days}天内打开链接设置密码，链接只能用一次，请勿转发：{link}",
+        thanks="已收到您的回复，谢谢您！",
+        ring="已收到，我们会尽快给您回电，谢谢您！",
+        reprompt="抱歉，没有看懂您的回复。请直接回复数字：{choices}。",
+        reprompt_ring="需要我们回电请回复9。",
     ),
     "en": Wording(
         signature="[{organisation}] ",
@@ -38,6 +46,10 @@ WORDINGS: Final[dict[str, Wording]] = {
         visit="You have a new task: {unit}. Open this link: {link}",
         set_up="Your sign-in name is {login}. Set your password within {days} days; the link works once,"
         " do not pass it on: {link}",
+        thanks="We have your reply. Thank you!",
+        ring="Thank you. We will call you back soon.",
+        reprompt="Sorry, we did not understand your reply. Please reply with a number: {choices}.",
+        reprompt_ring=" Reply 9 if you want us to call you.",
     ),
 }
 
@@ -92,6 +104,21 @@ def compose_set_up(
     """The text with which somebody sets a password. It asks for nothing that could be refused."""
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
     return _signed(wording.set_up.format(login=login, days=days, link=link), wording, organisation)
+
+
+def compose_reply(
+    name: Literal["thanks", "ring", "reprompt"], *, locale: str, organisation: str, choices: str, rings: bool
+) -> str:
+    """What we say to somebody who answered a message.
+
+    Args:
+        choices: what can be replied; `rings`: whether 9 asks for a call. Both are for who is asked again.
+    """
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    if name != "reprompt":
+        return _signed(getattr(wording, name), wording, organisation)
+    asked = wording.reprompt.replace("{choices}", choices) + (wording.reprompt_ring if rings else "")
+    return _signed(f"{asked} {wording.optout}", wording, organisation)
 
 
 def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from server import audit
 from server.db import AnyRow
 from server.errors import Refusal
+from server.fieldwork.outreach.reply_forms import refuse_unanswerable
 from server.fieldwork.timetable.planning import plan_timetable
 from server.fieldwork.waves.periods import write_periods
 from server.fieldwork.waves.plans import NewWave, checked_plan
@@ -38,6 +39,7 @@ def edit_wave(
     _refuse_unless(wave, ("planned",))
     refuse_while_drawn(wave, now)
     values = checked_plan(connection, new, wave.instrument, scope, now=now, itself=wave_id)
+    refuse_unanswerable(connection, wave.form_version_id, reply=new.reply)
     before = {name: getattr(wave, name) for name in values}
     changed = {name: [before[name], value] for name, value in values.items() if before[name] != value}
     if not changed:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, select, update
 from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach.reply_forms import refuse_unanswerable
 from server.fieldwork.waves.instruments import refuse_evidence
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.models.definitions import Form, FormVersion
@@ -74,6 +75,7 @@ def move_to_version(
         return
     if wave.firm_id is None:
         refuse_evidence(connection, after.id, wave.instrument)
+    refuse_unanswerable(connection, after.id, reply=bool(wave.settings.get("reply")))
     if (before.method, before.scale) != (after.method, after.scale) and _has_answers(connection, wave_id):
         raise Refusal("invalid_fields", details=[Detail("form_scale_differs", "/version")])
     connection.execute(update(Wave).where(Wave.id == wave_id).values(form_version_id=after.id))

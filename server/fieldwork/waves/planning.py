@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 from server import audit
 from server.db import new_id
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach.reply_forms import refuse_unanswerable
 from server.fieldwork.timetable.planning import plan_timetable
 from server.fieldwork.waves.instruments import Instrument, instruments, refuse_evidence
 from server.fieldwork.waves.periods import write_periods
@@ -43,6 +44,7 @@ def plan_wave(
         raise Refusal("invalid_fields", details=[Detail("form_not_published", "/instrument")])
     if new.firm_id is None:
         refuse_evidence(connection, form_version_id, instrument.kind)
+    refuse_unanswerable(connection, form_version_id, reply=new.reply)
     wave_id = new_id()
     connection.execute(
         insert(Wave).values(

@@ -29,7 +29,7 @@ MOST_APPROVALS = 5
 OWN = frozenset(
     {
         "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
-        "rolling", "coverage", "organisation", "ratio", "minimum", "link",
+        "rolling", "coverage", "organisation", "ratio", "minimum", "link", "reply",
     }
 )  # fmt: skip
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
@@ -42,6 +42,7 @@ class NewWave:
     Attributes:
         message: the SMS text template by language.
         link: how it leads to the form: `unique`, `code` or `reply`, as `wording.WAYS` has them.
+        reply: whether the message itself can be answered.
         coverage: for visits; None for surveys.
         approvals: how many people besides the one who launches must agree.
         consent: whether only contacts whose consent is on record are asked.
@@ -63,6 +64,7 @@ class NewWave:
     sampling: Sampling = field(default_factory=Sampling)
     message: Mapping[str, str] = field(default_factory=dict)
     link: str = "unique"
+    reply: bool = False
     fatigue: Fatigue | None = None
     consent: bool = False
     rolling: Mapping[str, Any] | None = None
@@ -87,6 +89,8 @@ class NewWave:
         }
         if self.link != "unique":
             chosen["link"] = self.link
+        if self.reply:
+            chosen["reply"] = True
         if self.fatigue is not None:
             chosen["fatigue"] = self.fatigue.to_json()
         if self.rolling is not None:
@@ -112,6 +116,7 @@ def plan_of(wave: AnyRow) -> NewWave:
         sampling=Sampling.from_json(settings),
         message=settings.get("message", {}),
         link=settings.get("link", "unique"),
+        reply=settings.get("reply", False),
         fatigue=Fatigue.from_json(settings.get("fatigue")),
         consent=settings.get("consent_required", False),
         rolling=settings.get("rolling"),
@@ -223,7 +228,7 @@ def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
 
 def _message_problems(new: NewWave) -> list[Detail]:
     """A text without a link must fail now, not when two thousand people get it."""
-    if new.link not in WAYS:
+    if new.link not in WAYS or (new.link == "reply" and not new.reply):
         return [Detail("field_invalid", "/link")]
     problems = []
     for language, template in new.message.items():

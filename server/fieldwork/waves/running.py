@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from server import audit
 from server.db import AnyRow
@@ -14,7 +14,7 @@ from server.fieldwork.timetable.planning import plan_timetable
 from server.fieldwork.waves.periods import write_periods
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.models.messages import Message
-from server.models.tasks import Assignment, Invitation
+from server.models.tasks import Assignment, Invitation, InvitationKey
 from server.models.waves import Wave
 from server.scope import Scope
 
@@ -110,6 +110,12 @@ def extend_wave(
             .where(table.wave_id == wave_id, table.expires_at == wave.closes_at, table.completed_at.is_(None))
             .values(**values)
         )
+    asked = select(Invitation.id).where(Invitation.wave_id == wave_id, Invitation.completed_at.is_(None))
+    connection.execute(
+        update(InvitationKey)
+        .where(InvitationKey.invitation_id.in_(asked), InvitationKey.expires_at == wave.closes_at)
+        .values(expires_at=closes_at)
+    )
     connection.execute(
         update(Message)
         .where(Message.wave_id == wave_id, Message.state == "queued", Message.expires_at == wave.closes_at)
