@@ -18,10 +18,12 @@ from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.versions import KEY, LONGEST_NOTE, OPEN_STATES
 from server.fieldwork.organisation.units import reaches_all
+from server.forms import compile_form
 from server.models.definitions import Form, FormVersion, Programme, ProgrammeVersion
 from server.models.waves import Wave
 from server.scope import Scope
-from server.scoring.programmes.compiling import lint_programme
+from server.scoring.programmes.call_backs import unknown_questions
+from server.scoring.programmes.compiling import compile_programme, lint_programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ def _problems(connection: Connection, new: NewProgramme) -> Iterator[Detail]:
     yield from (Detail(each.code, each.pointer, each.params) for each in errors)
     if not errors and isinstance(new.content, dict):
         yield from _missing_forms(connection, new.content.get("instruments", []))
+        yield from _unread_answers(connection, new.content)
 
 
 def _missing_forms(connection: Connection, instruments: Sequence[dict[str, Any]]) -> Iterator[Detail]:
@@ -166,6 +169,21 @@ def _missing_forms(connection: Connection, instruments: Sequence[dict[str, Any]]
     for index, each in enumerate(instruments):
         if "form" in each and "version" in each and (each["form"], each["version"]) not in published:
             yield Detail("form_not_published", f"/instruments/{index}/form")
+
+
+def _unread_answers(connection: Connection, content: dict[str, Any]) -> Iterator[Detail]:
+    """Call-backs whose conditions read what the form does not ask: nobody would ever be rung."""
+    call_backs = compile_programme(content).call_backs
+    for index, each in enumerate(content.get("instruments", []) if call_backs else ()):
+        definition = connection.scalar(
+            select(FormVersion.content)
+            .join(Form, Form.id == FormVersion.form_id)
+            .where(Form.key == each.get("form"), FormVersion.version == each.get("version"))
+        )
+        if definition is not None and each["name"] in call_backs:
+            pointer = f"/instruments/{index}/callBack"
+            for found in unknown_questions(call_backs[each["name"]], pointer, compile_form(definition)):
+                yield Detail(found.code, found.pointer, found.params)
 
 
 def _newest(connection: Connection, key: str) -> tuple[UUID, AnyRow | None]:

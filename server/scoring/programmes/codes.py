@@ -40,6 +40,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 
 _DEFINITIONS: dict[str, tuple[str, ...]] = {
+    "call_back_at_least_one": (),
+    "call_back_of_survey": ("kind",),
+    "call_back_record_no_log": ("name",),
+    "call_back_unknown_question": ("name", "suggestion"),
     "band_out_of_order": ("grade", "minimum"),
     "band_value_open": ("grade", "measure"),
     "bounds_reversed": ("low", "high"),

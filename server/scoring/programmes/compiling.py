@@ -7,6 +7,7 @@ from fractions import Fraction
 from server.scoring.exact import total
 from server.scoring.problems import Problem
 from server.scoring.programmes.calendars import compile_calendar, compile_zone
+from server.scoring.programmes.call_backs import compile_call_backs
 from server.scoring.programmes.consequences import compile_rule
 from server.scoring.programmes.consistency import check_consistency
 from server.scoring.programmes.definition import KeyItems, Programme, SubjectKind
@@ -78,6 +79,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     rules = [rule for part in whole.parts("rules") if (rule := compile_rule(draft, part)) is not None]
     _check_waves(draft, whole.parts("waves"))
     duties = compile_duties(draft, whole.parts("duties"))
+    call_backs = compile_call_backs(draft, whole.parts("instruments"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = in_order(measures)
@@ -99,6 +101,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         zone=zone,
         date_titles=date_titles,
         instruments=draft.instruments,
+        call_backs=call_backs,
         key_items=key_items,
         duties=duties,
         measures=complete,

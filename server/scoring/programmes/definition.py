@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+from server.forms.expressions import Expression
 from server.scoring.arithmetic import Formula
 from server.scoring.calendar import Calendar
 
@@ -346,13 +347,54 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBack:
+    """Which answers of a survey open a case, and what was promised to those who give them.
+
+    The expressions are a form's and read its answers.
+
+    Attributes:
+        when: somebody is dissatisfied.
+        ring: somebody asks to be rung.
+        declined: somebody was asked and does not want to be rung.
+        severe: the case goes before others.
+        anonymity: `never` (nobody is rung who did not ask for it) or `may_ring`.
+        within_hours: how soon somebody has to be rung.
+        attempts: on so many different days nobody answered: then the case ends.
+        dispute_days: for so many days after its confirmation an attribution can be disputed.
+        record: the instrument whose form notes the call; "" for none.
+        reasons: the question whose choices say what was wrong; "" for none.
+        satisfied: the score from which on somebody counts as satisfied.
+        closing: those who answered agreed to hear what became of it.
+    """
+
+    when: Expression
+    ring: Expression | None
+    declined: Expression | None
+    severe: Expression | None
+    anonymity: str
+    within_hours: int
+    attempts: int
+    dispute_days: int
+    record: str
+    reasons: str
+    satisfied: Fraction | None
+    closing: bool
+
+    @property
+    def questions(self) -> frozenset[str]:
+        """The questions of the form that it reads."""
+        read = (each.names for each in (self.when, self.ring, self.declined, self.severe) if each is not None)
+        return frozenset().union(*read, (self.reasons,) if self.reasons else ())
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A whole scheme. `order` lists the measures so that each comes after those it reads.
 
     What stands together reads its own earlier periods, as a running balance does, and is computed period by
     period.
 
-    `instruments` are their kinds by name.
+    `instruments` are their kinds by name, `call_backs` what follows the answers to some of them.
     """
 
     title: Text
@@ -363,6 +405,7 @@ class Programme:
     zone: ZoneInfo
     date_titles: Mapping[str, Text]
     instruments: Mapping[str, str]
+    call_backs: Mapping[str, CallBack]
     key_items: tuple[KeyItems, ...]
     duties: Mapping[str, Duty]
     measures: Mapping[str, Measure]

@@ -4,6 +4,8 @@ from server.scoring.calendar import PERIODS
 from server.scoring.programmes.shapes import Field, Shape
 
 PARAMETER_TYPES = ("number", "money", "percent", "whole", "date", "text", "flag", "choice")
+# Whether a branch may ever learn that we rang: never, unless somebody asks to be rung, or after a question.
+ANONYMITY = ("never", "may_ring")
 INSTRUMENT_KINDS = ("visit", "video", "survey", "panel", "ballot", "log", "self_check")
 GRADE_ON = ("published", "raw", "whole")
 PARTS = ("raw", "published")
@@ -209,6 +211,23 @@ PARAMETER = Shape(
     ),
 )
 SUBJECT = Shape("subject", (_NAME, _TITLE, Field("parent", "name")))
+CALL_BACK = Shape(
+    "callBack",
+    (
+        Field("when", "word", required=True),
+        Field("ring", "word"),
+        Field("declined", "word"),
+        Field("severe", "word"),
+        Field("anonymity", "option", required=True, options=ANONYMITY),
+        Field("withinHours", "whole"),
+        Field("attempts", "whole"),
+        Field("disputeDays", "whole"),
+        Field("record", "name"),
+        Field("reasons", "name"),
+        Field("satisfied", "number"),
+        Field("closing", "flag"),
+    ),
+)
 INSTRUMENT = Shape(
     "instrument",
     (
@@ -218,6 +237,7 @@ INSTRUMENT = Shape(
         Field("help", "text"),
         Field("form", "word"),
         Field("version", "whole"),
+        Field("callBack", "shape", shape=CALL_BACK),
     ),
 )
 PHASE = Shape(
