@@ -1,7 +1,7 @@
 """Names to functions: what the worker does. Every job may run twice, and takes ids, never contents."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from server.fieldwork.timetable import planning as timetables
 from server.fieldwork.visits import assigning
 from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
+from server.followup.callbacks import bulletins, opening
 from server.intake import following, tallying, uploads
 from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.outbox.settling import reconcile
@@ -122,6 +123,25 @@ def follow_submissions() -> None:
     while folded == tallying.BATCH:
         with transaction() as open_connection:
             folded = tallying.fold_batch(open_connection)
+
+
+def open_call_back(submissions: Sequence[str] = (), inbound_id: str | None = None) -> None:
+    """A transaction each: an answer that cannot be understood must not keep the next customer waiting."""
+    now = services().clock.now()
+    for submission_pk in submissions:
+        with transaction() as open_connection:
+            opening.open_for_submission(open_connection, UUID(submission_pk), now)
+    if inbound_id is not None:
+        with transaction() as open_connection:
+            opening.open_for_message(open_connection, UUID(inbound_id), now)
+
+
+def make_bulletins() -> None:
+    """Last week's, on the city's clocks; those that were made already stay as they are."""
+    given = services()
+    week = bulletins.last_week(given.clock.now())
+    with transaction() as open_connection:
+        bulletins.make_all(open_connection, week, given.keys, now=given.clock.now())
 
 
 def count_again() -> None:
@@ -236,6 +256,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "draw_wave": draw_wave,
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
+    "open_call_back": open_call_back,
+    "make_bulletins": make_bulletins,
     "count_again": count_again,
     "open_call_back": open_call_back,
     "release_reserves": release_reserves,

@@ -19,6 +19,8 @@ JOBS: Final[dict[str, str]] = {
     "fetch_replies": "fetch the receipts and replies that the SMS gateway keeps for us",
     "inspect_attachment": "verify an uploaded photo and make its thumbnail",
     "follow_submissions": "take pending rows of new submissions, and changed counts, in batches",
+    "open_call_back": "open cases for answers that are not satisfied, and for wishes to be rung",
+    "make_bulletins": "make the bulletins of last week for every unit",
     "count_again": "make sure that the counts of waves are what is there",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
     "preview_draw": "work out what a draw from a large frame would give",

@@ -60,6 +60,7 @@ CHORES = (
 SHIPPED_ENTRIES = (
     {"key": "audit-anchor", "job": "anchor_audit", "cron": "7 * * * *"},
     {"key": "counts", "job": "count_again", "cron": "20 4 * * *"},
+    {"key": "call-back-bulletins", "job": "make_bulletins", "cron": "10 7 * * 1"},
     {"key": "rolling-draws", "job": "draw_rolling_waves", "cron": "30 5 * * *"},
 )
 

@@ -26,6 +26,11 @@ PERMISSIONS: Final[dict[str, str]] = {
     "duties.read": "see the ledger of duties of the units in scope",
     "duties.do": "do one's own duties, and sign them",
     "duties.manage": "start and stop ledgers, do duties for others, excuse and correct them",
+    "callbacks.read": "see the call-back desk of the units in scope; never a number",
+    "callbacks.work": "take cases, see their numbers, ring customers, and say who or what it was",
+    "callbacks.confirm": "confirm or change who or what it was, decide disputes, and see patterns",
+    "callbacks.dispute": "see what was confirmed about the unit's employees, and dispute it",
+    "callbacks.close": "tell respondents what has changed, and correct bulletins",
     "audit.read": "see who did what when, within the units in scope",
     "jobs.read": "see background work that failed",
     "inbox.read": "see the SMS inbox of the embedded gateway, with its personal links",
@@ -35,6 +40,8 @@ PERMISSIONS: Final[dict[str, str]] = {
 _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "results.read", "duties.read"})
 # Whoever runs something at a branch also has things to do there.
 _DOER: Final = _READER | {"duties.do"}
+# Whoever answers for a branch speaks for its employees.
+_MANAGER: Final = _DOER | {"callbacks.dispute"}
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
 # one is coming, when, and by whom.
 _SHEET_READER: Final = _READER | {"sheets.read", "forms.read", "waves.follow"}
@@ -53,6 +60,10 @@ _COORDINATOR: Final = _SHEET_READER | {
     "forms.publish",
     "duties.do",
     "duties.manage",
+    "callbacks.read",
+    "callbacks.confirm",
+    "callbacks.dispute",
+    "callbacks.close",
 }
 
 # Roles of design.md. A role without permissions yet acts by personal link, or gets its own in its issue.
@@ -63,14 +74,14 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": _SHEET_READER | {"waves.approve", "audit.read"},
     "analyst": _SHEET_READER,
     "auditor": _SHEET_READER | {"people.read", "audit.read"},
-    "reviewer": _SHEET_READER,
+    "reviewer": _SHEET_READER | {"callbacks.read", "callbacks.confirm"},
     "supervisor": _DOER,
-    "branch_manager": _DOER,
+    "branch_manager": _MANAGER,
     "president": _DOER,
     "deputy_president": _DOER,
     "lobby_manager": frozenset({"console.enter", "duties.do"}),
     "evaluated_body": _READER,
-    "call_back_agent": frozenset({"console.enter"}),
+    "call_back_agent": frozenset({"console.enter", "callbacks.read", "callbacks.work"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
     "dispatcher": frozenset({"console.enter", "waves.read", "visits.dispatch"}),
     "shopper": frozenset(),

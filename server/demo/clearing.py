@@ -14,7 +14,10 @@ from server.models.submissions import Attachment
 from server.reports.deployment import is_demo
 
 # Their guards forbid exactly this to everybody else; a demo's lines witness nothing.
-GUARDED = ("audit_line", "audit_seal", "settlement", "ledger_line")
+GUARDED = (
+    "audit_line", "audit_seal", "settlement", "ledger_line",
+    "call_back_attempt", "call_back_step", "call_back_bulletin",
+)  # fmt: skip
 
 
 def clear(connection: Connection, *, now: datetime) -> list[str]:

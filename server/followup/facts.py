@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
+from server.followup.callbacks.gathering import answers_about, call_back_findings
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
 from server.followup.settled_years import settled_history
@@ -87,9 +88,22 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
     }
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
+    _add_call_backs(connection, facts, (programme, programme_id, who), span)
     missing = {"subjects": who.left_out, "scores": len(timely) - len(counted), "history": past.left_out}
     left_out = Counter(missing)
     return Gathered(facts, +left_out)
+
+
+def _add_call_backs(
+    connection: Connection, facts: dict[str, Any], of: tuple[Programme, UUID, Judged], span: Span
+) -> None:
+    """What the call-back desk confirmed; a number that was imported stands instead of a counted one."""
+    facts["findings"] += call_back_findings(connection, *of, (span.since, span.as_of))
+    said = facts.get("indicators", [])
+    counted = answers_about(connection, *of, (span.starts, span.as_of))
+    fresh = _not_said_by(said, counted, BY_NAME["indicators"])
+    if fresh:
+        facts["indicators"] = [*said, *fresh]
 
 
 def laid_over(facts: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,6 +250,8 @@ def _waves(connection: Connection, programme_id: UUID, as_of: date) -> Iterator[
         select(Wave.code, Wave.opens_at, Wave.closes_at, Wave.timezone)
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
         .where(ProgrammeVersion.programme_id == programme_id, Wave.state != "cancelled")
+        # The record book of the call-back desk is no round that anything is measured by.
+        .where(Wave.instrument != "log")
         .order_by(Wave.code)
     )
     for row in rows:

@@ -1,9 +1,15 @@
 """What follows a submission after its receipt: taken from `pending` in batches by the worker."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from procrastinate.types import JSONValue
 from sqlalchemy import Connection, delete, select
 
 from server import queue
+from server.db import AnySelect
 from server.models.submissions import Attachment, Pending, Submission
+from server.models.tasks import Invitation
 
 BATCH = 500
 
@@ -28,4 +34,21 @@ def follow_batch(connection: Connection) -> int:
     )
     for attachment_id in expected:
         queue.defer(connection, "inspect_attachment", attachment_id=str(attachment_id))
+    answered: list[JSONValue] = [str(each) for each in connection.scalars(_by_invitation(submissions))]
+    if answered:
+        queue.defer(connection, "open_call_back", submissions=answered)
     return len(submissions)
+
+
+def _by_invitation(submissions: Sequence[UUID]) -> AnySelect:
+    """Those of people whom we asked ourselves: an unhappy one of them may have to be rung."""
+    return (
+        select(Submission.id)
+        .join(
+            Invitation,
+            (Invitation.submission_id == Submission.submission_id)
+            & (Invitation.wave_id == Submission.wave_id),
+        )
+        .where(Submission.id.in_(submissions))
+        .order_by(Submission.id)
+    )

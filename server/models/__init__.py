@@ -3,6 +3,7 @@
 from server.models import (
     accounts,
     audit,
+    callbacks,
     contacts,
     definitions,
     deployment,
@@ -27,6 +28,7 @@ from server.models import (
 __all__ = [
     "accounts",
     "audit",
+    "callbacks",
     "contacts",
     "definitions",
     "deployment",

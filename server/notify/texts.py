@@ -121,6 +121,12 @@ def compose_reply(
     return _signed(f"{asked} {wording.optout}", wording, organisation)
 
 
+def compose_words(words: str, *, organisation: str, locale: str = FALLBACK_LOCALE) -> str:
+    """Words of ours without a link, signed and with the words that refuse."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return _signed(f"{words} {wording.optout}", wording, organisation)
+
+
 def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:
     """Refuse a template at the time it is written, not at the launch.
 

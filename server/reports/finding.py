@@ -54,7 +54,7 @@ def _waves(
     connection: Connection, scope: Scope, text: str, states: Sequence[str] = STATES
 ) -> Sequence[AnyRow]:
     query = select(Wave.id, Wave.code, Wave.title, Wave.title_en, Wave.state, Wave.opens_at, Wave.closes_at)
-    query = query.where(_like(text, Wave.code, Wave.title, Wave.title_en))
+    query = query.where(_like(text, Wave.code, Wave.title, Wave.title_en), Wave.instrument != "log")
     order = (_exact_first(Wave.code, text), Wave.opens_at.desc(), Wave.id)
     query = query.where(Wave.state.in_(states)).order_by(*order)
     return connection.execute(scope.waves(query).limit(SHOWN + 1)).all()

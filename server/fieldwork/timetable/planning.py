@@ -125,7 +125,12 @@ def waves_to_plan(connection: Connection, *, now: datetime) -> Sequence[UUID]:
     The clock's chore plans them all again, each in a transaction of its own: it makes up for whatever forgot
     to, and for a year of holidays that was entered since.
     """
-    query = select(Wave.id).where(Wave.closes_at > now - AFTERMATH).order_by(Wave.opens_at, Wave.id)
+    query = (
+        select(Wave.id)
+        # Record books are written in when there is something to record: nobody waits for their deadline.
+        .where(Wave.closes_at > now - AFTERMATH, Wave.instrument != "log")
+        .order_by(Wave.opens_at, Wave.id)
+    )
     return connection.scalars(query).all()
 
 

@@ -65,9 +65,12 @@ def _wave_query() -> Any:
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
         .join(Programme, Programme.id == ProgrammeVersion.programme_id)
         .join(Unit, Unit.id == Wave.unit_id, isouter=True)
+        # The record books of call-backs are no rounds that anybody plans, follows or closes.
+        .where(Wave.instrument != "log")
     )
 
 
 def count_by_state(connection: Connection, scope: Scope) -> dict[str, int]:
-    query = scope.waves(select(Wave.state, func.count()).group_by(Wave.state))
+    rounds = select(Wave.state, func.count()).where(Wave.instrument != "log").group_by(Wave.state)
+    query = scope.waves(rounds)
     return dict(connection.execute(query).all())

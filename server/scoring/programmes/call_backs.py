@@ -44,8 +44,9 @@ def compile_call_backs(draft: Draft, instruments: Iterable[Part]) -> Mapping[str
 def unknown_questions(call_back: CallBack, pointer: str, form: CompiledForm) -> Iterator[Problem]:
     """What a call-back reads and its form does not ask: its condition would never hold, and nobody rung."""
     for name in sorted(call_back.questions):
-        if form.names.resolve(name) is None:
-            params = {"name": name, "suggestion": nearest(name, tuple(form.names))}
+        known = tuple(form.names)
+        if name not in known:
+            params = {"name": name, "suggestion": nearest(name, known)}
             yield Problem(pointer, "call_back_unknown_question", "error", params)
 
 
