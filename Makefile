@@ -20,7 +20,7 @@ $(INSTALLED): requirements.txt .ci/environment
 	@PYTHON='$(PYTHON)' .ci/environment
 	@touch $@
 
-run: setup ## start everything with a demo; Ctrl-C stops it (PORT, ANFANG_HOME, DATABASE_URL, S3_ENDPOINT_URL)
+run: setup ## start everything with a demo; Ctrl-C stops it (PORT, ANFANG_HOME, DATABASE_URL, S3_ENDPOINT_URL, SMS=twilio-fake)
 	@exec $(BIN)/python -m server.embedded run
 
 test: setup system-needs style ## checks and all tests, the rules of the architecture among them

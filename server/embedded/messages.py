@@ -26,6 +26,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "DATABASE_URL must look like postgresql://user:password@host/name (in passwords @ is %40, / is %2F).",
         "DATABASE_URL 应写成 postgresql://user:password@host/name，密码中的 @ 写作 %40，/ 写作 %2F。",
     ),
+    "fake_provider": (
+        "What the fake SMS provider holds, and where to reply as a phone: {url}",
+        "短信服务商仿真（查看已提交的短信、以手机身份回复）：{url}",
+    ),
     "home_unusable": (
         "The data folder {home} cannot be used: {reason}.",
         "数据目录 {home} 无法使用：{reason}。",

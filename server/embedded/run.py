@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from server.embedded.messages import EmbeddedError, sentence, wants_chinese
 from server.embedded.ports import LOOPBACK, require_free
 from server.embedded.processes import Processes
+from server.embedded.provider import FAKE, FakeProvider
 from server.embedded.services import EmbeddedServices, Wheels
 
 STOPPED_BY_USER = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -111,6 +112,7 @@ class _Run:
         self._port = _port(environ)
         # A start that is refused ends with its reason alone: nothing was begun that would have to be stopped.
         self._started = False
+        self._provider: FakeProvider | None = None
         settled = {
             "ANFANG_HOME": str(self._home),
             "PORT": str(self._port),
@@ -143,6 +145,10 @@ class _Run:
 
     def _on_start(self) -> None:
         self._started = True
+        if self._environ.get("SMS") == FAKE:
+            # In place: the services record what the environment holds by then.
+            self._provider = FakeProvider(self._home, self._environ)
+            self._environ |= self._provider.settings
         self._say("starting", home=self._home)
 
     def _start_and_watch(self, cleanup: ExitStack) -> None:
@@ -150,6 +156,9 @@ class _Run:
             self._home, environ=self._environ, wheels=self._plan.wheels, on_start=self._on_start
         )
         cleanup.enter_context(services)
+        if self._provider is not None:
+            cleanup.callback(self._provider.stop)
+            self._provider.start()
         for command in self._plan.prepare:
             self._call(command)
         log = self._home / "log" / "processes.log"
@@ -162,10 +171,14 @@ class _Run:
         while processes.running():
             self._request.obey()
             services.require_running()
+            if self._provider is not None:
+                self._provider.require_running()
             if not announced and _answers(self._port):
                 announced = True
                 self._say("ready", url=self._environ["PUBLIC_URL"])
                 self._call(self._plan.announce)
+                if self._provider is not None:
+                    self._say("fake_provider", url=self._provider.url)
             time.sleep(0.1)
         name, status = processes.first_stopped or ("honcho", -1)
         raise EmbeddedError("process_ended", name=name, status=status, log=processes.log)

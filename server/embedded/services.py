@@ -29,6 +29,11 @@ RECORDED = (
     "S3_BUCKET",
     "S3_ACCESS_KEY_ID",
     "S3_SECRET_ACCESS_KEY",
+    "SMS",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_SENDER",
+    "TWILIO_BASE_URL",
 )
 
 
@@ -62,7 +67,7 @@ class EmbeddedServices:
     ) -> None:
         self.home = home.absolute()
         self.settings_file = self.home / SETTINGS_FILE
-        self._given = {name: environ[name] for name in RECORDED if environ.get(name)}
+        self._environ = environ
         self._keys_given = bool(environ.get("ANFANG_KEYS"))
         self._on_start = on_start
         programs = wheels or Wheels()
@@ -85,6 +90,11 @@ class EmbeddedServices:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._cleanup.close()
+
+    @property
+    def _given(self) -> dict[str, str]:
+        """Asked for when it is needed: what is started first may add to the environment."""
+        return {name: self._environ[name] for name in RECORDED if self._environ.get(name)}
 
     @property
     def settings(self) -> dict[str, str]:
