@@ -22,7 +22,7 @@ from server.web.navigation import menu
 from server.web.page_parts import plain_script
 
 # The first part of every address that a respondent is given.
-RESPONDENT_DOORS = frozenset({"a", "c", "r", "v"})
+RESPONDENT_DOORS = frozenset({"a", "c", "r", "v", "hooks"})
 STATIC = Path(__file__).parent / "static"
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 

@@ -14,7 +14,7 @@ from server.fieldwork.waves.approvals import Approvals
 from server.fieldwork.waves.instruments import Instrument
 from server.fieldwork.waves.previews import Preview
 from server.fieldwork.waves.shown_draws import ShownDraw
-from server.notify.gateways.inbox import ReceivedSms
+from server.notify.gateways.inbox import STATES, Play, ReceivedSms
 from server.notify.segments import measure
 from server.reports.progress import Progress
 from server.reports.results import UnitResult, WaveResult
@@ -174,7 +174,13 @@ SMS = [
     ReceivedSms("p1", "r1", "+8613800138000", "【示范银行】请评价：https://a.example/r/x，谢谢", NOW),
     ReceivedSms("p2", "r2", "+8613800138001", "没有链接", NOW),
     ReceivedSms("p3", "r3", "+8613800138002", "httpx 不是链接", NOW),
+    ReceivedSms("p4", "r4", "+8613800138002", "每周简报", NOW, "email", "undelivered", "MK:0001"),
 ]
+
+
+def of_inbox(messages: list[ReceivedSms], **changes: Any) -> dict[str, Any]:
+    shown = {"messages": messages, "recipient": "", "playing": Play(), "replied": False}
+    return {**shown, "states": tuple(STATES), "codes": ("UNDELIV",), **changes}
 
 
 def errors(*details: Detail) -> dict[str, Detail]:
@@ -385,8 +391,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "submissions_gone": ("submissions", {"wave": wave(), "shown": SubmissionPage([], True, False)}),
     "submission": ("submission", of_submission(SUBMISSION, PHOTOS)),
     "submission_unscored": ("submission", of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [])),
-    "inbox": ("inbox", {"messages": SMS, "recipient": ""}),
-    "inbox_none_found": ("inbox", {"messages": [], "recipient": "+8613800138000"}),
+    "inbox": ("inbox", of_inbox(SMS)),
+    "inbox_played": (
+        "inbox",
+        of_inbox(SMS[3:], playing=Play("undelivered", "MK:0001"), recipient=SMS[3].recipient, replied=True),
+    ),
+    "inbox_none_found": ("inbox", of_inbox([], recipient="+8613800138000")),
     **DUTY_PAGES,
     **FORM_PAGES,
     **console_today_pages.pages(wave()),

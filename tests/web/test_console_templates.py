@@ -21,6 +21,8 @@ from server.accounts.permissions import PERMISSIONS, ROLES
 from server.fieldwork import importing
 from server.fieldwork.contacts.eligibility import REASONS
 from server.models import organisation, waves
+from server.models.messages import CHANNELS
+from server.notify.gateways.inbox import STATES
 from server.reports.sheets import shares_of_score
 from server.scoring.definitions import CRITICAL_LEVELS
 from server.scoring.sheet import LINE_RULES
@@ -67,6 +69,8 @@ COMPOSED = {
     "critical": CRITICAL_LEVELS,
     "version_state": ("draft", "published", "retired"),
     "severity": ("error", "warning"),
+    "inbox.state": tuple(STATES),
+    "inbox.channel": tuple(channel for channel in CHANNELS if channel != "sms"),
     "wave.step_": ("plan", "draw", "send", "collect"),
 }
 
