@@ -55,6 +55,7 @@ AREAS = (
     "history",
     "service_events",
     "waves",
+    "sms",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

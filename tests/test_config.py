@@ -191,3 +191,49 @@ def test_twilio_needs_its_settings_only_when_chosen(home: dict[str, str]) -> Non
 @pytest.mark.parametrize(("url", "secure"), [("https://a.example", True), ("http://a.example", False)])
 def test_cookies_are_secure_exactly_over_https(home: dict[str, str], url: str, secure: bool) -> None:
     assert config.load({**GOOD, **home, "PUBLIC_URL": url}).secure is secure
+
+
+def test_a_second_token_counts_while_the_first_is_changed(home: dict[str, str]) -> None:
+    second = {"TWILIO_AUTH_TOKEN_2": "another-token-now"}
+    settings = config.load({**GOOD, **TWILIO, **home, **second})
+    assert settings.twilio is not None
+    assert settings.twilio.second_auth_token == Secret("another-token-now")
+    with pytest.raises(ConfigError, match="TWILIO_AUTH_TOKEN_2 is too short"):
+        config.load({**GOOD, **TWILIO, **home, "TWILIO_AUTH_TOKEN_2": "short"})
+
+
+def test_a_described_gateway_may_name_its_own_secrets_and_no_others(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "gateway.json"
+    http = {"SMS": "http", "SMS_GATEWAY_FILE": str(file), "SMS_SECRET_KEY": "of the bank", **home}
+    with pytest.raises(ConfigError, match="there is no such file"):
+        config.load({**GOOD, **http})
+    file.write_text("{}")
+    gateway = config.load({**GOOD, **http}).http_gateway
+    assert gateway is not None
+    assert (gateway.file, gateway.secrets) == (file, {"KEY": Secret("of the bank")})
+    assert "of the bank" not in repr(gateway)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMS_FILE_FOLDER", ""),
+        ("SMS_FILE_FOLDER", "/no/such/folder"),
+        ("SMS_FILE_ENCODING", "big5"),
+        ("SMS_FILE_LINES", "0"),
+        ("SMS_FILE_SECONDS", "soon"),
+        ("SMS_FILE_SECONDS", "１"),
+    ],
+)
+def test_a_batch_needs_a_folder_and_numbers(
+    home: dict[str, str], tmp_path: Path, name: str, value: str
+) -> None:
+    good = {**GOOD, **home, "SMS": "file", "SMS_FILE_FOLDER": str(tmp_path)}
+    batch = config.load({**good, "SMS_FILE_ENCODING": "gbk", "SMS_FILE_LINES": "20"}).batch
+    assert batch == config.BatchSettings(tmp_path, "gbk", 20, 60)
+    with pytest.raises(ConfigError) as caught:
+        config.load({**good, name: value})
+    [sentence] = str(caught.value).splitlines()
+    assert sentence.startswith(name)

@@ -23,6 +23,7 @@ from server.cli import (
     programmes,
     rolling,
     settlements,
+    sms,
     standards,
 )
 
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         programmes,
         rolling,
         settlements,
+        sms,
         standards,
     ):
         group.install(app)

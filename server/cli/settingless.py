@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, FlaskGroup
 
-from server.cli import estimates, explaining, forms, programme_files, programmes, standards
+from server.cli import estimates, explaining, forms, programme_files, programmes, sms, standards
 
 
 def is_choosing_a_command() -> bool:
@@ -32,6 +32,7 @@ def create_settingless(reason: str) -> Flask:
             programmes.group.help,
         )
     )
+    app.cli.add_command(_Refusing("sms", reason, sms.ON_FILES, sms.group.help))
     app.cli.add_command(estimates.estimate)
     return app
 
