@@ -23,6 +23,7 @@ from server.fieldwork.duties import forms as duty_forms
 from server.fieldwork.duties import generating
 from server.fieldwork.outreach import inviting
 from server.fieldwork.outreach.policy import sending_policy
+from server.fieldwork.outreach.portions import take_portion
 from server.fieldwork.people import leaving
 from server.fieldwork.timetable import firing
 from server.fieldwork.timetable import planning as timetables
@@ -33,14 +34,15 @@ from server.followup.callbacks import bulletins, opening
 from server.intake import following, tallying, uploads
 from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.outbox.settling import reconcile
+from server.notify.outbox.unknown import look_up_unknown
 from server.notify.protocol import Collecting
-from server.notify.receiving import take_portion
 from server.scope import EVERYTHING
 from server.services import services
 
 CONCURRENCY = 4
 POLLING_SECONDS = 1.0
 SEND_LIMIT = 200
+LOOK_UP_LIMIT = 50
 STALLED_SECONDS = 60
 KEEP_FAILED_HOURS = 72
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
@@ -61,9 +63,10 @@ def send_messages() -> None:
 
 
 def follow_messages() -> None:
-    """Ask the gateway what became of the messages it accepted."""
+    """Ask the gateways what became of the messages they accepted, or may have."""
     given = services()
     follow_accepted(db.engine, given.carriers, given.clock, SEND_LIMIT)
+    look_up_unknown(db.engine, given.carriers, given.clock, LOOK_UP_LIMIT)
 
 
 def fetch_replies() -> None:
@@ -73,7 +76,14 @@ def fetch_replies() -> None:
         return
     for portion in given.gateway.collect():
         with transaction() as open_connection:
-            take_portion(open_connection, given.gateway.name, portion, given.keys, given.clock.now())
+            take_portion(
+                open_connection,
+                given.gateway.name,
+                portion,
+                keys=given.keys,
+                forms=given.forms,
+                now=given.clock.now(),
+            )
         portion.done()
 
 
@@ -174,11 +184,6 @@ def fire_entry(entry_id: str, occurs_at: str) -> None:
         )
 
 
-def open_call_back(inbound_id: str, invitation_id: str) -> None:
-    """Somebody wishes to be rung."""
-    log.info("call_back_wanted", inbound_id=inbound_id, invitation_id=invitation_id)
-
-
 def release_reserves() -> None:
     with transaction() as open_connection:
         reserves.release_reserves(open_connection, now=services().clock.now())
@@ -259,7 +264,6 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "open_call_back": open_call_back,
     "make_bulletins": make_bulletins,
     "count_again": count_again,
-    "open_call_back": open_call_back,
     "release_reserves": release_reserves,
     "close_waves": close_waves,
     "sweep_trials": sweep_trials,

@@ -25,7 +25,6 @@ JOBS: Final[dict[str, str]] = {
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
     "preview_draw": "work out what a draw from a large frame would give",
     "draw_wave": "draw a wave's sample from a large frame",
-    "open_call_back": "have somebody ring back who asked for it in a reply",
     "release_reserves": "let reserves stand in for people who cannot be reached",
     "close_waves": "close waves whose time is over",
     "sweep_trials": "remove what people typed while they tried out drafts of forms",

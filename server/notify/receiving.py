@@ -15,17 +15,12 @@ from server.keys import KeyRing
 from server.models.messages import InboundMessage, Message, MessageEvent
 from server.notify.gateways.meanings import Meaning, meaning_of, meant
 from server.notify.outbox.settling import Outcome, settle
-from server.notify.protocol import Collected, DeliveryReport, Inbound
+from server.notify.protocol import DeliveryReport, Inbound
 from server.notify.respect.bad_numbers import mark_bad
 from server.notify.respect.opt_outs import opt_out
 
 # A bounce: what these states say of a number may be said for good.
 BOUNCED: Final = frozenset({"undelivered", "failed"})
-# Until replies are understood in full, what nobody may wait for: a whole message that is one of these words.
-STOP_WORDS: Final = frozenset(
-    {"R", "T", "TD", "N", "STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "CANCEL", "退订", "拒收"}
-)
-_FULL_WIDTH: Final = str.maketrans({chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)})
 
 
 def take_report(
@@ -89,41 +84,6 @@ def store_inbound(
     }
     statement = insert(InboundMessage).on_conflict_do_nothing(index_elements=["gateway", "provider_id"])
     return connection.execute(statement.returning(InboundMessage.id), row).scalar_one_or_none()
-
-
-def take_portion(
-    connection: Connection, gateway: str, portion: Collected, keys: KeyRing, now: datetime
-) -> int:
-    """Take receipts and replies that came together, each wish to stop in the same transaction.
-
-    Returns:
-        How many receipts were of messages that we do not have.
-    """
-    # In one order, so that two portions at once do not wait for each other.
-    ordered = sorted(portion.receipts, key=lambda each: (each.reference or "", each.report.provider_id))
-    known = [
-        take_report(connection, reference=each.reference, report=each.report, gateway=gateway, now=now)
-        for each in ordered
-    ]
-    for inbound in portion.replies:
-        stored = store_inbound(connection, gateway, inbound, keys, now)
-        if stored is not None:
-            heed(connection, stored, keys, now)
-    return known.count(False)
-
-
-def heed(connection: Connection, inbound_id: UUID, keys: KeyRing, now: datetime) -> None:
-    """Honour a wish to stop, in the transaction that stored it."""
-    row = connection.execute(
-        select(InboundMessage.sender, InboundMessage.text, InboundMessage.meaning).where(
-            InboundMessage.id == inbound_id
-        )
-    ).one()
-    word = keys.decrypt(row.text).translate(_FULL_WIDTH).strip(" \t\r\n　.。!！").upper()
-    if row.meaning == "stop" or word in STOP_WORDS:
-        opt_out(connection, keys.lookup_hashes(keys.decrypt(row.sender)), "reply", now)
-        this = update(InboundMessage).where(InboundMessage.id == inbound_id)
-        connection.execute(this.values(meaning="stop"))
 
 
 def _message(

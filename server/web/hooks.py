@@ -15,13 +15,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from server import phones
 from server.config import TwilioSettings
 from server.db import transaction
+from server.fieldwork.outreach.portions import take_portion
 from server.http.access import open_to_all
 from server.notify.gateways.declarative.gateway import HttpGateway
 from server.notify.gateways.declarative.pushed import Knock, Unproven, What
 from server.notify.gateways.twilio import NAME as TWILIO
 from server.notify.gateways.twilio import is_signed, state_report
 from server.notify.protocol import AlreadyTaken, Collected, Inbound, Receipt
-from server.notify.receiving import take_portion
 from server.services import services
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
@@ -125,7 +125,9 @@ def _pushed(what: What) -> Response:
 def _take(portion: Collected, gateway: str) -> None:
     given = services()
     with transaction() as connection:
-        unknown = take_portion(connection, gateway, portion, given.keys, given.clock.now())
+        unknown = take_portion(
+            connection, gateway, portion, keys=given.keys, forms=given.forms, now=given.clock.now()
+        )
     if unknown:
         log.info("receipts_without_message", gateway=gateway, count=unknown)
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from server import phones
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach.portions import take_portion
 from server.http.access import requires
 from server.notify.gateways.inbox import (
     NAME,
@@ -23,7 +24,6 @@ from server.notify.gateways.inbox import (
     plays,
 )
 from server.notify.protocol import Collected, Inbound, Receipt
-from server.notify.receiving import take_portion
 from server.services import services
 from server.web.presenting import page
 
@@ -64,7 +64,9 @@ def play() -> Response:
         elif report := play_one(open_connection, reference, wanted):
             given = services()
             told = Collected(receipts=[Receipt(reference, report)])
-            take_portion(open_connection, NAME, told, given.keys, given.clock.now())
+            take_portion(
+                open_connection, NAME, told, keys=given.keys, forms=given.forms, now=given.clock.now()
+            )
     return _back()
 
 
@@ -84,7 +86,9 @@ def reply() -> Response:
     given, now = services(), services().clock.now()
     inbound = Inbound(f"{NAME}-{secrets.token_hex(12)}", sender, text, now)
     with transaction() as open_connection:
-        take_portion(open_connection, NAME, Collected(replies=[inbound]), given.keys, now)
+        take_portion(
+            open_connection, NAME, Collected(replies=[inbound]), keys=given.keys, forms=given.forms, now=now
+        )
     return _back(replied="1")
 
 

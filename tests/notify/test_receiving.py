@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from server.fieldwork.outreach.portions import take_portion
+from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.contacts import BadNumber
 from server.models.messages import InboundMessage, Message, MessageEvent
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.protocol import Collected, DeliveryReport, Inbound, Receipt
-from server.notify.receiving import store_inbound, take_portion, take_report
+from server.notify.receiving import store_inbound, take_report
 from server.notify.respect.opt_outs import has_opted_out
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -99,6 +101,10 @@ def test_what_a_bounce_says_of_the_number_is_kept(
     assert state_of(connection, waiting) == ("cancelled" if opted_out else "queued")
 
 
+def taken(connection: Connection, keys: KeyRing, portion: Collected) -> int:
+    return take_portion(connection, "http", portion, keys=keys, forms=FormShelf(), now=NOW)
+
+
 @pytest.mark.parametrize(
     ("text", "meaning", "stops"),
     [
@@ -119,13 +125,15 @@ def test_a_wish_to_stop_holds_with_its_storing(
 ) -> None:
     waiting = queued(connection, keys, "queued")
     reply = Inbound("SM9", NUMBER, text, NOW + HOUR, meaning)  # type: ignore[arg-type]
-    take_portion(connection, "twilio", Collected(replies=[reply, reply]), keys, NOW)
+    take_portion(
+        connection, "twilio", Collected(replies=[reply, reply]), keys=keys, forms=FormShelf(), now=NOW
+    )
     assert has_opted_out(connection, keys.lookup_hashes(NUMBER)) is stops
     assert state_of(connection, waiting) == ("cancelled" if stops else "queued")
     row = connection.execute(select(InboundMessage)).one()
     assert (keys.decrypt(row.text), row.received_at) == (text, NOW)
     assert NUMBER.encode() not in row.sender
-    assert store_inbound(connection, "http", reply, keys, NOW) is not None
+    assert store_inbound(connection, "twilio", reply, keys, NOW) is not None
 
 
 def test_a_portion_tells_how_many_receipts_are_nobodys(connection: Connection, keys: KeyRing) -> None:
@@ -134,4 +142,7 @@ def test_a_portion_tells_how_many_receipts_are_nobodys(connection: Connection, k
         Receipt(str(message_id), DeliveryReport("", "delivered", "DELIVRD")),
         Receipt(None, DeliveryReport("nobody's", "delivered")),
     ]
-    assert take_portion(connection, "http", Collected(receipts=receipts), keys, NOW) == 1
+    assert (
+        take_portion(connection, "http", Collected(receipts=receipts), keys=keys, forms=FormShelf(), now=NOW)
+        == 1
+    )

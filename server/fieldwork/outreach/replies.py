@@ -154,12 +154,7 @@ def _ring(desk: _Desk, asked: _Asked | None, reply: Reply) -> None:
     if asked is None:
         return
     _keep_words(desk, asked, reply.words)
-    queue.defer(
-        desk.connection,
-        "open_call_back",
-        inbound_id=str(desk.inbound.id),
-        invitation_id=str(asked.task.id),
-    )
+    queue.defer(desk.connection, "open_call_back", inbound_id=str(desk.inbound.id))
     _send(desk, asked, "ring", "thanks")
 
 

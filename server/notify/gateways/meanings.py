@@ -86,11 +86,6 @@ def meaning_of(gateway: str, code: str | None) -> Meaning:
     return WITHOUT_CODE if code is None else dialect_of(gateway).meaning(code)
 
 
-def is_bad_number(code: str | None, gateway: str = "twilio") -> bool:
-    """Whether a provider's code says that no message will ever reach the number."""
-    return code is not None and dialect_of(gateway).listed(code) == "invalid_number"
-
-
 def dialect_of(gateway: str) -> Dialect:
     return dialect(DIALECTS.get(gateway, CARRIERS))
 

@@ -11,11 +11,11 @@ from sqlalchemy import Engine, func, select
 from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.messages import Message
-from server.notify.gateways.meanings import is_bad_number
 from server.notify.outbox.claiming import ClaimedMessage, Policy, claim
 from server.notify.outbox.permits import permit
 from server.notify.outbox.settling import Outcome, expire, settle, take_back
 from server.notify.protocol import OutgoingSms, SendRefused, SendUnknown, SmsGateway
+from server.notify.receiving import take_report
 from server.notify.respect.bad_numbers import mark_bad
 from server.notify.respect.opt_outs import opt_out
 from server.notify.respect.stops import stop
@@ -101,20 +101,13 @@ def _follow(engine: Engine, channel: str, gateway: SmsGateway, clock: Clock, lim
     )
     with engine.begin() as connection:
         ids = {str(row.provider_id): row.id for row in connection.execute(chosen)}
-    reports = [report for report in (gateway.poll(list(ids)) if ids else []) if report.provider_id in ids]
-    bounced = [
-        (ids[report.provider_id], str(report.provider_code))
-        for report in reports
-        if report.state in {"undelivered", "failed"} and is_bad_number(report.provider_code)
-    ]
+    reports = gateway.poll(list(ids)) if ids else []
+    news = [report for report in reports if report.provider_id in ids and report.state != "accepted"]
     with engine.begin() as connection:
-        mark_bad(connection, bounced, clock.now())
-        return sum(
-            settle(
-                connection, ids[report.provider_id], Outcome(report.state, report.provider_code), clock.now()
-            )
-            for report in reports
-        )
+        for report in news:
+            reference = str(ids[report.provider_id])
+            take_report(connection, reference=reference, report=report, gateway=gateway.name, now=clock.now())
+    return len(news)
 
 
 class _Courier:

@@ -11,7 +11,6 @@ from server.notify.gateways.meanings import (
     Meaning,
     dialect,
     dialects,
-    is_bad_number,
     meaning_of,
 )
 from server.notify.protocol import RefusalCode
@@ -67,11 +66,18 @@ def test_a_code_means_what_its_dialect_lists_and_otherwise_a_refusal_for_good(
     assert meaning_of(gateway, code) == Meaning(expected, permanent)
 
 
-def test_only_numbers_that_nothing_reaches_are_bad() -> None:
-    assert is_bad_number("30005")
-    assert is_bad_number("MK:0001", "http")
-    # Switched off or out of credit is not gone.
-    assert not any((is_bad_number("30003"), is_bad_number("MK:0013", "http"), is_bad_number(None)))
+@pytest.mark.parametrize(
+    ("gateway", "code", "bad"),
+    [
+        ("twilio", "30005", True),
+        ("http", "MK:0001", True),
+        # Switched off or out of credit is not gone.
+        ("twilio", "30003", False),
+        ("http", "MK:0013", False),
+    ],
+)
+def test_only_numbers_that_nothing_reaches_are_bad(gateway: str, code: str, bad: bool) -> None:
+    assert (meaning_of(gateway, code).code == "invalid_number") is bad
 
 
 def test_only_refusals_for_the_providers_own_reasons_may_be_tried_again() -> None:

@@ -31,7 +31,7 @@ class Provider:
     reports: list[DeliveryReport] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
-    name: str = "provider"
+    name: str = "twilio"
 
     def send(self, sms: OutgoingSms) -> Accepted:
         self.seen.append(sms.recipient)

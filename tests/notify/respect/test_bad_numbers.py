@@ -7,7 +7,6 @@ from server.clock import SetClock
 from server.keys import KeyRing
 from server.models.contacts import BadNumber
 from server.models.messages import Message
-from server.notify.gateways.meanings import is_bad_number
 from server.notify.protocol import DeliveryReport, DeliveryState, SendRefused
 from tests.notify.outbox.test_delivery import NOW, Provider, phone, queue, raising
 from tests.notify.sending import follow, send
@@ -62,10 +61,3 @@ def test_a_report_marks_it_too(
     for _ in range(2):
         follow(engine, provider, keys, clock, 10)
     assert marked(engine) == ([(keys.lookup_hash(phone(0)), code)] if bad else [])
-
-
-@pytest.mark.parametrize(
-    ("code", "bad"), [("21614", True), ("21610", False), ("99999", False), (None, False)]
-)
-def test_codes(code: str | None, bad: bool) -> None:
-    assert is_bad_number(code) is bad
