@@ -19,6 +19,7 @@ from server.fieldwork.outreach.portions import take_portion
 from server.http.access import open_to_all
 from server.notify.gateways.declarative.gateway import HttpGateway
 from server.notify.gateways.declarative.pushed import Knock, Unproven, What
+from server.notify.gateways.declarative.trees import NotReadable
 from server.notify.gateways.twilio import NAME as TWILIO
 from server.notify.gateways.twilio import is_signed, state_report
 from server.notify.protocol import AlreadyTaken, Collected, Inbound, Receipt
@@ -114,10 +115,13 @@ def _pushed(what: What) -> Response:
         portion = push.read(knock, services().clock.now())
     except Unproven:
         return Response(status=403)
+    except NotReadable:
+        log.warning("push_unreadable", what=what)
+        return Response(status=400)
     except RequestEntityTooLarge:
         return Response(status=413)
     if portion.lost:
-        log.warning("push_unreadable", what=what, lost=portion.lost)
+        log.warning("push_incomplete", what=what, lost=portion.lost)
     _take(Collected(portion.receipts, portion.replies), gateway.name)
     return Response(push.answer, content_type=push.answer_type)
 

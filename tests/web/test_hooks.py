@@ -1,7 +1,11 @@
 """The doors of providers: who is let in, and that nothing odd behind the door is an error."""
 
+import base64
+import hmac
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,12 +18,17 @@ from werkzeug.datastructures import MultiDict
 
 from server.config import Secret, TwilioSettings
 from server.keys import KeyRing
+from server.models.contacts import BadNumber
 from server.models.messages import InboundMessage, Message, MessageEvent
+from server.notify.gateways.declarative.gateway import HttpGateway
+from server.notify.gateways.declarative.reading import read_gateway
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.respect.opt_outs import has_opted_out
+from server.outgoing import Outgoing
 from server.services import EXTENSION
 from tests.conftest import START
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "outreach" / "gateways" / "json-hmac-pushed.json"
 PUBLIC = "https://anfang.example"
 FIRST, SECOND = "first-token-of-twilio", "second-token-of-twilio"
 NUMBER = "+8613800138000"
@@ -198,3 +207,43 @@ def test_a_field_that_comes_twice_is_signed_with_both_values(door: FlaskClient, 
     signed = {"X-Twilio-Signature": str(RequestValidator(FIRST).compute_signature(PUBLIC + STATUS, fields))}
     body = urlencode(list(fields.items(multi=True)))
     assert door.post(STATUS, data=body, content_type=FORM, headers=signed).status_code == 204
+
+
+def described(app: Flask) -> FlaskClient:
+    """A client of an application with a bank's own gateway, whose replies show a token."""
+    given = app.extensions[EXTENSION]
+    secrets = {name: Secret(f"{name}-of-the-bank") for name in ("KEY", "APP", "PUSH")}
+    description = read_gateway(json.loads(EXAMPLE.read_text("utf-8")), secrets.keys())
+    gateway = HttpGateway(description, secrets, Outgoing(), given.clock)
+    app.extensions[EXTENSION] = replace(given, gateway=gateway)
+    return app.test_client()
+
+
+def test_a_banks_gateway_brings_receipts_and_replies(
+    app: Flask, engine: Engine, keys: KeyRing, statements: list[str]
+) -> None:
+    message_id, bank = accepted(engine, keys), described(app)
+    report = {"outId": str(message_id), "id": "m", "status": "MK:0001"}
+    body = json.dumps({"reports": [report, report, {"outId": "\n", "status": "x" * 999}, 7]}).encode()
+    raw = hmac.digest(b"KEY-of-the-bank", b"1\n" + body, "sha256")
+    signed = {"X-Timestamp": "1", "X-Signature": base64.b64encode(raw).decode()}
+    statements.clear()
+    path, forged = "/hooks/sms/receipts", {**signed, "X-Timestamp": "2"}
+    assert bank.post(path, data=body, headers=forged).status_code == 403
+    assert bank.post("/hooks/sms/replies", data=body, headers=signed).status_code == 403
+    assert bank.get(path, headers=signed).status_code == 404
+    assert statements == []
+    nonsense = base64.b64encode(hmac.digest(b"KEY-of-the-bank", b"1\n{", "sha256")).decode()
+    assert bank.post(path, data=b"{", headers={**signed, "X-Signature": nonsense}).status_code == 400
+    for _ in range(2):
+        answer = bank.post(path, data=body, headers=signed)
+        assert (answer.status_code, answer.json) == (200, {"code": "OK"})
+    assert state(engine) == "undelivered"
+    token = {"Authorization": "Bearer PUSH-of-the-bank"}
+    said = {"replies": [{"id": "r1", "from": "13800138000", "text": "T", "at": 1}]}
+    assert bank.post("/hooks/sms/replies", json=said, headers=token).status_code == 200
+    large = bank.post("/hooks/sms/replies", data=b" " * 1_100_000, headers=token)
+    assert large.status_code == 413
+    with engine.connect() as connection:
+        assert has_opted_out(connection, keys.lookup_hashes(NUMBER))
+        assert connection.scalar(select(func.count()).select_from(BadNumber)) == 1

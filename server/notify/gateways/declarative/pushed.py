@@ -19,7 +19,7 @@ SECRET = "secret."  # noqa: S105 - the beginning of a name
 
 
 class Unproven(Exception):
-    """Somebody else, or something that cannot be read: it is not said which."""
+    """Somebody else, for all that can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,20 @@ class Push:
 
         Raises:
             Unproven: when a proof is missing or wrong, or when there is nothing to read a proof from.
+            NotReadable: when the gateway itself sent something that is not in its format.
         """
         # Addresses and headers first: they cost nothing, and what strangers send is not even read.
         early = [proof for proof in self._pushed.proofs if not self._needs_fields(proof)]
+        late = [proof for proof in self._pushed.proofs if self._needs_fields(proof)]
         self._prove(early, knock, None)
         content = knock.query if self.method == "GET" else knock.body
         try:
             tree = tree_of(content, self._pushed.listing.reading)
         except NotReadable:
-            raise Unproven from None
-        self._prove([proof for proof in self._pushed.proofs if proof not in early], knock, tree)
+            if late:
+                raise Unproven from None
+            raise
+        self._prove(late, knock, tree)
         return self._portion(tree, now)
 
     def _portion(self, tree: Json, now: datetime) -> Portion:
