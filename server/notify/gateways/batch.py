@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import io
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,10 +146,18 @@ class BatchGateway:
             return
         late = self._clock.now() >= left.begun + timedelta(seconds=self._settings.seconds)
         if late or left.lines >= self._settings.lines:
-            # Names sort by time; the rest of them keeps two machines apart.
-            name = f"sms-{left.begun:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}.csv"
+            name = f"sms-{left.begun:%Y%m%d}-{self._next_number():08}.csv"
             self._file.rename(self._folder / "out" / name)
             self._left = None
+
+    def _next_number(self) -> int:
+        """Batches are numbered, so that they sort as they were written and a collector sees a gap."""
+        kept = self._folder / "open" / ".number"
+        number = int(kept.read_text()) + 1 if kept.exists() else 1
+        draft = kept.with_suffix(".new")
+        draft.write_text(str(number))
+        draft.replace(kept)
+        return number
 
     def _is_noted(self, reference: str) -> bool:
         return self._note_of(reference).exists()
