@@ -17,6 +17,7 @@ from server.config import TwilioSettings
 from server.db import transaction
 from server.fieldwork.outreach.portions import take_portion
 from server.http.access import open_to_all
+from server.http.visitor import visitor_address
 from server.notify.gateways.declarative.gateway import HttpGateway
 from server.notify.gateways.declarative.pushed import Knock, Unproven, What
 from server.notify.gateways.declarative.trees import NotReadable
@@ -110,7 +111,7 @@ def _pushed(what: What) -> Response:
             request.get_data(cache=False),
             request.query_string,
             dict(request.headers),
-            request.remote_addr or "",
+            visitor_address(),
         )
         portion = push.read(knock, services().clock.now())
     except Unproven:

@@ -24,7 +24,7 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A call of the gateway as it came; `address` is that of the peer, not what a header says."""
+    """A call of the gateway as it came; `address` is what the outermost of our own proxies saw."""
 
     body: bytes
     query: bytes
