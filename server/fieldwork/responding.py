@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, literal, null, select, union_all, update
+from sqlalchemy import Connection, case, insert, literal, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_merge
 
 from server import audit
@@ -45,7 +45,10 @@ class HandedIn(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a link or a session stands for: an invitation or an assignment with its wave and subject."""
+    """What a link or a session stands for: an invitation or an assignment with its wave and subject.
+
+    `check_key` is what its check word follows from, where its message told one.
+    """
 
     kind: Kind
     id: UUID
@@ -65,6 +68,7 @@ class Task:
     started_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None = None
+    check_key: bytes | None = None
 
     @property
     def actor(self) -> str:
@@ -350,10 +354,12 @@ def _task_query(kind: Kind) -> AnySelect:
             null().label("large_type"),
             Assignment.opens_at,
             Assignment.cancelled_at,
+            null().label("check_key"),
         )
     return query.join(Contact, Contact.id == Invitation.contact_id).add_columns(
-        Invitation.locale, Contact.large_type, Wave.opens_at, null().label("cancelled_at")
-    )
+        Invitation.locale, Contact.large_type, Wave.opens_at, null().label("cancelled_at"),
+        case((Wave.settings["message"].astext.contains("{check}"), Wave.prn_key)).label("check_key"),
+    )  # fmt: skip
 
 
 def _task(kind: Kind, row: AnyRow) -> Task:
@@ -376,4 +382,5 @@ def _task(kind: Kind, row: AnyRow) -> Task:
         started_at=row.started_at,
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
+        check_key=row.check_key,
     )

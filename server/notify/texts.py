@@ -11,6 +11,10 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
+# How long a variable may be, in characters: providers approve templates with such limits (35 at Aliyun).
+LIMITS: Final = MappingProxyType(
+    {"organisation": 20, "unit": 30, "link": 60, "code": 14, "check": 12, "days": 3}
+)
 FALLBACK_LOCALE: Final = "zh"
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 
@@ -140,6 +144,19 @@ def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:
     for name in needed:
         if name not in used(template):
             raise TemplateRefused(f"missing_{name}")
+
+
+def is_cut(variable: str, value: str) -> bool:
+    """Whether a value is longer than its variable takes, so that a message shows only its beginning."""
+    return len(value) > LIMITS[variable]
+
+
+def cut(variable: str, value: str) -> str:
+    """A value as a message shows it. Full stops stay in the alphabet in which a text is cheaper."""
+    limit = LIMITS[variable]
+    if len(value) <= limit:
+        return value
+    return value[: limit - 2] + ".." if value.isascii() else value[: limit - 1] + "…"
 
 
 def used(template: str) -> frozenset[str]:

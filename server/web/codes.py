@@ -1,14 +1,16 @@
 """One address for everybody, and a code of one's own: where links in messages are forbidden.
 
-GET shows two fields. POST redeems what was typed and goes on at `/a/<ref>/…`, exactly as a link does. Wrong,
-expired and foreign codes get the same answer, and so does a code with another phone's digits.
+`/c` shows two fields on GET. POST redeems what was typed and goes on at `/a/<ref>/…`, exactly as a link does.
+Wrong, expired and foreign codes get the same answer, and so does a code with another phone's digits.
+
+`/check` says whether a survey is ours, for whoever doubts a message: the word it tells is typed there.
 """
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import transaction
-from server.fieldwork.outreach import guessing
+from server.fieldwork.outreach import check_words, guessing
 from server.fieldwork.outreach.keys import code_hashes
 from server.fieldwork.responding import find_by_hashes
 from server.http.access import open_to_all
@@ -18,6 +20,7 @@ from server.web import respond
 from server.web.presenting import render_respondent
 
 THE_CODE = "the code that is typed is the key; limits count the guesses"
+WHOEVER_DOUBTS = "whoever doubts a message must be able to ask; limits count the guesses"
 
 blueprint = Blueprint("codes", __name__)
 
@@ -47,6 +50,41 @@ def redeem() -> AnyResponse:
         response = _page("busy", status=429)
         response.headers["Retry-After"] = str(many.retry_after)
         return response
+
+
+@blueprint.get("/check")
+@open_to_all(WHOEVER_DOUBTS)
+def check_form() -> AnyResponse:
+    return _check_page("")
+
+
+@blueprint.post("/check")
+@open_to_all(WHOEVER_DOUBTS)
+def check() -> AnyResponse:
+    given, now = services(), services().clock.now()
+    try:
+        with transaction() as connection:
+            guess = guessing.count_guess(connection, guessing.WORDS, visitor_address(), given.keys, now)
+            survey = check_words.find_survey(connection, request.form.get("word", ""), now=now)
+            if survey is not None:
+                guessing.take_back(connection, guess)
+    except guessing.TooManyGuesses as many:
+        response = _check_page("busy", status=429)
+        response.headers["Retry-After"] = str(many.retry_after)
+        return response
+    return _check_page("known" if survey else "unknown", survey=survey)
+
+
+def _check_page(answer: str, *, status: int = 200, survey: check_words.Known | None = None) -> Response:
+    return render_respondent(
+        "respond/check.html",
+        None,
+        status=status,
+        answer=answer,
+        survey=survey,
+        typed=request.form.get("word", "")[:40],
+        action=respond.with_language(request.path),
+    )
 
 
 def _page(problem: str, *, status: int = 200) -> Response:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server import catalogue
 from server.db import connection
 from server.errors import Refusal
+from server.fieldwork.outreach import check_words
 from server.fieldwork.responding import Task
 from server.http import headers
 from server.http.access import form_token, identity_or_none
@@ -22,7 +23,7 @@ from server.web.navigation import menu
 from server.web.page_parts import plain_script
 
 # The first part of every address that a respondent is given.
-RESPONDENT_DOORS = frozenset({"a", "c", "r", "v", "hooks"})
+RESPONDENT_DOORS = frozenset({"a", "c", "check", "r", "v", "hooks"})
 STATIC = Path(__file__).parent / "static"
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
@@ -41,15 +42,22 @@ def page(template: str, *, status: int = 200, **context: Any) -> Response:
 
 def render_respondent(template: str, task: Task | None, *, status: int = 200, **context: Any) -> Response:
     """A page for customers and shoppers."""
-    html = _respondent_html(template, task=task, **context)
+    html = _respondent_html(template, task=task, check_word=_check_word(task), **context)
     return Response(html, status=status, mimetype="text/html")
+
+
+def _check_word(task: Task | None) -> str:
+    """The word that the message told, for comparing; a visitor's page says nothing of the kind."""
+    if task is None or task.kind != "invitation" or not task.check_key:
+        return ""
+    return check_words.check_word(task.check_key, locale())
 
 
 def error_page(refusal: Refusal) -> str:
     """A refusal as a page; must not fail itself, whatever is broken."""
     g.broken = refusal.status >= 500
     if _is_for_respondents():
-        return _respondent_html("respond/error.html", task=None, refusal=refusal)
+        return _respondent_html("respond/error.html", task=None, check_word="", refusal=refusal)
     return render_template("console/error.html", refusal=refusal)
 
 

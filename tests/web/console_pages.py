@@ -10,6 +10,7 @@ from server.accounts.identity import Identity
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.reading import RollingPanel
 from server.fieldwork.importing import Change, ImportReport
+from server.fieldwork.outreach.pricing import Outlay
 from server.fieldwork.waves.approvals import Approvals
 from server.fieldwork.waves.instruments import Instrument
 from server.fieldwork.waves.previews import Preview
@@ -203,6 +204,8 @@ def of_wave(state: str, **changes: Any) -> dict[str, Any]:
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
         "assigned": False, "visits": None, "rolling": None, "drawing_now": False, "now": NOW,
+        "outlay": Outlay(1200, 1500, 2, Decimal(75), Decimal(120), ("某某支行",), links_too_long=True),
+        "check_words": {"zh": "青松", "en": "cedar"},
         **changes,
     }  # fmt: skip
 

@@ -11,10 +11,12 @@ from sqlalchemy import Engine, func, select, text
 from server import catalogue
 from server.clock import SetClock
 from server.db import Base
-from server.fieldwork.outreach.guessing import CODES, LINKS, WINDOW
+from server.fieldwork.outreach.check_words import check_words
+from server.fieldwork.outreach.guessing import CODES, LINKS, WINDOW, WORDS
 from server.keys import KeyRing
 from server.models.messages import Message
 from server.models.tasks import Invitation
+from server.models.waves import Wave
 from tests import builders
 from tests.builders import DAY
 from tests.web.test_respondent_pages import FIRST_FLIGHT, Page
@@ -138,3 +140,31 @@ def test_the_page_is_small_sound_and_plain(client: FlaskClient, locale: str) -> 
     assert page.values("inputmode") == ["numeric", "numeric"]
     assert {*page.values("for"), *page.values("aria-describedby")} <= set(page.values("id"))
     assert catalogue.text("respond.never_asked", locale) in page.text
+
+
+def test_a_doubted_message_is_confirmed_by_its_word(
+    client: FlaskClient, engine: Engine, keys: KeyRing, clock: SetClock
+) -> None:
+    message = {"zh": "核对词{check}，请评价{unit}：{link}", "en": "Check word {check}: {link}"}
+    with engine.begin() as connection:
+        link = f"/r/{builders.create_invitation(connection, keys, message=message).token}"
+        quiet = builders.create_wave(connection, state="drawn", code="2026-05-QUIET")
+        wave_keys = {row.id: row.prn_key for row in connection.execute(select(Wave.id, Wave.prn_key))}
+        sent = keys.decrypt(connection.scalars(select(Message.text).limit(1)).one())
+    unsaid = check_words(wave_keys.pop(quiet))
+    [words] = [check_words(each) for each in wave_keys.values()]
+    assert f"核对词{words['zh']}，" in sent
+    assert f"核对词：{words['zh']}" in client.get(link).text
+    assert words["en"] in client.get(f"{link}?lang=en").text
+
+    known = catalogue.text("respond.check_known", "zh", organisation="江城分行")
+    for typed in (words["zh"], f" {words['zh']} ", words["en"].upper()):
+        assert known in client.post("/check", data={"word": typed}).text
+    for typed in (unsaid["zh"], "", "<b>", words["zh"] * 30):
+        response = client.post("/check", data={"word": typed})
+        assert (response.status_code, known in response.text) == (200, False)
+        assert catalogue.text("respond.never_asked", "zh") in response.text
+    refused = [client.post("/check", data={"word": "x"}).status_code for _ in range(WORDS.address)]
+    assert refused[-4:] == [429] * 4
+    clock.advance(14 * DAY)
+    assert known not in client.post("/check", data={"word": words["zh"]}).text

@@ -59,7 +59,7 @@ COMPOSED = {
     "results.empty_open": ("survey", "visit", "video", "self_check", "firm"),
     "results.empty_waiting": ("survey", "visit", "video", "self_check", "firm"),
     "wave.about": ("visit", "video", "self_check", "firm"),
-    "door": ("page", "api", "bulk"),
+    "door": ("page", "api", "bulk", "sms"),
     "excluded": REASONS,
     "finding": ("pending", "confirmed", "overturned"),
     "photo": ("expected", "refused"),

@@ -105,6 +105,7 @@ def rendered(templates: Environment, template: str, locale: str = "zh", **contex
         "version": 1,
         "photo_standings": {},
         "plain_script": plain_script(),
+        "check_word": "青松",
     }
     if "view" in context:
         logic = context.setdefault("logic", {})

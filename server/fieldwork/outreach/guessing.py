@@ -42,6 +42,8 @@ class Limits:
 CODES: Final = Limits("code", address=10, network=60, in_all=2_000)
 # Links cannot be guessed: right ones always open, and these only keep whoever tries from costing us much.
 LINKS: Final = Limits("link", address=100, network=600, in_all=20_000)
+# Words are few: whoever tries them all finds one, which is why knowing it must be worth nothing.
+WORDS: Final = Limits("word", address=10, network=60, in_all=2_000)
 
 
 class TooManyGuesses(Exception):

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from server.db import AnyRow
+from server.fieldwork.outreach.check_words import check_word
 from server.fieldwork.outreach.keys import Given, KeyKind
-from server.notify.texts import choose, compose, used
+from server.notify.texts import choose, compose, cut, used
 
 # How a message leads to the form: by a link of its own; by an address that is always the same and a code,
 # where links in variables are forbidden; or not at all, where people answer the message itself.
@@ -41,9 +42,13 @@ def write(wave: AnyRow, template: str | Mapping[str, str], reader: Reader, given
         template,
         locale=language,
         organisation=wave.settings["organisation"][language],
-        unit=reader.unit if language == "zh" else reader.unit_en or reader.unit,
+        unit=cut("unit", reader.unit if language == "zh" else reader.unit_en or reader.unit),
         link=given.link,
-        more={"code": given.code, "days": str(days_left(wave.closes_at, reader.leaves_at))},
+        more={
+            "code": given.code,
+            "check": check_word(wave.prn_key, language),
+            "days": str(days_left(wave.closes_at, reader.leaves_at)),
+        },
     )
 
 

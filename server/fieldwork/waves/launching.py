@@ -10,6 +10,7 @@ from server import audit, queue
 from server.db import AnyRow, AnySelect
 from server.fieldwork.outreach.inviting import BATCH, Guest, invite
 from server.fieldwork.outreach.keys import Sender
+from server.fieldwork.outreach.pricing import IN_SAMPLE
 from server.fieldwork.waves.approvals import refuse_unapproved
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.states import move_wave, refuse_over
@@ -21,8 +22,6 @@ from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 from server.models.waves import Wave
 from server.scope import Scope
-
-IN_SAMPLE = ("selected", "released")
 
 
 def launch_wave(

@@ -54,7 +54,7 @@ def move_to_version(
     """
     find_wave_to_run(connection, wave_id, scope)
     wave = connection.execute(
-        select(Wave.state, Wave.form_version_id, Wave.instrument, Wave.firm_id)
+        select(Wave.state, Wave.form_version_id, Wave.instrument, Wave.firm_id, Wave.settings)
         .where(Wave.id == wave_id)
         .with_for_update(key_share=True)
     ).one()

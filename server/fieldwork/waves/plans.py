@@ -17,6 +17,7 @@ from server.fieldwork.outreach.wording import WAYS
 from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
+from server.notify.approved import mismatch
 from server.notify.texts import TemplateRefused, check_template
 from server.scope import Scope
 
@@ -29,7 +30,7 @@ MOST_APPROVALS = 5
 OWN = frozenset(
     {
         "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
-        "rolling", "coverage", "organisation", "ratio", "minimum", "link", "reply",
+        "rolling", "coverage", "organisation", "ratio", "minimum", "link", "reply", "approved",
     }
 )  # fmt: skip
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
@@ -43,6 +44,7 @@ class NewWave:
         message: the SMS text template by language.
         link: how it leads to the form: `unique`, `code` or `reply`, as `wording.WAYS` has them.
         reply: whether the message itself can be answered.
+        approved: by language, the `text` that a provider approved and its `id`; the message must fit it.
         coverage: for visits; None for surveys.
         approvals: how many people besides the one who launches must agree.
         consent: whether only contacts whose consent is on record are asked.
@@ -65,6 +67,7 @@ class NewWave:
     message: Mapping[str, str] = field(default_factory=dict)
     link: str = "unique"
     reply: bool = False
+    approved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fatigue: Fatigue | None = None
     consent: bool = False
     rolling: Mapping[str, Any] | None = None
@@ -91,6 +94,8 @@ class NewWave:
             chosen["link"] = self.link
         if self.reply:
             chosen["reply"] = True
+        if self.approved:
+            chosen["approved"] = {language: dict(each) for language, each in self.approved.items()}
         if self.fatigue is not None:
             chosen["fatigue"] = self.fatigue.to_json()
         if self.rolling is not None:
@@ -117,6 +122,7 @@ def plan_of(wave: AnyRow) -> NewWave:
         message=settings.get("message", {}),
         link=settings.get("link", "unique"),
         reply=settings.get("reply", False),
+        approved=settings.get("approved", {}),
         fatigue=Fatigue.from_json(settings.get("fatigue")),
         consent=settings.get("consent_required", False),
         rolling=settings.get("rolling"),
@@ -236,4 +242,15 @@ def _message_problems(new: NewWave) -> list[Detail]:
             check_template(template, WAYS[new.link])
         except TemplateRefused as refused:
             problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
+        else:
+            problems += _unapproved(new.approved.get(language), language, template)
     return problems
+
+
+def _unapproved(approved: Mapping[str, str] | None, language: str, template: str) -> list[Detail]:
+    """What was approved is what may be sent: a provider drops everything else."""
+    found = mismatch(approved["text"], template) if approved else None
+    if found is None:
+        return []
+    params = {"expected": found.expected or "∅", "found": found.found or "∅"}
+    return [Detail("message_not_approved", f"/message_{language}", params)]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from server import audit, queue
 from server.db import AnyRow
-from server.fieldwork.waves.launching import IN_SAMPLE
+from server.fieldwork.outreach.pricing import IN_SAMPLE
 from server.models.contacts import BadNumber, ContactPrivate, OptOut
 from server.models.draws import Draw, FrameMember
 from server.models.tasks import Invitation

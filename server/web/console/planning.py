@@ -72,7 +72,8 @@ def edit(wave_id: UUID) -> Response:
 def save(wave_id: UUID) -> Response:
     scope, now = identity().scope, services().clock.now()
     wave = reading.find_wave_to_run(connection(), wave_id, scope)
-    values = {**_values_of(wave), **request.form.to_dict()}
+    # A box that was not ticked is not sent, and means no.
+    values = {**_values_of(wave), "reply": "", **request.form.to_dict()}
     try:
         wanted = _wanted(values, wave.programme, "", stored=plans.plan_of(wave))
         with transaction() as open_connection:
@@ -90,6 +91,7 @@ def _defaults() -> dict[str, str]:
         "opens_on": today.isoformat(),
         "closes_on": (today + DEFAULT_LENGTH).isoformat(),
         "approvals": "0",
+        "link": "unique",
         **DEFAULT_SAMPLE,
         **{f"message_{language}": text for language, text in DEFAULT_MESSAGES.items()},
     }
@@ -109,7 +111,13 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
         "approvals": str(settings.get("approvals", 0)),
         "ratio": percent(sampling.ratio),
         "minimum": str(sampling.minimum),
+        "link": settings.get("link", "unique"),
+        "reply": "yes" if settings.get("reply") else "",
         **{f"message_{language}": settings["message"].get(language, "") for language in DEFAULT_MESSAGES},
+        **{
+            f"approved_{language}": settings.get("approved", {}).get(language, {}).get("text", "")
+            for language in DEFAULT_MESSAGES
+        },
     }
 
 
@@ -178,4 +186,15 @@ def _with_survey(base: plans.NewWave, fields: Fields, form: Mapping[str, str]) -
         ratio, minimum = fields.needed_number("ratio") / 100, fields.needed_whole("minimum")
         base = replace(base, sampling=replace(base.sampling, ratio=ratio, minimum=minimum))
     message = {each: form[f"message_{each}"] for each in DEFAULT_MESSAGES if f"message_{each}" in form}
-    return replace(base, message=message) if message else base
+    if not message:
+        return base
+    texts = {each: fields.text(f"approved_{each}") for each in DEFAULT_MESSAGES}
+    kept = base.approved
+    approved = {each: {**kept.get(each, {}), "text": text} for each, text in texts.items() if text}
+    return replace(
+        base,
+        message=message,
+        link=fields.text("link") or "unique",
+        reply=form.get("reply") == "yes",
+        approved=approved,
+    )

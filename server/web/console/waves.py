@@ -6,10 +6,11 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from server.db import connection, transaction
+from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.reading import rolling_panel
 from server.fieldwork.organisation.units import unit_names
+from server.fieldwork.outreach import check_words, pricing
 from server.fieldwork.visits import covering
 from server.fieldwork.waves import (
     approvals,
@@ -71,6 +72,8 @@ def launch(wave_id: UUID) -> Response:
     try:
         if request.form.get("confirmed") != "yes":
             raise Refusal("invalid_fields", details=[Detail("confirmation_needed", "/confirmed")])
+        wave = reading.find_wave(connection(), wave_id, who.scope)
+        pricing.refuse_long(connection(), wave, services().settings.public_url)
         with transaction() as open_connection:
             launching.launch_wave(
                 open_connection, wave_id, who.scope, by=who.actor, now=now, launcher=who.account_id
@@ -125,6 +128,8 @@ def wave_page(
         now=now,
         names=unit_names(connection(), scope),
         samples=message_samples(wave, scope),
+        outlay=_outlay(wave),
+        check_words=check_words.check_words(wave.prn_key) if check_words.tells_word(wave.settings) else {},
         differences=differences,
         notices=_notices(refused),
         reason=request.form.get("reason", ""),
@@ -137,6 +142,13 @@ def wave_page(
     if waits and request.method == "GET":
         response.headers["Refresh"] = REFRESH_SECONDS
     return response
+
+
+def _outlay(wave: AnyRow) -> pricing.Outlay | None:
+    """What the messages will cost, while that can still be changed."""
+    if wave.state != "drawn" or wave.kind in ASSIGNED:
+        return None
+    return pricing.outlay(connection(), wave, services().settings.public_url)
 
 
 def _notices(refused: Refusal | None) -> Sequence[Refusal | Detail]:

@@ -1,0 +1,104 @@
+"""What a wave's messages will cost: for everybody who was drawn, as the texts will really be.
+
+Texts differ by unit and language alone, since what each tells besides is equally long everywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from server.db import AnyRow
+from server.errors import Detail, Refusal
+from server.fieldwork.links import TOKEN_BYTES, code_page, invitation_link
+from server.fieldwork.outreach.keys import CODE_DIGITS, Given, grouped
+from server.fieldwork.outreach.wording import Reader, kinds_for, write
+from server.models.contacts import Contact
+from server.models.draws import FrameMember
+from server.models.organisation import Unit
+from server.notify.segments import measure
+from server.notify.texts import LIMITS, is_cut
+
+IN_SAMPLE: Final = ("selected", "released")
+# Longer than that nobody reads to its end, and each part is paid for.
+MOST_SEGMENTS: Final = 3
+# As long as a token of so many bytes is written.
+TOKEN_LENGTH: Final = -(-TOKEN_BYTES * 8 // 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlay:
+    """What asking costs.
+
+    Attributes:
+        people: who gets a message.
+        segments: of all messages together.
+        longest: of the longest message.
+        cost: exactly, at the price of a segment; `at_most` if all were as long as the longest.
+        cut: names of units that are longer than a message takes.
+        links_too_long: an address that leaves its limit.
+    """
+
+    people: int
+    segments: int
+    longest: int
+    cost: Decimal
+    at_most: Decimal
+    cut: tuple[str, ...] = ()
+    links_too_long: bool = False
+
+
+def outlay(connection: Connection, wave: AnyRow, public_url: str) -> Outlay | None:
+    """The cost of asking everybody who was drawn; None before the draw, or where nobody is written to."""
+    template = wave.settings.get("message")
+    if not template:
+        return None
+    groups = connection.execute(
+        select(Unit.name, Unit.name_en, Contact.locale, func.count().label("people"))
+        .join(FrameMember, FrameMember.unit_id == Unit.id)
+        .join(Contact, Contact.id == FrameMember.contact_id)
+        .where(FrameMember.wave_id == wave.id, FrameMember.outcome.in_(IN_SAMPLE))
+        .group_by(Unit.name, Unit.name_en, Contact.locale)
+    ).all()
+    return _outlay(wave, groups, sample_keys(wave, public_url)) if groups else None
+
+
+def refuse_long(
+    connection: Connection, wave: AnyRow, public_url: str, *, most_segments: int = MOST_SEGMENTS
+) -> None:
+    """Raises: Refusal: invalid_fields when somebody's message would have more parts than allowed."""
+    found = outlay(connection, wave, public_url)
+    if found is not None and found.longest > most_segments:
+        params = {"segments": found.longest, "most": most_segments}
+        raise Refusal("invalid_fields", details=[Detail("message_segments", "/message_zh", params)])
+
+
+def sample_keys(wave: AnyRow, public_url: str) -> Given:
+    """What a message may tell, as long as real ones."""
+    kinds = kinds_for(wave.settings, wave.settings["message"])
+    own = invitation_link(public_url, "X" * TOKEN_LENGTH)
+    link = own if "link" in kinds else code_page(public_url)
+    return Given(link, grouped("0" * CODE_DIGITS) if "code" in kinds else "")
+
+
+def _outlay(wave: AnyRow, groups: Sequence[AnyRow], given: Given) -> Outlay:
+    price = Decimal(wave.settings.get("price", "0.05"))
+    lengths = []
+    cut = set()
+    for group in groups:
+        reader = Reader(group.locale, group.name, group.name_en, wave.opens_at)
+        lengths.append(measure(write(wave, wave.settings["message"], reader, given)).segments)
+        cut |= {name for name in (group.name, group.name_en or "") if is_cut("unit", name)}
+    people = [group.people for group in groups]
+    segments = sum(each * count for each, count in zip(lengths, people, strict=True))
+    return Outlay(
+        people=sum(people),
+        segments=segments,
+        longest=max(lengths),
+        cost=segments * price,
+        at_most=sum(people) * max(lengths) * price,
+        cut=tuple(sorted(cut)),
+        links_too_long=len(given.link) > LIMITS["link"],
+    )
