@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from server.db import new_id
 from server.errors import Refusal
+from server.fieldwork.definitions.shipping import shipped
 from server.fieldwork.outreach.replies import take_reply
 from server.fieldwork.outreach.reply_forms import reply_question
 from server.forms import compile_form
@@ -22,6 +23,7 @@ from server.models.messages import InboundMessage, Message
 from server.models.submissions import Submission, SubmissionRevision, SubmissionText
 from server.models.tasks import Draft, Invitation
 from server.models.waves import Wave
+from server.notify.replies import meaning_of
 from tests import builders
 from tests.builders import DAY, NOW
 from tests.fieldwork.forms_for_tests import published, version_id
@@ -244,3 +246,12 @@ def test_a_wave_takes_replies_only_with_such_a_form(connection: Connection) -> N
         with pytest.raises(Refusal) as caught:
             builders.create_wave(connection, **changes)
         assert [each.code for each in caught.value.details] == [code]
+
+
+def test_the_shipped_rating_by_sms_can_be_answered_by_sms() -> None:
+    forms = {int(each.version): each.content for each in shipped("forms") if each.key == "sms-service-rating"}
+    assert reply_question(compile_form(forms[1])) is None  # asks the dissatisfied for more
+    question = reply_question(compile_form(forms[2]))
+    assert question is not None
+    assert question.listed("zh") == "1满意 2一般 3不满意"
+    assert meaning_of("非常不满意", question.scale).value == 3
