@@ -21,7 +21,8 @@ from server.fieldwork.definitions import trials
 from server.fieldwork.duties import files as duty_files
 from server.fieldwork.duties import forms as duty_forms
 from server.fieldwork.duties import generating
-from server.fieldwork.outreach import inviting
+from server.fieldwork.outreach import inviting, reminders, watching
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.policy import sending_policy
 from server.fieldwork.outreach.portions import take_portion
 from server.fieldwork.people import leaving
@@ -32,10 +33,13 @@ from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
 from server.followup.callbacks import bulletins, opening
 from server.intake import following, tallying, uploads
+from server.notify.outbox import sweeping
+from server.notify.outbox.again import try_again
 from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.outbox.settling import reconcile
 from server.notify.outbox.unknown import look_up_unknown
 from server.notify.protocol import Collecting
+from server.notify.respect.rules import read_rules
 from server.scope import EVERYTHING
 from server.services import services
 
@@ -67,6 +71,33 @@ def follow_messages() -> None:
     given = services()
     follow_accepted(db.engine, given.carriers, given.clock, SEND_LIMIT)
     look_up_unknown(db.engine, given.carriers, given.clock, LOOK_UP_LIMIT)
+
+
+def send_reminders() -> None:
+    """A transaction for each batch of people."""
+    given, now = services(), services().clock.now()
+    sender = Sender(given.keys, given.settings.public_url)
+    for wave_id in reminders.reminding_waves(connection(), now=now):
+        reminded = inviting.BATCH
+        while reminded == inviting.BATCH:
+            with transaction() as open_connection:
+                reminded = reminders.remind_batch(open_connection, wave_id, sender, now=now)
+    with transaction() as open_connection:
+        try_again(open_connection, now, SEND_LIMIT)
+
+
+def watch_sending() -> None:
+    with transaction() as open_connection:
+        rules = read_rules(open_connection)
+        watching.watch_sending(open_connection, rules, now=services().clock.now())
+
+
+def sweep_messages() -> None:
+    swept = sweeping.BATCH
+    while swept == sweeping.BATCH:
+        with transaction() as open_connection:
+            months = read_rules(open_connection).kept_months
+            swept = sweeping.sweep_batch(open_connection, months, now=services().clock.now())
 
 
 def fetch_replies() -> None:
@@ -256,6 +287,9 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "send_messages": send_messages,
     "follow_messages": follow_messages,
     "fetch_replies": fetch_replies,
+    "send_reminders": send_reminders,
+    "watch_sending": watch_sending,
+    "sweep_messages": sweep_messages,
     "launch_invitations": launch_invitations,
     "preview_draw": preview_draw,
     "draw_wave": draw_wave,
@@ -285,6 +319,9 @@ RECURRING = frozenset(
     {
         "send_messages",
         "follow_messages",
+        "send_reminders",
+        "watch_sending",
+        "sweep_messages",
         "fetch_replies",
         "follow_submissions",
         "seal_audit",

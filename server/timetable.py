@@ -46,6 +46,8 @@ CHORES = (
     Chore("follow_messages", 10),
     Chore("fetch_replies", 15),
     Chore("seal_audit", 10),
+    Chore("watch_sending", 60),
+    Chore("send_reminders", 600),
     Chore("retry_stalled", 60),
     Chore("close_waves", 60),
     Chore("release_reserves", 300),
@@ -59,6 +61,7 @@ CHORES = (
 # Entries every deployment has; coordinators add their own.
 SHIPPED_ENTRIES = (
     {"key": "audit-anchor", "job": "anchor_audit", "cron": "7 * * * *"},
+    {"key": "old-messages", "job": "sweep_messages", "cron": "40 3 * * *"},
     {"key": "counts", "job": "count_again", "cron": "20 4 * * *"},
     {"key": "call-back-bulletins", "job": "make_bulletins", "cron": "10 7 * * 1"},
     {"key": "rolling-draws", "job": "draw_rolling_waves", "cron": "30 5 * * *"},

@@ -1,0 +1,149 @@
+"""Reminders: at most two, only to those who were reached and have not answered, with days between.
+
+A wave says so in its settings: `"reminders": {"times": 2, "after_days": 3}`. A reminder has a link of its own
+and the wave's own words, or those of `settings["reminder"]`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import Connection, Subquery, func, or_, select
+
+from server.db import AnyRow, AnySelect
+from server.errors import Detail
+from server.fieldwork.outreach.inviting import BATCH
+from server.fieldwork.outreach.keys import Holder, Sender, give_keys
+from server.fieldwork.outreach.wording import Reader, kinds_for, write
+from server.models.contacts import BadNumber, Contact, ContactPrivate, OptOut
+from server.models.messages import WAITING, Message
+from server.models.organisation import Subject, Unit
+from server.models.tasks import Invitation
+from server.models.waves import Wave
+from server.notify.kinds import ASKING_KINDS
+from server.notify.outbox.queueing import NewMessage, enqueue
+
+MOST_TIMES: Final = 2
+MOST_DAYS: Final = 60
+# An accepted message of which nothing more is heard for so long has arrived, as far as anybody can tell.
+TAKEN_FOR_REACHED: Final = timedelta(days=1)
+LEAST_TIME_LEFT: Final = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRules:
+    """How often a wave reminds, and after how many days without an answer each time."""
+
+    times: int = 0
+    after_days: int = 3
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        return cls(**settings.get("reminders", {}))
+
+
+def reminder_problems(settings: Mapping[str, Any]) -> Iterator[Detail]:
+    """Everything that is wrong with `settings["reminders"]`."""
+    stated = settings.get("reminders", {})
+    if not isinstance(stated, Mapping) or set(stated) - {"times", "after_days"}:
+        yield Detail("field_invalid", "/reminders")
+        return
+    for name, least, most in (("times", 0, MOST_TIMES), ("after_days", 1, MOST_DAYS)):
+        value = stated.get(name, least)
+        if type(value) is not int or not least <= value <= most:
+            yield Detail("field_invalid", f"/reminders/{name}")
+
+
+def reminding_waves(connection: Connection, *, now: datetime) -> list[UUID]:
+    """The running waves that remind, and whose last hours have not come."""
+    return list(
+        connection.scalars(
+            select(Wave.id)
+            .where(
+                Wave.state == "launched",
+                Wave.closes_at > now + LEAST_TIME_LEFT,
+                Wave.settings["reminders"]["times"].as_integer() > 0,
+            )
+            .order_by(Wave.id)
+        )
+    )
+
+
+def remind_batch(connection: Connection, wave_id: UUID, sender: Sender, *, now: datetime) -> int:
+    """Remind up to `BATCH` people of a wave; returns how many. Whoever was just reminded is not due again."""
+    # The lock makes a second worker wait: both would choose the same people.
+    wave = connection.execute(
+        select(*Wave.__table__.columns).where(Wave.id == wave_id).with_for_update(key_share=True)
+    ).one()
+    rules = ReminderRules.of(wave.settings)
+    due = connection.execute(_due(wave, rules, now)).all()
+    if not due:
+        return 0
+    template = wave.settings.get("reminder") or wave.settings["message"]
+    numbers = [sender.keys.decrypt(row.phone) for row in due]
+    holders = [Holder(row.id, number, row.expires_at) for row, number in zip(due, numbers, strict=True)]
+    given = give_keys(connection, holders, kinds_for(wave.settings, template), sender, now)
+    messages = [
+        NewMessage(
+            dedupe_key=f"{wave.id}:{row.event_id or row.contact_id}:reminder:{row.reminders + 1}",
+            kind="reminder",
+            wave_id=wave.id,
+            invitation_id=row.id,
+            recipient=number,
+            text=write(wave, template, Reader(row.locale, row.unit_name, row.unit_name_en, now), keys),
+            not_before=now,
+            expires_at=row.expires_at,
+            timezone=row.timezone,
+        )
+        for row, number, keys in zip(due, numbers, given, strict=True)
+    ]
+    return enqueue(connection, messages, sender.keys, now)
+
+
+def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
+    asked = _asked(wave.id, now)
+    unreachable = (OptOut.phone_hash, BadNumber.phone_hash)
+    hindered = [select(marked).where(marked == ContactPrivate.phone_hash).exists() for marked in unreachable]
+    return (
+        select(
+            Invitation.id, Invitation.contact_id, Invitation.event_id, Invitation.locale,
+            Invitation.expires_at, ContactPrivate.phone, Unit.timezone, Unit.name.label("unit_name"),
+            Unit.name_en.label("unit_name_en"), asked.c.reminders,
+        )
+        .join(asked, asked.c.invitation_id == Invitation.id)
+        .join(Contact, Contact.id == Invitation.contact_id)
+        .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
+        .join(Subject, Subject.id == Invitation.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id)
+        .where(
+            Invitation.wave_id == wave.id,
+            Invitation.completed_at.is_(None),
+            Invitation.expires_at > now + LEAST_TIME_LEFT,
+            asked.c.reached,
+            ~asked.c.waiting,
+            asked.c.reminders < rules.times,
+            asked.c.last <= now - timedelta(days=rules.after_days),
+            *(~each for each in hindered),
+        )
+        .order_by(Invitation.id)
+        .limit(BATCH)
+    )  # fmt: skip
+
+
+def _asked(wave_id: UUID, now: datetime) -> Subquery:
+    """What each invitation of the wave has been through: was it reached, when last, how many reminders."""
+    taken_for_reached = (Message.state == "accepted") & (Message.accepted_at < now - TAKEN_FOR_REACHED)
+    return (
+        select(
+            Message.invitation_id,
+            func.bool_or(or_(Message.state == "delivered", taken_for_reached)).label("reached"),
+            func.bool_or(Message.state.in_((*WAITING, "sending", "unknown"))).label("waiting"),
+            func.count().filter(Message.kind == "reminder").label("reminders"),
+            func.max(func.coalesce(Message.accepted_at, Message.created_at)).label("last"),
+        )
+        .where(Message.wave_id == wave_id, Message.kind.in_(ASKING_KINDS), Message.invitation_id.is_not(None))
+        .group_by(Message.invitation_id)
+        .subquery("asked")
+    )
