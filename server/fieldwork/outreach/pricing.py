@@ -18,12 +18,11 @@ from server.fieldwork.outreach.wording import Reader, kinds_for, write
 from server.models.contacts import Contact
 from server.models.draws import FrameMember
 from server.models.organisation import Unit
+from server.notify.respect.rules import read_rules
 from server.notify.segments import measure
 from server.notify.texts import LIMITS, is_cut
 
 IN_SAMPLE: Final = ("selected", "released")
-# Longer than that nobody reads to its end, and each part is paid for.
-MOST_SEGMENTS: Final = 3
 # As long as a token of so many bytes is written.
 TOKEN_LENGTH: Final = -(-TOKEN_BYTES * 8 // 6)
 
@@ -62,16 +61,16 @@ def outlay(connection: Connection, wave: AnyRow, public_url: str) -> Outlay | No
         .where(FrameMember.wave_id == wave.id, FrameMember.outcome.in_(IN_SAMPLE))
         .group_by(Unit.name, Unit.name_en, Contact.locale)
     ).all()
-    return _outlay(wave, groups, sample_keys(wave, public_url)) if groups else None
+    if not groups:
+        return None
+    return _outlay(wave, groups, sample_keys(wave, public_url), read_rules(connection).price)
 
 
-def refuse_long(
-    connection: Connection, wave: AnyRow, public_url: str, *, most_segments: int = MOST_SEGMENTS
-) -> None:
-    """Raises: Refusal: invalid_fields when somebody's message would have more parts than allowed."""
-    found = outlay(connection, wave, public_url)
-    if found is not None and found.longest > most_segments:
-        params = {"segments": found.longest, "most": most_segments}
+def refuse_long(connection: Connection, wave: AnyRow, public_url: str) -> None:
+    """Raises: Refusal: invalid_fields when somebody's message would have more parts than the rules allow."""
+    found, most = outlay(connection, wave, public_url), read_rules(connection).most_segments
+    if found is not None and found.longest > most:
+        params = {"segments": found.longest, "most": most}
         raise Refusal("invalid_fields", details=[Detail("message_segments", "/message_zh", params)])
 
 
@@ -83,8 +82,7 @@ def sample_keys(wave: AnyRow, public_url: str) -> Given:
     return Given(link, grouped("0" * CODE_DIGITS) if "code" in kinds else "")
 
 
-def _outlay(wave: AnyRow, groups: Sequence[AnyRow], given: Given) -> Outlay:
-    price = Decimal(wave.settings.get("price", "0.05"))
+def _outlay(wave: AnyRow, groups: Sequence[AnyRow], given: Given, price: Decimal) -> Outlay:
     lengths = []
     cut = set()
     for group in groups:

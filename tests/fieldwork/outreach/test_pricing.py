@@ -11,6 +11,7 @@ from server.fieldwork.waves.reading import find_wave
 from server.keys import KeyRing
 from server.models.messages import Message
 from server.models.organisation import Unit
+from server.notify.respect.rules import write_rules
 from server.scope import EVERYTHING
 from tests import builders
 from tests.builders import BY, NOW, PUBLIC_URL
@@ -43,9 +44,14 @@ def test_the_price_is_that_of_the_messages_as_they_leave(
     assert sum(f"{LONG[:29]}…" in each for each in texts) == 4
 
     wave = find_wave(connection, wave_id, EVERYTHING)
-    refuse_long(connection, wave, PUBLIC_URL, most_segments=before.longest)
+    write_rules(connection, {"price": "0.04", "most_segments": before.longest}, by=BY, now=NOW)
+    refuse_long(connection, wave, PUBLIC_URL)
+    after = outlay(connection, wave, PUBLIC_URL)
+    assert after is not None
+    assert after.cost == sum(sent) * Decimal("0.04")
+    write_rules(connection, {"most_segments": before.longest - 1}, by=BY, now=NOW)
     with pytest.raises(Refusal) as caught:
-        refuse_long(connection, wave, PUBLIC_URL, most_segments=before.longest - 1)
+        refuse_long(connection, wave, PUBLIC_URL)
     assert [each.code for each in caught.value.details] == ["message_segments"]
 
 

@@ -180,7 +180,7 @@ def test_nine_asks_for_a_call(world: World) -> None:
     assert world.says("9，下午三点后") == "ring"
     job = "procrastinate_jobs WHERE task_name = 'open_call_back'"
     arguments = world.connection.scalar(text(f"SELECT args FROM {job}"))
-    assert set(arguments) == {"inbound_id", "invitation_id"}
+    assert set(arguments) == {"inbound_id"}
     assert world.count(job) == 1
     assert world.told()[0] == ("thanks", "【江城分行】已收到，我们会尽快给您回电，谢谢您！")
     assert list(world.connection.scalars(select(Draft.answers["words"].astext))) == ["下午三点后"]
