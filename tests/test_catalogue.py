@@ -56,6 +56,7 @@ AREAS = (
     "service_events",
     "waves",
     "sms",
+    "callbacks",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

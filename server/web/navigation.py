@@ -45,6 +45,13 @@ PAGES: tuple[Page, ...] = (
     Page("timetable", "console.timetable.index", "waves.read", ("/console/timetable",)),
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),
     Page("duties", "console.duties.index", "duties.read", ("/console/duties",)),
+    Page("callbacks", "console.callbacks.index", "callbacks.read", ("/console/callbacks",)),
+    Page(
+        "bulletin",
+        "console.callback_weeks.bulletin",
+        "results.read",
+        ("/console/callbacks/bulletin", "/console/callbacks/people"),
+    ),
     Page("forms", "console.forms.index", "forms.read", ("/console/forms",)),
     Page("audit", "console.trail.show", "audit.read", ("/console/audit",)),
     Page("inbox", "inbox.show", "inbox.read", ("/inbox",)),

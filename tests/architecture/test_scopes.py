@@ -36,6 +36,16 @@ from server.fieldwork.waves import (
     together,
 )
 from server.followup import facts, rescoring, settlements
+from server.followup.callbacks import (
+    about_people,
+    attributing,
+    bulletins,
+    cases,
+    closing,
+    counting,
+    recording,
+)
+from server.followup.callbacks import reading as desk_reading
 from server.intake import asking
 from server.reports import deployment, finding, jobs, progress, results, sheets
 from server.reports.today import field, listing, office
@@ -77,6 +87,14 @@ READERS = (
     settlements,
     rescoring,
     facts,
+    about_people,
+    attributing,
+    bulletins,
+    cases,
+    closing,
+    counting,
+    desk_reading,
+    recording,
     judging,
     correcting,
     duty_reading,
@@ -125,6 +143,14 @@ UNLIMITED = {
     "search": "asks each section within the scope of that section's permission",
     "names_of": "names what lines say that were found within the scope; people within `people`",
     "subject_names": "the same",
+    "steps_of": "takes a case that find_case or locked_case found within the scope",
+    "dispute_days": "the same",
+    "call_back_of": "the same",
+    "was_reached": "the same",
+    "note_record": "the same",
+    "record_of": "the same",
+    "hand_in": "takes the scope with the forms, and locks its case within it",
+    "make_all": "the clock's chore: every unit's bulletin",
     "waves_to_plan": "the clock's chore, by time alone",
 }
 

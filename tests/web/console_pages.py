@@ -29,6 +29,7 @@ from server.scope import Scope
 from server.tables import TableProblem
 from server.web.console.importing import text_finder
 from tests.web import console_planning_pages, console_timetable_pages, console_today_pages
+from tests.web.console_callback_pages import CALLBACK_PAGES
 from tests.web.console_contact_pages import CONTACT_PAGES
 from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
@@ -401,6 +402,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "inbox_none_found": ("inbox", of_inbox([], recipient="+8613800138000")),
     **DUTY_PAGES,
+    **CALLBACK_PAGES,
     **FORM_PAGES,
     **console_today_pages.pages(wave()),
     **console_timetable_pages.pages(wave(), []),

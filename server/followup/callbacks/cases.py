@@ -21,7 +21,7 @@ from server.models.organisation import Unit
 from server.notify.respect.opt_outs import opt_out
 from server.scope import Scope
 from server.scoring.programmes.call_backs import ATTEMPTS
-from server.scoring.programmes.definition import CallBack
+from server.scoring.programmes.calling import CallBack
 
 # Whoever has not moved for so long has gone home: the case is anybody's again.
 HELD_FOR: Final = timedelta(minutes=30)

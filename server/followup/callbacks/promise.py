@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from server.scoring.programmes.definition import CallBack
+from server.scoring.programmes.calling import CallBack
 
 NEVER, MAY_RING = "never", "may_ring"
 

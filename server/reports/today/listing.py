@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from server.accounts.identity import Identity
-from server.reports.today import field, office, waves
+from server.reports.today import desk, field, office, waves
 from server.reports.today.items import URGENCIES, Asked, Item, urgency
 from server.scope import Scope
 
@@ -41,6 +41,10 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "unassigned": Source("waves.plan", field.unassigned, ("visits_unassigned",)),
         "undispatched": Source("visits.dispatch", field.undispatched, ("visits_undispatched",)),
         "lost_messages": Source("waves.plan", field.lost_messages, ("messages_lost",)),
+        "calls": Source("callbacks.work", desk.calls, ("calls_late", "calls_open")),
+        "attributions": Source(
+            "callbacks.confirm", desk.words, ("attributions_confirm", "attributions_decide")
+        ),
         "notices": Source("waves.read", office.notices, ("notice",)),
         "own_duties": Source("duties.do", office.own_duties, ("duties_late", "duties_today", "duties_open")),
         "missed_duties": Source("duties.read", office.missed_duties, ("duties_missed",)),

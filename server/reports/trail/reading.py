@@ -17,6 +17,7 @@ from server.db import AnyRow, AnySelect
 from server.fieldwork.organisation.units import reaches_all
 from server.models.accounts import Person
 from server.models.audit import BULK, DESK, AuditLine
+from server.models.callbacks import CallBackCase
 from server.models.duties import DutyOccurrence
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment
@@ -149,12 +150,14 @@ def _subjects(scope: Scope) -> Any:
         select(_named("assignment", Assignment.id)).join(Subject, Subject.id == Assignment.subject_id)
     )
     duties = select(_named("duty", DutyOccurrence.id)).join(Unit, Unit.id == DutyOccurrence.unit_id)
+    calls = select(_named("call_back", CallBackCase.id)).join(Unit, Unit.id == CallBackCase.unit_id)
     waves = select(_named("wave", Wave.id)).join(Unit, Unit.id == Wave.unit_id)
     return union_all(
         scope.units(select(_named("unit", Unit.id))),
         scope.units(waves),
         assignments,
         scope.units(duties),
+        scope.units(calls),
         scope.people(select(_named("person", Person.id))),
     )
 

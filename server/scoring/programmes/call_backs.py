@@ -7,7 +7,7 @@ from server.forms import CompiledForm
 from server.forms.expressions import Expression, ExpressionError, Names, compile_expression
 from server.forms.suggestions import nearest
 from server.scoring.problems import Problem
-from server.scoring.programmes.definition import CallBack
+from server.scoring.programmes.calling import CallBack
 from server.scoring.programmes.draft import Draft
 from server.scoring.programmes.shapes import Part
 

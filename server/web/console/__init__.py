@@ -5,6 +5,9 @@ from flask import Blueprint
 from server.web.console import (
     account,
     bulk,
+    callback_people,
+    callback_weeks,
+    callbacks,
     contacts,
     coverage,
     dispatch,
@@ -57,6 +60,9 @@ PARTS = (
     results,
     timetable,
     duties,
+    callbacks,
+    callback_people,
+    callback_weeks,
     forms,
 )
 for part in PARTS:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from server import queue
 from server.db import connection
+from server.followup.callbacks.bulletins import NOTICE as BULLETIN
 from server.http.access import identity, requires
 from server.reports.jobs import failed_jobs
 from server.reports.today.items import Item
@@ -77,6 +78,8 @@ WITH_RESULTS: Final = frozenset({"review", "facts_check", "publication", "bullet
 
 def _notice(item: Item) -> str:
     row = item.row
+    if row is not None and row.kind == BULLETIN:
+        return url_for("console.callback_weeks.bulletin", unit=row.params["unit"], week=row.params["week"])
     if row is None or row.wave_id is None:
         return url_for("console.timetable.index")
     page = "console.results.show" if row.kind in WITH_RESULTS else "console.timetable.wave"
@@ -101,6 +104,10 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "visits_unassigned": _wave("console.visits.roster"),
         "visits_undispatched": _page("console.dispatch.index"),
         "messages_lost": _wave("console.results.show"),
+        "calls_late": _page("console.callbacks.index"),
+        "calls_open": _page("console.callbacks.index"),
+        "attributions_confirm": _page("console.callback_people.waiting"),
+        "attributions_decide": _page("console.callback_people.waiting"),
         "notice": _notice,
         "duties_late": _page("console.duties.mine"),
         "duties_today": _page("console.duties.mine"),

@@ -78,6 +78,25 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form[method=post] button[disabled]")) button.disabled = false;
 });
 
+/* Questions that come and go with an answer: the server draws them again after each choice. */
+for (const form of document.querySelectorAll("form[data-draw]")) {
+  form.addEventListener("change", async (event) => {
+    if (!event.target.matches("input[type=radio], input[type=checkbox], select")) return;
+    const said = new URLSearchParams(new FormData(form));
+    said.set("go", "draw");
+    const answer = await fetch(form.action, { method: "POST", body: said, headers: { Accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const old = form.querySelector("[data-swap]");
+    const fresh = page.querySelector(`form[data-draw] [data-swap="${old.dataset.swap}"]`);
+    if (!fresh) return;
+    const { name, value } = event.target;
+    old.replaceWith(fresh);
+    const again = [...form.elements].find((each) => each.name === name && each.value === value);
+    if (again) again.focus();
+  });
+}
+
 /* "/" leads to the search, except where somebody is writing. */
 document.addEventListener("keydown", (event) => {
   const find = document.querySelector("[data-key]");

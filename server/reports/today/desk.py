@@ -1,0 +1,25 @@
+"""Customers who wait for a call, and what was said of an employee and waits for a second person."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from server.followup.callbacks.reading import awaiting, due_soon
+from server.reports.today.items import Asked, Item
+from server.scope import Scope
+
+
+def calls(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Cases to ring now: those that are late, and the others by the next deadline."""
+    row = due_soon(connection, scope, asked.now)
+    if row.overdue:
+        yield Item("calls_late", row.overdue, due_at=row.first_due, urgent=True)
+    if row.todo > row.overdue:
+        yield Item("calls_open", row.todo - row.overdue, due_at=None if row.overdue else row.first_due)
+
+
+def words(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Attributions to confirm, and disputes to decide."""
+    for kind in ("confirm", "decide"):
+        if count := len(awaiting(connection, scope, kind)):
+            yield Item(f"attributions_{kind}", count)

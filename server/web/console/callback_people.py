@@ -1,0 +1,85 @@
+"""Who or what it was: confirming what an agent proposes, disputing what was confirmed, deciding disputes."""
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from server.db import connection, transaction
+from server.errors import Detail, Refusal
+from server.followup.callbacks import attributing, reading
+from server.followup.callbacks.about_people import attributed
+from server.followup.callbacks.attributing import Said
+from server.http.access import identity, requires
+from server.services import services
+from server.web.console.callbacks import agent, said, take_step
+from server.web.presenting import page
+
+blueprint = Blueprint("callback_people", __name__)
+
+
+@blueprint.get("/console/callbacks/waiting")
+@requires("callbacks.confirm")
+def waiting() -> Response:
+    scope = identity().scope
+    return page(
+        "console/callback_waiting.html",
+        confirm=reading.awaiting(connection(), scope, "confirm"),
+        decide=reading.awaiting(connection(), scope, "decide"),
+        own=agent().account_id,
+    )
+
+
+@blueprint.post("/console/callbacks/<uuid:case_id>/confirm")
+@requires("callbacks.confirm")
+def confirm(case_id: UUID) -> Response:
+    return take_step(case_id, Said("confirmed"), _back)
+
+
+@blueprint.post("/console/callbacks/<uuid:case_id>/change")
+@requires("callbacks.confirm")
+def change(case_id: UUID) -> Response:
+    return take_step(case_id, said("changed"), _back)
+
+
+@blueprint.post("/console/callbacks/<uuid:case_id>/decide")
+@requires("callbacks.confirm")
+def decide(case_id: UUID) -> Response:
+    verdict = "upheld" if request.form.get("verdict") == "upheld" else "dismissed"
+    return take_step(case_id, said(verdict), _back)
+
+
+@blueprint.get("/console/callbacks/people")
+@requires("callbacks.dispute")
+def people() -> Response:
+    return _people_page()
+
+
+@blueprint.post("/console/callbacks/<uuid:case_id>/dispute")
+@requires("callbacks.dispute")
+def dispute(case_id: UUID) -> Response:
+    now = services().clock.now()
+    try:
+        with transaction() as open_connection:
+            attributing.take_step(
+                open_connection, case_id, said("disputed"), agent(), identity().scope, now=now
+            )
+    except Refusal as refusal:
+        if refusal.code != "invalid_fields":
+            raise
+        return _people_page(refusal.details, status=refusal.status)
+    return redirect(url_for("console.callback_people.people"), 303)
+
+
+def _people_page(notices: tuple[Detail, ...] = (), *, status: int = 200) -> Response:
+    now = services().clock.now()
+    return page(
+        "console/callback_people.html",
+        status=status,
+        rows=attributed(connection(), identity().scope, now),
+        notices=notices,
+    )
+
+
+def _back(_case_id: UUID) -> Response:
+    return redirect(url_for("console.callback_people.waiting"), 303)
