@@ -1,7 +1,7 @@
 """What a unit hears of a week, from counts: totals of its subtree, the rates of those below, words. Pure.
 
-Nothing is told of fewer than `SMALL` respondents. Where only one of the units below would be hidden, the next
-smallest is hidden with it: else the total would give it away.
+Nothing is told of fewer than `SMALL` respondents. Where the units below that are hidden have fewer together,
+the next smallest is hidden with them: else the total would give them away.
 """
 
 import hashlib
@@ -113,13 +113,13 @@ def league(below: Sequence[tuple[Place, Heard]]) -> list[dict[str, Any]]:
 
 
 def _shown(sizes: Sequence[int]) -> list[bool]:
-    """Which cells may be told."""
+    """Which cells may be told: the smallest go with the small ones until they are many together."""
     shown = [size >= SMALL for size in sizes]
-    hidden = [place for place, size in enumerate(sizes) if 0 < size < SMALL]
-    if len(hidden) == 1 and any(shown):
-        shown[min((place for place in range(len(sizes)) if shown[place]), key=lambda each: sizes[each])] = (
-            False
-        )
+    for place in sorted((place for place in range(len(sizes)) if shown[place]), key=lambda each: sizes[each]):
+        left = sum(size for size, told in zip(sizes, shown, strict=True) if not told)
+        if not 0 < left < SMALL:
+            break
+        shown[place] = False
     return shown
 
 
