@@ -19,6 +19,7 @@ from server.clock import SetClock
 from server.config import Settings
 from server.db import AnyRow, db, transaction
 from server.demo.answers import responds, survey_answers, visit_answers
+from server.demo.calls import load_calls
 from server.demo.chance import stream
 from server.demo.city import DemoUnit, build_city, outlets, units_csv
 from server.demo.filling import Occasion
@@ -190,6 +191,7 @@ def _survey(world: _World) -> None:
     _deliver(world, started + timedelta(minutes=3))
     with transaction() as connection:
         _survey_answers(connection, world, wave_id)
+        load_calls(connection, wave_id, world.services.keys, SEED, world.now)
 
 
 def _survey_answers(connection: Connection, world: _World, wave_id: UUID) -> None:

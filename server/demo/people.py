@@ -106,6 +106,7 @@ def staff(units: Sequence[DemoUnit]) -> tuple[DemoAccount, ...]:
         ),
         DemoAccount("analyst", "任佳", "analyst", ROOT_CODE, "数据分析员", "Analyst"),
         DemoAccount("auditor", "程国平", "auditor", ROOT_CODE, "内审员", "Auditor"),
+        DemoAccount("agent", "贺敏", "call_back_agent", ROOT_CODE, "客户回访员", "Call-back agent"),
         DemoAccount(
             "manager", "魏海英", "branch_manager", weakest.code, f"{weakest.name}负责人", "Branch manager"
         ),

@@ -101,6 +101,7 @@ def test_staff_have_roles_and_units_that_exist() -> None:
         "analyst",
         "auditor",
         "branch_manager",
+        "call_back_agent",
     }
     limited = {account.login: codes[account.unit_code].level for account in accounts if account.unit_code}
     assert limited["nanbu"] == "district"

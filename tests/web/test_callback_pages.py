@@ -1,0 +1,90 @@
+"""The desk through its real pages, without script: from the queue to a second word and the branch."""
+
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, select, update
+
+from server.keys import KeyRing
+from server.models.accounts import Account
+from server.models.callbacks import CallBackCase
+from tests.followup.callbacks.test_desk import Desk as Survey
+from tests.http.staff import signed_in
+from tests.web.test_wave_pages import Desk
+
+CALL = "/console/callbacks"
+
+
+@pytest.fixture
+def case(engine: Engine, keys: KeyRing) -> UUID:
+    with engine.begin() as connection:
+        survey = Survey(connection, keys)
+        connection.execute(update(Account).values(login=Account.login + "-of-survey"))
+        return survey.opened(0, stars=1, callback=True)
+
+
+def staff(app: Flask, engine: Engine, role: str, unit: str | None = None) -> Desk:
+    return Desk(*signed_in(app, engine, role, unit))
+
+
+def outcome(engine: Engine, case: UUID) -> str | None:
+    with engine.connect() as connection:
+        return connection.scalar(select(CallBackCase.outcome).where(CallBackCase.id == case))
+
+
+def test_from_the_queue_to_the_end_of_a_case(app: Flask, engine: Engine, case: UUID) -> None:
+    agent = staff(app, engine, "call_back_agent")
+    assert f"{CALL}/{case}" in agent.get(CALL)
+    assert "1 位客户等着回电" in agent.get("/console")
+    assert "+86138" not in agent.get(f"{CALL}/{case}")
+    assert agent.post(f"{CALL}/{case}/number").status_code == 422
+    assert agent.post(f"{CALL}/{case}/take").status_code == 303
+    shown = agent.post(f"{CALL}/{case}/number")
+    assert 'href="tel:+86138' in shown.text
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert "+86138" not in agent.get(f"{CALL}/{case}")
+    assert (
+        agent.post(f"{CALL}/{case}/attempt", reach="ring_later", ring_at="2026-05-03T09:00").status_code
+        == 422
+    )
+    assert agent.post(f"{CALL}/{case}/attempt", reach="reached").status_code == 303
+    # Without script what an answer brings up is shown with what is missing.
+    asked = agent.post(f"{CALL}/{case}/record", reached="yes")
+    assert asked.status_code == 422
+    assert 'name="opinion"' in asked.text
+    drawn = agent.post(f"{CALL}/{case}/record", reached="yes", go="draw")
+    assert drawn.status_code == 200
+    said = {"reached": "yes", "opinion": "等了太久", "cause": "waiting", "settled": "true"}
+    assert agent.post(f"{CALL}/{case}/record", **said).status_code == 303
+    assert "等了太久" in agent.get(f"{CALL}/{case}")
+    assert (
+        agent.post(f"{CALL}/{case}/close", outcome="passed_on", note="加窗口", passed_to="X").status_code
+        == 422
+    )
+    assert agent.post(f"{CALL}/{case}/close", outcome="resolved").status_code == 303
+    assert outcome(engine, case) == "resolved"
+
+
+def test_a_second_person_confirms_and_the_branch_disputes(app: Flask, engine: Engine, case: UUID) -> None:
+    agent, reviewer = staff(app, engine, "call_back_agent"), staff(app, engine, "reviewer")
+    manager, other = staff(app, engine, "branch_manager", "B101"), staff(app, engine, "supervisor")
+    proposed = agent.post(f"{CALL}/{case}/propose", axis="person", person="T01", reason="没抬头")
+    assert proposed.status_code == 303
+    assert agent.post(f"{CALL}/{case}/confirm").status_code == 403
+    assert "没有归到员工的不满意" in manager.get(f"{CALL}/people")
+    assert "李娜" in reviewer.get(f"{CALL}/waiting")
+    assert reviewer.post(f"{CALL}/{case}/confirm").status_code == 303
+    listed = manager.get(f"{CALL}/people")
+    assert "李娜" in listed
+    assert "1 / 1" in listed
+    assert manager.client.get(f"{CALL}/{case}").status_code == 403
+    assert other.client.get(f"{CALL}/people").status_code == 403
+    assert manager.post(f"{CALL}/{case}/dispute", reason="").status_code == 422
+    assert manager.post(f"{CALL}/{case}/dispute", reason="当天休息").status_code == 303
+    assert reviewer.post(f"{CALL}/{case}/decide", verdict="dismissed", reason="x").status_code == 422
+    coordinator = staff(app, engine, "coordinator")
+    assert coordinator.post(f"{CALL}/{case}/decide", verdict="upheld", reason="排班").status_code == 303
+    assert "已撤销" in manager.get(f"{CALL}/people")
+    for page in ("bulletin", "patterns", "closing"):
+        coordinator.get(f"{CALL}/{page}")
