@@ -48,6 +48,7 @@ AREAS = (
     "estimates",
     "coverage",
     "dispatch",
+    "outreach",
     "timetable",
     "contacts",
     "organisation",

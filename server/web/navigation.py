@@ -42,6 +42,7 @@ PAGES: tuple[Page, ...] = (
     Page("people", "console.people.index", "people.read", ("/console/people",)),
     Page("history", "console.history.index", "history.import", ("/console/history",)),
     Page("contacts", "console.contacts.index", "units.read", ("/console/contacts",)),
+    Page("outreach", "console.outreach.index", "messages.read", ("/console/outreach",)),
     Page("timetable", "console.timetable.index", "waves.read", ("/console/timetable",)),
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),
     Page("duties", "console.duties.index", "duties.read", ("/console/duties",)),

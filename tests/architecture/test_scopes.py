@@ -48,6 +48,8 @@ from server.followup.callbacks import (
 from server.followup.callbacks import reading as desk_reading
 from server.intake import asking
 from server.reports import deployment, finding, jobs, progress, results, sheets
+from server.reports.outreach import campaigns
+from server.reports.outreach import history as message_history
 from server.reports.today import field, listing, office
 from server.reports.today import waves as waiting_waves
 from server.reports.trail import naming as trail_naming
@@ -105,6 +107,8 @@ READERS = (
     listing,
     office,
     waiting_waves,
+    campaigns,
+    message_history,
     trail,
     trail_naming,
     agenda,

@@ -34,6 +34,7 @@ from tests.web.console_contact_pages import CONTACT_PAGES
 from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
 from tests.web.console_history_pages import HISTORY_PAGES
+from tests.web.console_outreach_pages import OUTREACH_PAGES
 from tests.web.console_people_pages import PEOPLE_PAGES
 from tests.web.console_planning_pages import APPROVED, ROLLING
 from tests.web.console_unit_pages import UNIT_PAGES
@@ -282,6 +283,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "home_empty": ("home", {"rows": []}),
     **UNIT_PAGES,
+    **OUTREACH_PAGES,
     **PEOPLE_PAGES,
     **HISTORY_PAGES,
     **CONTACT_PAGES,

@@ -16,7 +16,7 @@ def sweep_batch(connection: Connection, months: int, *, now: datetime) -> int:
     """Delete up to `BATCH` messages older than so many months, with all that was heard of them.
 
     Returns:
-        How many messages were deleted; replies of that age go along, but for those that a call-back case was opened for.
+        How many messages were deleted. Replies of that age go along, but for those that opened a case.
     """
     before = now - months * MONTH
     old = list(connection.scalars(select(Message.id).where(Message.created_at < before).limit(BATCH)))

@@ -1,0 +1,1 @@
+"""How sending goes: campaigns in numbers, and what one person was sent."""

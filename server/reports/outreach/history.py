@@ -1,0 +1,119 @@
+"""What one number was sent and what it sent back, for a complaint: found by the number, shown without others.
+
+Reading it leaves an audit line with a keyed hash of the number, never the number.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from server import audit
+from server.db import AnyRow
+from server.errors import Detail, Refusal
+from server.fieldwork.organisation.units import reaches_all
+from server.keys import KeyLost, KeyRing
+from server.models.contacts import BadNumber, OptOut
+from server.models.messages import InboundMessage, Message, MessageEvent
+from server.models.waves import Wave
+from server.phones import PhoneError, normalise
+from server.scope import Scope
+
+SHOWN_OF_HASH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message to or from the number, or one thing that was heard of one, in the order of time."""
+
+    at: datetime
+    what: str
+    kind: str
+    state: str
+    code: str | None
+    text: str
+    wave: AnyRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of a number; `opted_out` and `bad` are rows with their moments, or None."""
+
+    lines: list[Line]
+    opted_out: AnyRow | None
+    bad: AnyRow | None
+
+
+def history_of(
+    connection: Connection, typed: str, keys: KeyRing, scope: Scope, *, by: str, now: datetime
+) -> History:
+    """Everything about one number, oldest first.
+
+    Raises:
+        Refusal: forbidden for whoever does not see the whole organisation, invalid_fields for no number.
+    """
+    if not reaches_all(connection, scope):
+        raise Refusal("forbidden")
+    try:
+        number = normalise(typed)
+    except PhoneError as error:
+        raise Refusal("invalid_fields", details=[Detail(error.code, "/number")]) from None
+    hashes = keys.lookup_hashes(number)
+    subject = f"number:{hashes[0].hex()[:SHOWN_OF_HASH]}"
+    audit.record(connection, [audit.Entry(by, "message_history_read", subject, {})], at=now)
+    lines = [
+        *_sent(connection, hashes, keys),
+        *_heard(connection, hashes),
+        *_received(connection, hashes, keys),
+    ]
+    return History(
+        sorted(lines, key=lambda line: line.at),
+        connection.execute(select(OptOut.source, OptOut.at).where(OptOut.phone_hash.in_(hashes))).first(),
+        connection.execute(
+            select(BadNumber.code, BadNumber.at).where(BadNumber.phone_hash.in_(hashes))
+        ).first(),
+    )
+
+
+def _sent(connection: Connection, hashes: list[bytes], keys: KeyRing) -> Iterator[Line]:
+    rows = connection.execute(
+        select(
+            Message.created_at, Message.claimed_at, Message.kind, Message.state, Message.reason, Message.rule,
+            Message.provider_code, Message.text, Wave.title, Wave.title_en,
+        )
+        .join(Wave, Wave.id == Message.wave_id, isouter=True)
+        .where(Message.recipient_hash.in_(hashes))
+    )  # fmt: skip
+    for row in rows:
+        code = row.provider_code or row.rule or row.reason
+        at = row.claimed_at or row.created_at
+        yield Line(at, "sent", row.kind, row.state, code, _readable(row.text, keys), row)
+
+
+def _heard(connection: Connection, hashes: list[bytes]) -> Iterator[Line]:
+    rows = connection.execute(
+        select(MessageEvent.at, Message.kind, MessageEvent.state, MessageEvent.code)
+        .join(Message, Message.id == MessageEvent.message_id)
+        .where(Message.recipient_hash.in_(hashes))
+    )
+    for row in rows:
+        yield Line(row.at, "heard", row.kind, row.state, row.code, "")
+
+
+def _received(connection: Connection, hashes: list[bytes], keys: KeyRing) -> Iterator[Line]:
+    rows = connection.execute(
+        select(InboundMessage.received_at, InboundMessage.meaning, InboundMessage.text).where(
+            InboundMessage.sender_hash.in_(hashes)
+        )
+    )
+    for row in rows:
+        yield Line(row.received_at, "received", "", row.meaning or "", None, _readable(row.text, keys))
+
+
+def _readable(text: bytes, keys: KeyRing) -> str:
+    try:
+        return keys.decrypt(text)
+    except KeyLost:
+        return ""
