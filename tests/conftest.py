@@ -48,8 +48,10 @@ QUEUE_TABLES = {"procrastinate_jobs", "procrastinate_events", "procrastinate_per
 # A test leaves a few rows in a few of sixty tables: TRUNCATE would give each of them and each index a new
 # file, which takes longer than most tests. A function keeps the plans of its statements.
 EMPTYING = """
-CREATE TEMPORARY TABLE shipped_form AS SELECT id FROM form_version;
-CREATE TEMPORARY TABLE shipped_programme AS SELECT id FROM programme_version;
+CREATE TEMPORARY TABLE shipped_form AS
+    SELECT key, version FROM form_version JOIN form ON form.id = form_id;
+CREATE TEMPORARY TABLE shipped_programme AS
+    SELECT key, version FROM programme_version JOIN programme ON programme.id = programme_id;
 CREATE TEMPORARY TABLE shipped_entry AS SELECT * FROM timetable_entry;
 CREATE FUNCTION pg_temp.emptied() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,9 +65,11 @@ $$;
 # tables that are all emptied.
 UNGUARDED = "SET session_replication_role = replica"
 EMPTIED = "IF EXISTS (SELECT 1 FROM {table}) THEN DELETE FROM {table}; END IF;"
-# The versions of forms and programmes as they were published in the template.
+# The versions of forms and programmes as they were published in the template. Resetting a demo publishes them
+# again, under other ids.
 ONLY_SHIPPED = """
-DELETE FROM {kind}_version WHERE id NOT IN (SELECT id FROM shipped_{kind});
+DELETE FROM {kind}_version USING {kind}
+    WHERE {kind}.id = {kind}_id AND ({kind}.key, version) NOT IN (SELECT key, version FROM shipped_{kind});
 DELETE FROM {kind} WHERE id NOT IN (SELECT {kind}_id FROM {kind}_version);
 UPDATE {kind}_version SET status = 'published', retired_at = NULL WHERE status = 'retired';
 """

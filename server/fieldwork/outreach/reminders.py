@@ -4,7 +4,7 @@ A wave says so in its settings: `"reminders": {"times": 2, "after_days": 3}`. A 
 and the wave's own words, or those of `settings["reminder"]`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -43,17 +43,13 @@ class ReminderRules:
     def of(cls, settings: Mapping[str, Any]) -> Self:
         return cls(**settings.get("reminders", {}))
 
-
-def reminder_problems(settings: Mapping[str, Any]) -> Iterator[Detail]:
-    """Everything that is wrong with `settings["reminders"]`."""
-    stated = settings.get("reminders", {})
-    if not isinstance(stated, Mapping) or set(stated) - {"times", "after_days"}:
-        yield Detail("field_invalid", "/reminders")
-        return
-    for name, least, most in (("times", 0, MOST_TIMES), ("after_days", 1, MOST_DAYS)):
-        value = stated.get(name, least)
-        if type(value) is not int or not least <= value <= most:
-            yield Detail("field_invalid", f"/reminders/{name}")
+    def problems(self) -> list[Detail]:
+        """Everything that is wrong with them."""
+        checks = (
+            (0 <= self.times <= MOST_TIMES, "/reminders"),
+            (1 <= self.after_days <= MOST_DAYS, "/reminder_days"),
+        )
+        return [Detail("field_invalid", pointer) for fine, pointer in checks if not fine]
 
 
 def reminding_waves(connection: Connection, *, now: datetime) -> list[UUID]:

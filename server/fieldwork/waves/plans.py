@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.rules import rolling_problems
+from server.fieldwork.outreach.reminders import ReminderRules
 from server.fieldwork.outreach.wording import WAYS
 from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
@@ -26,11 +27,13 @@ CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 LONGEST_TITLE = 80
 LONGEST_TITLE_EN = 120
 MOST_APPROVALS = 5
+MOST_MONEY = Decimal(1_000_000_000)
 # What a plan itself says about a wave's settings.
 OWN = frozenset(
     {
         "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
         "rolling", "coverage", "organisation", "ratio", "minimum", "link", "reply", "approved",
+        "reminders", "spend_cap",
     }
 )  # fmt: skip
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
@@ -45,6 +48,8 @@ class NewWave:
         link: how it leads to the form: `unique`, `code` or `reply`, as `wording.WAYS` has them.
         reply: whether the message itself can be answered.
         approved: by language, the `text` that a provider approved and its `id`; the message must fit it.
+        reminders: how often those who were reached and have not answered are reminded.
+        spend_cap: what the wave's messages may cost in yuan; None for no cap of its own.
         coverage: for visits; None for surveys.
         approvals: how many people besides the one who launches must agree.
         consent: whether only contacts whose consent is on record are asked.
@@ -68,6 +73,8 @@ class NewWave:
     link: str = "unique"
     reply: bool = False
     approved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reminders: ReminderRules = field(default_factory=ReminderRules)
+    spend_cap: Decimal | None = None
     fatigue: Fatigue | None = None
     consent: bool = False
     rolling: Mapping[str, Any] | None = None
@@ -96,6 +103,10 @@ class NewWave:
             chosen["reply"] = True
         if self.approved:
             chosen["approved"] = {language: dict(each) for language, each in self.approved.items()}
+        if self.reminders.times:
+            chosen["reminders"] = asdict(self.reminders)
+        if self.spend_cap is not None:
+            chosen["spend_cap"] = str(self.spend_cap)
         if self.fatigue is not None:
             chosen["fatigue"] = self.fatigue.to_json()
         if self.rolling is not None:
@@ -123,6 +134,8 @@ def plan_of(wave: AnyRow) -> NewWave:
         link=settings.get("link", "unique"),
         reply=settings.get("reply", False),
         approved=settings.get("approved", {}),
+        reminders=ReminderRules.of(settings),
+        spend_cap=None if settings.get("spend_cap") is None else Decimal(settings["spend_cap"]),
         fatigue=Fatigue.from_json(settings.get("fatigue")),
         consent=settings.get("consent_required", False),
         rolling=settings.get("rolling"),
@@ -224,6 +237,9 @@ def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]
 def _choice_problems(new: NewWave) -> list[Detail]:
     chosen = (new.sampling, new.fatigue, new.coverage, new.roster)
     found = [problem for choice in chosen if choice is not None for problem in choice.problems()]
+    found += new.reminders.problems()
+    if new.spend_cap is not None and not 0 < new.spend_cap <= MOST_MONEY:
+        found.append(Detail("field_invalid", "/spend_cap"))
     return found if new.rolling is None else [*found, *rolling_problems(new.rolling)]
 
 

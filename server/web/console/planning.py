@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.organisation.units import list_units
+from server.fieldwork.outreach.reminders import ReminderRules
 from server.fieldwork.waves import changing, planning, plans, reading
 from server.fieldwork.waves.choices import Coverage, Sampling
 from server.fieldwork.waves.instruments import ASKED, instruments
@@ -92,6 +93,8 @@ def _defaults() -> dict[str, str]:
         "closes_on": (today + DEFAULT_LENGTH).isoformat(),
         "approvals": "0",
         "link": "unique",
+        "reminders": "0",
+        "reminder_days": "3",
         **DEFAULT_SAMPLE,
         **{f"message_{language}": text for language, text in DEFAULT_MESSAGES.items()},
     }
@@ -100,7 +103,7 @@ def _defaults() -> dict[str, str]:
 def _values_of(wave: AnyRow) -> dict[str, str]:
     """A stored plan as the form shows it."""
     settings: Mapping[str, Any] = wave.settings
-    sampling = Sampling.from_json(settings)
+    sampling, reminders = Sampling.from_json(settings), ReminderRules.of(settings)
     return {
         "code": wave.code,
         "title": wave.title,
@@ -113,6 +116,9 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
         "minimum": str(sampling.minimum),
         "link": settings.get("link", "unique"),
         "reply": "yes" if settings.get("reply") else "",
+        "reminders": str(reminders.times),
+        "reminder_days": str(reminders.after_days),
+        "spend_cap": settings.get("spend_cap") or "",
         **{f"message_{language}": settings["message"].get(language, "") for language in DEFAULT_MESSAGES},
         **{
             f"approved_{language}": settings.get("approved", {}).get(language, {}).get("text", "")
@@ -197,4 +203,12 @@ def _with_survey(base: plans.NewWave, fields: Fields, form: Mapping[str, str]) -
         link=fields.text("link") or "unique",
         reply=form.get("reply") == "yes",
         approved=approved,
+        reminders=_reminders(fields, form, base),
+        spend_cap=fields.number("spend_cap"),
     )
+
+
+def _reminders(fields: Fields, form: Mapping[str, str], base: plans.NewWave) -> ReminderRules:
+    if "reminders" not in form:
+        return base.reminders
+    return ReminderRules(fields.needed_whole("reminders"), fields.needed_whole("reminder_days"))

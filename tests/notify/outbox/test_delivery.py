@@ -226,7 +226,7 @@ def test_following_notes_news_and_ignores_what_it_did_not_ask(
     assert follow(engine, waiting, keys, clock, 10) == 0
     news = [DeliveryReport("SM1", "undelivered", "30003"), DeliveryReport("SM-foreign", "delivered")]
     assert follow(engine, Provider(reports=news), keys, clock, 10) == 1
-    assert states(engine) == [("undelivered", "30003")]
+    assert states(engine) == [("undelivered", "unreachable")]
 
 
 def test_old_messages_are_no_longer_followed(engine: Engine, keys: KeyRing, clock: SetClock) -> None:
