@@ -12,7 +12,7 @@ from server.db import db, options
 from server.http import access, headers, health, logs, problems, schemas
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
-from server.notify.gateways.choosing import gateway_for
+from server.notify.gateways.choosing import gateway_for, other_gateways
 from server.services import EXTENSION, Services
 from server.storage.objects import S3Store
 
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None, 
         keys=keys,
         store=parts.get("store") or S3Store(settings.s3),
         gateway=parts.get("gateway") or gateway_for(settings, keys, clock),
+        others=other_gateways(settings, keys, clock),
         forms=FormShelf(),
     )
     for part in (logs, access, headers):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -27,6 +27,9 @@ PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 # Settings that a description of a gateway may name as {secret.NAME}: it can reach no others.
 GATEWAY_SECRET = "SMS_SECRET_"  # noqa: S105 - the beginning of a name
+WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
+MAIL_PORTS = {"smtp": 587, "smtps": 465}
+MAIL_SENDER = re.compile(r"([^<>@\r\n]+<)?[\x21-\x3b\x3d\x3f-\x7e]+@[A-Za-z0-9.-]+>?")
 PROXIES = re.compile(r"[0-9]", re.ASCII)
 
 
@@ -86,6 +89,29 @@ class HttpGatewaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """A mail server, and who our letters come from: `name <address>` or an address.
+
+    `tls` from the first byte (smtps); otherwise it is asked for, and insisted on before a password is told.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    sender: str
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """The file that names chat groups' addresses, and the secrets that it may name."""
+
+    file: Path
+    secrets: Mapping[str, Secret]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchSettings:
     """Messages as files: closed after `lines` lines or `seconds` seconds."""
 
@@ -112,6 +138,8 @@ class Settings:
     home: Path
     http_gateway: HttpGatewaySettings | None = None
     batch: BatchSettings | None = None
+    mail: MailSettings | None = None
+    webhooks: WebhookSettings | None = None
     proxies: int = 0
 
     @property
@@ -171,6 +199,8 @@ class _Reader:
             home=self._home,
             http_gateway=self._http_gateway() if gateway == "http" else None,
             batch=self._batch() if gateway == "file" else None,
+            mail=self._mail() if "SMTP_URL" in self._values else None,
+            webhooks=self._webhooks() if "WEBHOOKS_FILE" in self._values else None,
             proxies=self._proxies(),
         )
         if self._problems:
@@ -262,15 +292,44 @@ class _Reader:
         )
 
     def _http_gateway(self) -> HttpGatewaySettings:
-        named = self._text("SMS_GATEWAY_FILE")
+        return HttpGatewaySettings(self._existing("SMS_GATEWAY_FILE"), self._secrets_named(GATEWAY_SECRET))
+
+    def _webhooks(self) -> WebhookSettings:
+        return WebhookSettings(self._existing("WEBHOOKS_FILE"), self._secrets_named(WEBHOOK_SECRET))
+
+    def _existing(self, name: str) -> Path:
+        named = self._text(name)
         if named and not Path(named).is_file():
-            self._problems.append(f"SMS_GATEWAY_FILE is {named!r}; there is no such file.")
-        secrets = {
-            name.removeprefix(GATEWAY_SECRET): Secret(value)
+            self._problems.append(f"{name} is {named!r}; there is no such file.")
+        return Path(named).absolute()
+
+    def _secrets_named(self, beginning: str) -> dict[str, Secret]:
+        return {
+            name.removeprefix(beginning): Secret(value)
             for name, value in self._values.items()
-            if name.startswith(GATEWAY_SECRET)
+            if name.startswith(beginning)
         }
-        return HttpGatewaySettings(Path(named).absolute(), secrets)
+
+    def _mail(self) -> MailSettings | None:
+        sender = self._text("MAIL_FROM")
+        if sender and not MAIL_SENDER.fullmatch(sender):
+            self._problems.append("MAIL_FROM must be an address, or name <address>.")
+        try:
+            parts = urlsplit(self._values["SMTP_URL"])
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
+        if parts.scheme not in MAIL_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+            self._problems.append("SMTP_URL must be smtp://user:password@host:port, or smtps://….")
+            return None
+        return MailSettings(
+            host=parts.hostname,
+            port=port or MAIL_PORTS[parts.scheme],
+            tls=parts.scheme == "smtps",
+            sender=sender,
+            user=unquote(parts.username or ""),
+            password=Secret(unquote(parts.password or "")),
+        )
 
     def _batch(self) -> BatchSettings:
         named = self._text("SMS_FILE_FOLDER")

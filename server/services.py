@@ -1,5 +1,6 @@
 """What the application was composed of, for pages, API, jobs and commands to take from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,19 +19,23 @@ EXTENSION = "anfang"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Adapters and settings of one process, built once by `create_app`."""
+    """Adapters and settings of one process, built once by `create_app`.
+
+    `gateway` carries SMS, `others` what goes by other channels.
+    """
 
     settings: Settings
     clock: Clock
     keys: KeyRing
     store: ObjectStore
     gateway: SmsGateway
+    others: Mapping[str, SmsGateway]
     forms: FormShelf
 
     @property
     def carriers(self) -> Carriers:
         """Who carries messages, by channel."""
-        return Carriers({"sms": self.gateway}, self.keys)
+        return Carriers({"sms": self.gateway, **self.others}, self.keys)
 
 
 def services() -> Services:

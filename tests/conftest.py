@@ -26,7 +26,7 @@ from server.db import Base, db, engine_for
 from server.fieldwork.definitions.shipping import publish_shipped
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
-from server.notify.gateways.choosing import gateway_for
+from server.notify.gateways.choosing import gateway_for, other_gateways
 from server.outgoing import Outgoing
 from server.services import EXTENSION, Services
 from server.storage.objects import S3Store
@@ -233,6 +233,7 @@ def app(
         keys=keys,
         store=store,
         gateway=gateway_for(settings, keys, clock),
+        others=other_gateways(settings, keys, clock),
         forms=FormShelf(),
     )
     yield composed

@@ -88,6 +88,7 @@ def test_every_problem_at_once_a_line_each(home: dict[str, str]) -> None:
         ("ANFANG_PROXIES", "-1"),
         ("ANFANG_PROXIES", "10"),
         ("SMS", "pigeon"),
+        ("WEBHOOKS_FILE", "/nowhere/webhooks.json"),
         ("SECRET_KEY", "x" * 31),
         ("ANFANG_KEYS", ","),
         ("ANFANG_KEYS", "secret"),
@@ -104,6 +105,37 @@ def test_nonsense_is_refused_in_one_sentence(home: dict[str, str], name: str, va
     assert sentence.startswith(name)
     assert PASSWORD not in sentence
     assert KEY not in sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"SMTP_URL": "smtp://mail.example"}, "MAIL_FROM"),
+        ({"SMTP_URL": "http://mail.example", "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtp://", "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtp://u:correct-horse@h:99999", "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
+        ({"SMTP_URL": "smtp://mail.example", "MAIL_FROM": "江城银行"}, "MAIL_FROM"),
+        ({"SMTP_URL": "smtp://mail.example", "MAIL_FROM": "a@b.example\nBcc: c@d.example"}, "MAIL_FROM"),
+    ],
+)
+def test_a_mail_server_needs_an_address_and_a_sender(
+    home: dict[str, str], changes: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.load({**GOOD, **home, **changes})
+    assert str(caught.value).startswith(named)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_mail_server_from_its_address(home: dict[str, str]) -> None:
+    given = {"SMTP_URL": "smtps://us%40er:p%3Aw@mail.example", "MAIL_FROM": "江城银行 <ask@bank.example>"}
+    mail = config.load({**GOOD, **home, **given}).mail
+    assert mail == config.MailSettings(
+        "mail.example", 465, True, "江城银行 <ask@bank.example>", "us@er", Secret("p:w")
+    )
+    plain = config.load({**GOOD, **home, **given, "SMTP_URL": "smtp://127.0.0.1:2525"}).mail
+    assert plain is not None
+    assert (plain.port, plain.tls, plain.user) == (2525, False, "")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def _services() -> Services:
     )
     keys, clock = KeyRing(settings.keys), SystemClock()
     gateway = gateway_for(settings, keys, clock)
-    return Services(settings, clock, keys, MemoryStore(), gateway, FormShelf())
+    return Services(settings, clock, keys, MemoryStore(), gateway, {}, FormShelf())
 
 
 def _task(shelved: ShelvedForm, variables: Mapping[str, Any]) -> Task:

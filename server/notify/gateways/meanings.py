@@ -15,7 +15,7 @@ from server.notify.protocol import DeliveryState, RefusalCode
 
 FOLDER: Final = Path(__file__).parent / "meanings"
 # The dialect of a gateway by its name; banks' own gateways speak the carriers' codes.
-DIALECTS: Final[Mapping[str, str]] = {"twilio": "twilio"}
+DIALECTS: Final[Mapping[str, str]] = {"twilio": "twilio", "smtp": "smtp"}
 CARRIERS: Final = "cmpp"
 # Stands at the end of a listed code for "and whatever follows": carriers number their reasons without end.
 ANYTHING: Final = "*"

@@ -21,6 +21,8 @@ from server.notify.respect.opt_outs import opt_out
 from server.notify.respect.stops import stop
 
 PAUSE: Final = timedelta(minutes=1)
+# A mail server that does not know us yet refuses for a quarter of an hour.
+NOT_NOW: Final = timedelta(minutes=15)
 # Well below the age at which `reconcile` takes a claim for a crashed worker's.
 CLAIM_HELD: Final = timedelta(minutes=5)
 # Providers keep no news of a delivery that came later than this.
@@ -58,9 +60,9 @@ def deliver_due(
 ) -> DeliveryCount:
     """Send at most `limit` due messages.
 
-    When a provider refuses for a reason of its own (throttled, unreachable), the rest of the claim goes back
-    to the queue for a minute; when it does not know us, all sending stops until somebody has mended that.
-    Whatever else is raised leaves the rest in the queue, too.
+    When a provider refuses for a reason of its own (throttled, out of order), the rest of its channel goes
+    back to the queue for a minute; when the SMS provider does not know us, all sending stops until somebody
+    has mended that. Whatever else is raised leaves the rest in the queue, too.
     """
     with engine.begin() as connection:
         late = expire(connection, clock.now())
@@ -68,8 +70,12 @@ def deliver_due(
     courier = _Courier(engine, carriers, policy, clock)
     counts = Counter(claimed=len(waiting), expired=late)
     try:
-        while waiting and not courier.paused:
-            counts[courier.deliver(waiting.pop(0))] += 1
+        while waiting:
+            message = waiting.pop(0)
+            if message.channel in courier.paused:
+                counts["deferred"] += courier.put_back([message])
+            else:
+                counts[courier.deliver(message)] += 1
     finally:
         counts["deferred"] += courier.put_back(waiting)
     return DeliveryCount(**counts)
@@ -111,19 +117,19 @@ def _follow(engine: Engine, channel: str, gateway: SmsGateway, clock: Clock, lim
 
 
 class _Courier:
-    """Carries one claim's messages. `paused` once a provider wants no more for now."""
+    """Carries one claim's messages. `paused` holds the channels whose provider wants no more for now."""
 
     def __init__(self, engine: Engine, carriers: Carriers, policy: Policy, clock: Clock) -> None:
         self._engine = engine
         self._carriers = carriers
         self._policy = policy
         self._clock = clock
-        self.paused = False
+        self.paused: set[str] = set()
 
     def deliver(self, message: ClaimedMessage) -> str:
         """Bring one message to its outcome and settle it; the outcome's name in `DeliveryCount`."""
         if self._clock.now() >= message.claimed_at + CLAIM_HELD:
-            self.paused = True
+            self.paused.update(self._carriers.by_channel)
             outcome = Outcome("queued", "claim_too_old")
         elif self._clock.now() >= message.expires_at:
             outcome = Outcome("expired", "too_late")
@@ -137,9 +143,12 @@ class _Courier:
     def put_back(self, messages: Sequence[ClaimedMessage]) -> int:
         """Return unsent messages to the queue."""
         now = self._clock.now()
-        back = Outcome("queued", "paused", retry_at=now + PAUSE if self.paused else None)
         with self._engine.begin() as connection:
-            return sum(take_back(connection, message.id, back, now) for message in messages)
+            return sum(
+                take_back(connection, message.id, Outcome("queued", "paused", retry_at=until), now)
+                for message in messages
+                for until in [now + PAUSE if message.channel in self.paused else None]
+            )
 
     def _send(self, message: ClaimedMessage) -> Outcome:
         keys = self._carriers.keys
@@ -171,10 +180,13 @@ class _Courier:
     def _refused(self, refused: SendRefused, message: ClaimedMessage, recipient: str) -> Outcome:
         code = refused.provider_code
         if not refused.permanent:
-            self.paused = True
-            if refused.code == "misconfigured" and code is not None:
+            wait = NOT_NOW if refused.code == "unreachable" else PAUSE
+            # What is wrong with one recipient must not hold up the others.
+            if refused.code != "unreachable":
+                self.paused.add(message.channel)
+            if refused.code == "misconfigured" and code is not None and message.channel == "sms":
                 self._stop_all(code)
-            return Outcome("retry_wait", refused.code, provider_code=code, retry_at=self._clock.now() + PAUSE)
+            return Outcome("retry_wait", refused.code, provider_code=code, retry_at=self._clock.now() + wait)
         with self._engine.begin() as connection:
             if refused.code == "opted_out":
                 hashes = self._carriers.keys.lookup_hashes(recipient)

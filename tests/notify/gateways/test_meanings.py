@@ -29,7 +29,7 @@ TABLE = {
 
 
 def test_each_dialect_says_where_it_comes_from_and_each_of_our_words_has_a_duration() -> None:
-    assert dialects() == ["cmpp", "twilio"]
+    assert dialects() == ["cmpp", "smtp", "twilio"]
     for name in dialects():
         read = dialect(name)
         assert len(read.source) > 40

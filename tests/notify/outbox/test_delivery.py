@@ -12,12 +12,19 @@ from server.config import Secret
 from server.keys import KeyRing
 from server.models.messages import Message
 from server.notify.gateways.inbox import InboxGateway, list_messages
-from server.notify.outbox.delivery import DeliveryCount
+from server.notify.outbox.delivery import Carriers, DeliveryCount, deliver_due
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.outbox.settling import reconcile
-from server.notify.protocol import Accepted, DeliveryReport, OutgoingSms, SendRefused, SendUnknown
+from server.notify.protocol import (
+    Accepted,
+    DeliveryReport,
+    OutgoingSms,
+    RefusalCode,
+    SendRefused,
+    SendUnknown,
+)
 from server.notify.respect.opt_outs import has_opted_out, opt_out
-from tests.notify.sending import follow, send
+from tests.notify.sending import POLICY, follow, send
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -236,3 +243,25 @@ def test_old_messages_are_no_longer_followed(engine: Engine, keys: KeyRing, cloc
     provider = Provider(reports=[])
     assert follow(engine, provider, keys, clock, 10) == 0
     assert provider.asked == []
+
+
+@pytest.mark.parametrize(
+    ("code", "letters_left"), [("misconfigured", 0), ("throttled", 0), ("unreachable", 1)]
+)
+def test_what_is_wrong_with_e_mail_holds_up_no_sms(
+    engine: Engine, keys: KeyRing, clock: SetClock, code: RefusalCode, letters_left: int
+) -> None:
+    letter = NewMessage("a1", "invitation", "a@x.example", "请评价", NOW, NOW + HOUR, channel="email")
+    with engine.begin() as connection:
+        enqueue(connection, [letter, replace(letter, dedupe_key="a2", recipient="b@x.example")], keys, NOW)
+    queue(engine, keys, 2)
+
+    def refuse_a(sms: OutgoingSms) -> Accepted:
+        if sms.recipient.startswith("a@"):
+            raise SendRefused(code, permanent=False, provider_code="5.7.8")
+        return Accepted(sms.reference)
+
+    by_channel = {"sms": Provider(lambda sms: Accepted(sms.reference)), "email": Provider(refuse_a)}
+    count = deliver_due(engine, Carriers(by_channel, keys), POLICY, clock, 10)
+    assert (count.claimed, count.accepted, count.deferred) == (4, 2 + letters_left, 2 - letters_left)
+    assert [state for state, _ in states(engine)][2:] == ["accepted", "accepted"]

@@ -1,6 +1,6 @@
 """What parts of a description demand of each other, and the description from the values that were read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from server.notify.gateways.declarative.description import (
@@ -32,14 +32,14 @@ NONCE: Final = 16
 NEEDED: Final = {"receipts": ("code",), "replies": ("sender", "text"), "find": ("code",)}
 
 
-def check(report: GatewayReport, values: Values) -> None:
+def check(report: GatewayReport, values: Values, told: Collection[str]) -> None:
     """Report what is wrong between the parts."""
     _check_digests(report, values.get("digests", {}))
     signing_bodies = _over_bodies(values.get("digests", {}))
     for request in _requests(values):
         _check_request(report, request, signing_bodies)
     send = values.get("send", {})
-    _check_texts(report, send)
+    _check_texts(report, send, told)
     for reading in (send.get("answer"), *(part for _, part in _listings(values))):
         if reading and (reading.get("format") == "regex") != ("pattern" in reading):
             report.error(reading[""], "property_needs", property="pattern", needs="format: regex")
@@ -88,11 +88,11 @@ def _check_request(report: GatewayReport, request: Values, signing_bodies: set[s
         report.error(request[""], "gateway_body_signs_itself")
 
 
-def _check_texts(report: GatewayReport, send: Values) -> None:
+def _check_texts(report: GatewayReport, send: Values, told: Collection[str]) -> None:
     request, answer = send.get("request"), send.get("answer")
     if request is not None:
         used = {name for part in (*BODIES, "query", "url") for name in _names_in(request.get(part))}
-        for name in ("text", "recipient"):
+        for name in told:
             if not any(each == name or each.startswith(f"{name}.") for each in used):
                 report.error(request[""], "gateway_without_text", name=name)
     if answer is not None and ("code" in answer) != ("success" in answer):

@@ -162,7 +162,7 @@ class HttpGateway:
             raise SendUnknown(f"status {status}")
         if status >= 400:
             by_status = OF_STATUS.get(status, meant("refused"))
-            raise _refused(by_status if code is None else meaning(code, self.description), code)
+            raise _refused(meaning(code, self.description) if code else by_status, code or None)
         if answer.code is None:
             if not provider_id:
                 raise SendUnknown("an answer without an id")

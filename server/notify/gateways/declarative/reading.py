@@ -32,12 +32,24 @@ Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What a description is for: what a request must tell of a message, how settings with secrets begin."""
+
+    told: Collection[str] = ("text", "recipient")
+    setting: str = GATEWAY_SECRET
+
+
+SMS_GATEWAY: Final = Use()
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What the whole file gives to each place: names of digests; secrets that are set, None if unknown."""
 
     report: GatewayReport
     digests: tuple[str, ...]
     secrets: Collection[str] | None
+    setting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,9 @@ def lint_gateway(definition: object) -> tuple[Problem, ...]:
     return ()
 
 
-def read_gateway(definition: object, secrets: Collection[str] | None = None) -> Description:
+def read_gateway(
+    definition: object, secrets: Collection[str] | None = None, use: Use = SMS_GATEWAY
+) -> Description:
     """The gateway that a JSON object describes.
 
     Args:
@@ -79,11 +93,11 @@ def read_gateway(definition: object, secrets: Collection[str] | None = None) -> 
     """
     report = GatewayReport()
     stated = definition.get("digests") if isinstance(definition, dict) else None
-    around = Around(report, tuple(stated) if isinstance(stated, dict) else (), secrets)
+    around = Around(report, tuple(stated) if isinstance(stated, dict) else (), secrets, use.setting)
     root = Place(around, "", Field("gateway", "shape", shape=vocabulary.GATEWAY), vocabulary.SENDING)
     values = _shape(root, definition)
     if values is not None:
-        building.check(report, values)
+        building.check(report, values, use.told)
     if report.problems:
         raise GatewayInvalid(report.problems)
     return building.built(values or {})
@@ -225,7 +239,7 @@ def _check_name(place: Place, name: str) -> None:
     around, plain = place.around, name.rpartition(".")[2]
     if name.startswith(SECRET):
         if around.secrets is not None and plain not in around.secrets:
-            place.error("gateway_secret_missing", name=name, setting=GATEWAY_SECRET + plain)
+            place.error("gateway_secret_missing", name=name, setting=place.around.setting + plain)
         return
     if name.startswith(DIGEST) and place.names != vocabulary.PUSH:
         if name.removeprefix(DIGEST) not in around.digests:
