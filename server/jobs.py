@@ -21,7 +21,7 @@ from server.fieldwork.definitions import trials
 from server.fieldwork.duties import files as duty_files
 from server.fieldwork.duties import forms as duty_forms
 from server.fieldwork.duties import generating
-from server.fieldwork.outreach import inviting, reminders, watching
+from server.fieldwork.outreach import alerts, inviting, reminders, watching
 from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.policy import sending_policy
 from server.fieldwork.outreach.portions import take_portion
@@ -116,6 +116,15 @@ def fetch_replies() -> None:
                 now=given.clock.now(),
             )
         portion.done()
+
+
+def send_alerts() -> None:
+    """Tell people of new notices by message, a portion a transaction."""
+    given, told = services(), alerts.PORTION
+    while told == alerts.PORTION:
+        with transaction() as open_connection:
+            alerts.raise_stops(open_connection, now=given.clock.now())
+            told = alerts.tell(open_connection, given.keys, given.settings.public_url, now=given.clock.now())
 
 
 def launch_invitations(wave_id: str) -> None:
@@ -291,6 +300,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "watch_sending": watch_sending,
     "sweep_messages": sweep_messages,
     "launch_invitations": launch_invitations,
+    "send_alerts": send_alerts,
     "preview_draw": preview_draw,
     "draw_wave": draw_wave,
     "inspect_attachment": inspect_attachment,
@@ -323,6 +333,7 @@ RECURRING = frozenset(
         "watch_sending",
         "sweep_messages",
         "fetch_replies",
+        "send_alerts",
         "follow_submissions",
         "seal_audit",
         "close_waves",

@@ -45,6 +45,7 @@ CHORES = (
     Chore("send_messages", 5),
     Chore("follow_messages", 10),
     Chore("fetch_replies", 15),
+    Chore("send_alerts", 30),
     Chore("seal_audit", 10),
     Chore("watch_sending", 60),
     Chore("send_reminders", 600),

@@ -58,6 +58,7 @@ AREAS = (
     "waves",
     "sms",
     "callbacks",
+    "alerts",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

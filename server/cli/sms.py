@@ -10,10 +10,13 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from server import catalogue, phones
+from server.accounts.permissions import ROLES
 from server.cli.failing import explained
 from server.cli.files import FORMAT, content_of, locale, say, say_findings
 from server.cli.linting import read_definition, summary
 from server.config import Settings
+from server.db import transaction
+from server.fieldwork.outreach import alerts
 from server.notify.gateways.choosing import INBOUND_PATH, gateway_for, status_callback
 from server.notify.gateways.declarative.description import Pushed
 from server.notify.gateways.declarative.gateway import HttpGateway
@@ -44,6 +47,16 @@ def check(file: str, format_: str) -> None:
 
 
 ON_FILES = (check,)
+
+
+@group.command("group")
+@click.argument("role", type=click.Choice(sorted(ROLES)))
+@click.argument("webhook")
+@click.argument("kinds", nargs=-1, type=click.Choice(tuple(alerts.KINDS)))
+def alert_group(role: str, webhook: str, kinds: tuple[str, ...]) -> None:
+    """Let the chat group WEBHOOK (WEBHOOKS_FILE) be told what ROLE is told of; without KINDS no more."""
+    with explained(), transaction() as connection:
+        alerts.choose_group(connection, role, webhook, kinds)
 
 
 @group.command()

@@ -131,6 +131,11 @@ def compose_words(words: str, *, organisation: str, locale: str = FALLBACK_LOCAL
     return _signed(f"{words} {wording.optout}", wording, organisation)
 
 
+def compose_alert(words: str, *, organisation: str, locale: str = FALLBACK_LOCALE) -> str:
+    """What somebody asked to be told. It asks for nothing that could be refused."""
+    return _signed(words, WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE], organisation)
+
+
 def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:
     """Refuse a template at the time it is written, not at the launch.
 

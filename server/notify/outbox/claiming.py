@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import Connection, and_, case, or_, select, true, update
 
 from server.db import AnyRow, AnySelect
 from server.models.messages import WAITING, Message, SendingStop
@@ -55,11 +55,9 @@ def claim(connection: Connection, policy: Policy, now: datetime, limit: int) -> 
     Workers at the same moment get different messages, and together spend no more than the caps allow: what
     does not fit stops the sending that it belongs to.
     """
-    if all_is_stopped(connection):
-        return []
     if hold_until_decent(connection, policy, now) >= HELD_AT_ONCE:
         return []  # more of them wait; none may be taken for a decent one
-    due = connection.execute(_due(now, limit)).all()
+    due = connection.execute(_due(now, limit, stopped=all_is_stopped(connection))).all()
     chosen = _affordable(connection, due, policy.rules, now)
     if not chosen:
         return []
@@ -91,8 +89,10 @@ def hold_until_decent(connection: Connection, policy: Policy, now: datetime) -> 
     return held
 
 
-def _due(now: datetime, limit: int) -> AnySelect:
-    stopped = select(SendingStop.wave_id).where(
+def _due(now: datetime, limit: int, *, stopped: bool) -> AnySelect:
+    """While all sending is stopped, those who can mend it are still told, by ways that need no SMS."""
+    free = and_(Message.kind == "alert", Message.channel != "sms") if stopped else true()
+    held = select(SendingStop.wave_id).where(
         SendingStop.wave_id == Message.wave_id, SendingStop.lifted_at.is_(None)
     )
     return (
@@ -109,7 +109,8 @@ def _due(now: datetime, limit: int) -> AnySelect:
             Message.not_before <= now,
             Message.expires_at > now,
             or_(Wave.id.is_(None), Wave.state != "paused"),
-            ~stopped.exists(),
+            ~held.exists(),
+            free,
         )
         .order_by(Message.not_before, Message.id)
         .limit(limit)

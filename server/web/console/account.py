@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from server.db import connection, db, transaction
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach import alerts, wishes
 from server.fieldwork.people import deputies, own, set_up
 from server.fieldwork.people.managing import Managed, own_person
 from server.http.access import identity, open_to_all, requires
@@ -56,6 +57,24 @@ def password() -> Response:
         return _page(refusal)
     db.session.commit()
     return _to("password")
+
+
+@blueprint.post("/console/account/alerts")
+@requires("console.enter")
+def choose_alerts() -> Response:
+    try:
+        with transaction() as open_connection:
+            address = request.form.get("email", "").strip()
+            wanted = frozenset(request.form.getlist("alert"))
+            wishes.choose(
+                open_connection,
+                wishes.Choice(_own().id, _own_id(), address, wanted),
+                services().keys,
+                now=_now(),
+            )
+    except Refusal as refusal:
+        return _page(refusal)
+    return _to("alerts")
 
 
 @blueprint.post("/console/account/deputies")
@@ -122,6 +141,10 @@ def _page(refusal: Refusal | None = None) -> Response:
         status=200 if refusal is None else refusal.status,
         person=_own(),
         deputies=deputies.deputies_around(connection(), _own_id()),
+        email=wishes.address_of(connection(), person_id=_own().id, keys=services().keys),
+        wishes=wishes.wishes_of(connection(), account_id=_own_id()),
+        alert_kinds=tuple(alerts.KINDS),
+        alert_channels=wishes.CHANNELS,
         refusal=refusal,
         errors=_errors(refusal),
         values=request.form,

@@ -36,12 +36,11 @@ def survey_wave(engine: Engine) -> UUID:
 
 
 def queue(
-    engine: Engine, keys: KeyRing, count: int, wave_id: UUID | None = None, kind: str = "visit"
+    engine: Engine, keys: KeyRing, count: int, wave_id: UUID | None = None, kind: str = "visit", **more: str
 ) -> None:
+    first = NewMessage("", kind, "", "x", NOW, NOW + 3 * DAY, wave_id=wave_id, **more)
     messages = [
-        NewMessage(
-            f"{wave_id}:{kind}:{number}", kind, f"+86138{number:08}", "x", NOW, NOW + 3 * DAY, wave_id=wave_id
-        )
+        replace(first, dedupe_key=f"{wave_id}:{kind}:{more}:{number}", recipient=f"+86138{number:08}")
         for number in range(count)
     ]
     with engine.begin() as connection:
@@ -100,10 +99,13 @@ def test_a_stop_holds_until_it_is_lifted(engine: Engine, keys: KeyRing, survey_w
         assert lift(connection, survey_wave, "account:a", NOW)
         stop(connection, None, "misconfigured", NOW, {"code": "20003"})
     assert taken(engine, POLICY) == 0
+    queue(engine, keys, 1, kind="alert")
+    queue(engine, keys, 2, kind="alert", channel="email")
+    assert taken(engine, POLICY) == 2, "whoever can mend it is told by ways that need no SMS"
     with engine.begin() as connection:
         assert lift(connection, None, "account:a", NOW)
         assert not lift(connection, None, "account:a", NOW)
-    assert taken(engine, POLICY) == 3
+    assert taken(engine, POLICY) == 4
 
 
 def test_at_night_nothing_is_claimed_but_what_somebody_waits_for(engine: Engine, keys: KeyRing) -> None:
