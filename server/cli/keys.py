@@ -24,7 +24,9 @@ group = AppGroup("keys", help="Keys for personal data.")
 # table, key column, encrypted columns, (source column, hash column)
 ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] = (
     (ContactPrivate, "contact_id", ("name", "phone"), ("phone", "phone_hash")),
+    (ContactPrivate, "contact_id", ("email",), ("email", "email_hash")),
     (PersonPrivate, "person_id", ("phone", "home"), ("phone", "phone_hash")),
+    (PersonPrivate, "person_id", ("email",), ("email", "email_hash")),
     (Message, "id", ("recipient", "text"), ("recipient", "recipient_hash")),
     (InboxMessage, "id", ("recipient", "text"), None),
     (InvitationKey, "id", ("sealed",), ("sealed", "hash")),

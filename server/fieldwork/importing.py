@@ -45,6 +45,7 @@ CODES: dict[str, tuple[str, ...]] = {
     "import_unknown_subject_kind": ("value",),
     "import_code_taken": ("value",),
     "import_unknown_channel": ("value",),
+    "import_email": ("value",),
     "import_unknown_contact": ("value",),
     "import_moment": ("value",),
     "import_in_future": ("value",),

@@ -59,7 +59,8 @@ class Person(HasId, Base):
 class PersonPrivate(Base):
     """Encrypted with the key ring, found by keyed hash, erased on its own schedule.
 
-    `home` is "longitude,latitude,datum" to about a hundred metres: distances need no more.
+    `home` is "longitude,latitude,datum" to about a hundred metres: distances need no more. `email` is where
+    somebody wants to be told of things.
     """
 
     __tablename__ = "person_private"
@@ -68,6 +69,8 @@ class PersonPrivate(Base):
     phone: Mapped[bytes | None]
     phone_hash: Mapped[bytes | None] = mapped_column(index=True)
     home: Mapped[bytes | None]
+    email: Mapped[bytes | None]
+    email_hash: Mapped[bytes | None] = mapped_column(index=True)
 
 
 class Account(HasId, Base):

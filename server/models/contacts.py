@@ -49,7 +49,7 @@ class Contact(HasId, Base):
 
 
 class ContactPrivate(Base):
-    """Name and number, encrypted with the key ring; the number is found by keyed hash."""
+    """Name, number and address, encrypted with the key ring; the latter two are found by keyed hash."""
 
     __tablename__ = "contact_private"
 
@@ -57,6 +57,8 @@ class ContactPrivate(Base):
     name: Mapped[bytes | None]
     phone: Mapped[bytes]
     phone_hash: Mapped[bytes] = mapped_column(index=True)
+    email: Mapped[bytes | None]
+    email_hash: Mapped[bytes | None] = mapped_column(index=True)
 
 
 class OptOut(Base):

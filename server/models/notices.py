@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
@@ -20,6 +20,7 @@ class Notice(HasId, Base):
         firm_id: whose people it is for, where it is for a firm.
         params: numbers for its sentence.
         due_at: the first moment after the deadline it speaks of.
+        alerted_at: when it was looked at for people who want to be told by a message.
         superseded_at: when a newer notice of the same kind took its place.
     """
 
@@ -37,6 +38,7 @@ class Notice(HasId, Base):
     params: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    alerted_at: Mapped[datetime | None]
     superseded_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None]
@@ -51,4 +53,27 @@ class Notice(HasId, Base):
             postgresql_where=text("done_at IS NULL AND superseded_at IS NULL"),
         ),
         Index("notice_wave_id_idx", "wave_id"),
+        Index("notice_unalerted_idx", "at", postgresql_where=text("alerted_at IS NULL")),
+    )
+
+
+class AlertWish(HasId, Base):
+    """Somebody wants to be told of notices of a kind by a message as well.
+
+    `kind` is of `server.fieldwork.outreach.alerts.KINDS`.
+    """
+
+    __tablename__ = "alert_wish"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    kind: Mapped[str]
+    channel: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "channel"),
+        CheckConstraint(
+            "kind IN ('critical','orders','callbacks','bulletin','sending','deadlines')", name="kind"
+        ),
+        CheckConstraint("channel IN ('sms','email')", name="channel"),
     )

@@ -246,3 +246,23 @@ def test_whoever_was_erased_keeps_the_id_when_sent_again(units: Connection, keys
         ("changed", (("name", "…", "…"), ("phone", "…", "…")))
     ]
     assert (only(units).id, keys.decrypt(only(units).phone)) == (before.id, "+8613800138000")
+
+
+def test_an_address_is_kept_encrypted_until_a_file_takes_it_away(units: Connection, keys: KeyRing) -> None:
+    def kept() -> str | None:
+        row = units.execute(select(ContactPrivate.email, ContactPrivate.email_hash)).one()
+        assert row.email_hash in (
+            {None} if row.email is None else set(keys.lookup_hashes("wang@bank.example"))
+        )
+        return keys.decrypt(row.email) if row.email else None
+
+    header = "客户编号,手机号,网点编号,邮箱\n"
+    wrong = load(units, keys, header + "K1,13800138000,B101,wang@\n")
+    assert [(each.code, each.params) for each in wrong.problems] == [("import_email", {"value": "…ang@"})]
+    assert counts(load(units, keys, header + "K1,13800138000,B101,Wang@bank.example\n")) == (1, 0, 0, 0)
+    assert kept() == "wang@bank.example"
+    assert counts(load(units, keys, header + "K1,13800138000,B101,wang@bank.example\n")) == (0, 0, 1, 0)
+    assert counts(load(units, keys, HEADER + GOOD)) == (0, 1, 0, 0)
+    assert kept() == "wang@bank.example", "a column that a file lacks changes nothing"
+    assert counts(load(units, keys, header + "K1,13800138000,B101,\n")) == (0, 1, 0, 0)
+    assert kept() is None

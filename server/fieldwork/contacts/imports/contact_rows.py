@@ -16,6 +16,7 @@ from server.fieldwork.contacts.imports.cells import (
     Line,
     Reader,
     day,
+    email,
     one_of,
     phone,
     read_cells,
@@ -34,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "external_id": ("客户编号", "客户号", "编号", "customer id"),
     "name": ("姓名", "客户姓名", "名称"),
     "phone": ("手机号", "手机号码", "手机", "电话", "phone number"),
+    "email": ("邮箱", "电子邮箱", "e-mail", "e-mail address"),
     "unit_code": ("网点编号", "机构编号", "网点", "outlet code"),
     "locale": ("语言", "language"),
     "large_type": ("大字版", "大字"),
@@ -46,11 +48,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 ATTRIBUTE = "attribute"
 FAMILIES = {ATTRIBUTE: ("属性",)}
 REQUIRED = ("external_id", "phone", "unit_code")
-PRIVATE = ("name", "phone")
+PRIVATE = ("name", "phone", "email")
 READERS: dict[str, Reader] = {
     "external_id": words,
     "name": words,
     "phone": phone,
+    "email": email,
     "locale": one_of(LOCALES, "import_unknown_language"),
     "large_type": one_of(YES_NO, "import_yes_no"),
     "preferred_channel": one_of(CHANNELS, "import_unknown_channel"),
@@ -63,8 +66,9 @@ READERS: dict[str, Reader] = {
 UNSAID: dict[str, Any] = {
     "locale": "zh", "large_type": False, "preferred_channel": None, "consent_source": None, "staff": False,
     "open_case_since": None, "served_on": None, "name": None,
+    "email": None,
 }  # fmt: skip
-SHOWN = ("unit_code", *(name for name in UNSAID if name != "name"))
+SHOWN = ("unit_code", *(name for name in UNSAID if name not in PRIVATE))
 
 TABLE: Table = Contact.metadata.tables[Contact.__tablename__]
 PRIVATE_TABLE: Table = Contact.metadata.tables[ContactPrivate.__tablename__]
@@ -129,11 +133,17 @@ class ContactRows:
         differs = {
             "name": "name" in line.values and line.values["name"] != self._name(row),
             "phone": row.phone_hash not in self._keys.lookup_hashes(str(line.values["phone"])),
+            "email": "email" in line.values and not self._is_email(line.values["email"], row),
         }
         return tuple((name, "…", "…") for name in PRIVATE if differs[name])
 
     def _name(self, row: AnyRow) -> str | None:
         return self._keys.decrypt(row.name) if row.name else None
+
+    def _is_email(self, address: object, row: AnyRow) -> bool:
+        if address is None or row.email_hash is None:
+            return address is None and row.email_hash is None
+        return row.email_hash in self._keys.lookup_hashes(str(address))
 
     def _store(self, connection: Connection, pairs: Sequence[tuple[Line, AnyRow | None]]) -> None:
         ordered = sorted(pairs, key=lambda pair: pair[0].key)
@@ -167,13 +177,25 @@ class ContactRows:
             "name": self._keys.encrypt(str(name)) if name else None,
             "phone": self._keys.encrypt(number),
             "phone_hash": self._keys.lookup_hash(number),
+            **self._address(line, row),
         }
         return tuple(given[column.name] for column in PRIVATE_TABLE.columns)
+
+    def _address(self, line: Line, row: AnyRow | None) -> dict[str, bytes | None]:
+        if "email" not in line.values:
+            return {name: getattr(row, name, None) for name in ("email", "email_hash")}
+        address = line.values["email"]
+        if address is None:
+            return {"email": None, "email_hash": None}
+        return {
+            "email": self._keys.encrypt(str(address)),
+            "email_hash": self._keys.lookup_hash(str(address)),
+        }
 
 
 def _known(connection: Connection, external_ids: list[str]) -> dict[str, AnyRow]:
     rows = connection.execute(
-        select(*TABLE.columns, ContactPrivate.phone_hash, ContactPrivate.name)
+        select(*TABLE.columns, *(column for column in PRIVATE_TABLE.columns if column.name != "contact_id"))
         # Whoever was erased is still a contact, and has no number until somebody sends it again.
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id, isouter=True)
         .where(Contact.external_id == func.any(cast(external_ids, ARRAY(String))))
