@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, func, text
 
 # Arbitrary, but never changed: processes of two releases must meet at the same lock.
 MIGRATION_LOCK: Final = 7_203_001
@@ -11,6 +11,7 @@ CLOCK_LOCK: Final = 7_203_003
 IMPORT_LOCK: Final = 7_203_004
 PEOPLE_LOCK: Final = 7_203_005
 TALLY_LOCK: Final = 7_203_006
+NUMBER_LOCK: Final = 7_203_007
 
 _HELD = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock"
@@ -26,3 +27,9 @@ def is_held(connection: Connection, lock: int) -> bool:
 def wait_for(connection: Connection, lock: int) -> None:
     """Hold the lock until the transaction ends; whoever holds it is waited for."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+
+
+def number_lock(phone_hash: bytes) -> ColumnElement[object]:
+    """An expression that holds the lock of one number until the transaction ends, once it is selected."""
+    key = int.from_bytes(phone_hash[:4], signed=True)
+    return func.pg_advisory_xact_lock(NUMBER_LOCK, key)

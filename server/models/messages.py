@@ -31,6 +31,7 @@ class Message(HasId, Base):
         provider_code: what the provider said about it last, in the provider's own words.
         rule: which rule skipped it.
         attempts: how often it was handed over.
+        claimed_at: when a worker took it last; no other worker's doing concerns that claim.
         cost: what handing it over costs at the price of that moment; counted against the caps.
         unknown_since: since when nobody knows whether it was sent.
     """

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from server.db import new_id
@@ -53,9 +53,8 @@ def take_report(
     )
     meaning = _meaning(report, gateway)
     reason = None if meaning is None else meaning.code
-    if settle(connection, message_id, Outcome(report.state, reason, report.provider_id), now):
-        said = {"provider_code": report.provider_code, "gateway": gateway}
-        connection.execute(update(Message).where(Message.id == message_id).values(**said))
+    outcome = Outcome(report.state, reason, report.provider_id, report.provider_code, gateway=gateway)
+    settle(connection, message_id, outcome, now)
     if reason == "invalid_number":
         mark_bad(connection, [(message_id, str(report.provider_code or reason))], now)
     if reason == "opted_out":

@@ -13,6 +13,7 @@ from server.db import AnyRow, AnySelect
 from server.models.messages import WAITING, Message, SendingStop
 from server.models.waves import Wave
 from server.notify.kinds import WAITING_KINDS
+from server.notify.outbox.settling import CLAIMED
 from server.notify.respect.hours import no_day_off
 from server.notify.respect.rules import SendingRules
 from server.notify.respect.spending import NOTHING, keep_purses, lock_purses, month_purse, wave_purse
@@ -65,7 +66,7 @@ def claim(connection: Connection, policy: Policy, now: datetime, limit: int) -> 
     taken = connection.execute(
         update(Message)
         .where(Message.id.in_(chosen))
-        .values(state="sending", claimed_at=now, attempts=Message.attempts + 1, cost=price)
+        .values(state="sending", reason=CLAIMED, claimed_at=now, cost=price)
         .returning(
             Message.id, Message.kind, Message.channel, Message.recipient, Message.text, Message.segments,
             Message.timezone, Message.wave_id, Message.expires_at, Message.claimed_at,
@@ -73,6 +74,23 @@ def claim(connection: Connection, policy: Policy, now: datetime, limit: int) -> 
     )  # fmt: skip
     claimed = (ClaimedMessage(**row) for row in taken.mappings())
     return sorted(claimed, key=lambda message: message.id)
+
+
+def hand_over(connection: Connection, message: ClaimedMessage, gateway: str) -> bool:
+    """Note that a message is about to leave; commit before the provider is called.
+
+    Until this is noted a message of a crashed worker has certainly not left. A worker that stood still may
+    find its claim taken from it.
+
+    Returns:
+        Whether the message is still this worker's to send.
+    """
+    leaving = connection.execute(
+        update(Message)
+        .where(Message.id == message.id, Message.state == "sending", Message.claimed_at == message.claimed_at)
+        .values(reason=None, gateway=gateway, attempts=Message.attempts + 1)
+    )
+    return leaving.rowcount == 1
 
 
 def hold_until_decent(connection: Connection, policy: Policy, now: datetime) -> int:

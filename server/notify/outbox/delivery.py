@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.messages import Message
-from server.notify.outbox.claiming import ClaimedMessage, Policy, claim
+from server.notify.outbox.claiming import ClaimedMessage, Policy, claim, hand_over
 from server.notify.outbox.permits import permit
 from server.notify.outbox.settling import Outcome, expire, settle, take_back
 from server.notify.protocol import OutgoingSms, SendRefused, SendUnknown, SmsGateway
@@ -99,6 +99,8 @@ def _follow(engine: Engine, channel: str, gateway: SmsGateway, clock: Clock, lim
         .where(
             Message.state == "accepted",
             Message.channel == channel,
+            # Another gateway, of the days before this one, gave its ids their meaning.
+            Message.gateway == gateway.name,
             Message.provider_id.is_not(None),
             recent,
         )
@@ -135,20 +137,25 @@ class _Courier:
             outcome = Outcome("expired", "too_late")
         else:
             outcome = self._send(message)
-        close = settle if outcome.state in LEFT else take_back
         with self._engine.begin() as connection:
-            close(connection, message.id, outcome, self._clock.now())
+            if outcome.state in LEFT:
+                settle(connection, message.id, outcome, self._clock.now())
+            else:
+                self._take_back(connection, message, outcome)
         return COUNTED_AS.get(outcome.state, outcome.state)
 
     def put_back(self, messages: Sequence[ClaimedMessage]) -> int:
         """Return unsent messages to the queue."""
-        now = self._clock.now()
         with self._engine.begin() as connection:
-            return sum(
-                take_back(connection, message.id, Outcome("queued", "paused", retry_at=until), now)
-                for message in messages
-                for until in [now + PAUSE if message.channel in self.paused else None]
-            )
+            return sum(self._take_back(connection, message, self._held(message)) for message in messages)
+
+    def _held(self, message: ClaimedMessage) -> Outcome:
+        until = self._clock.now() + PAUSE if message.channel in self.paused else None
+        return Outcome("queued", "paused", retry_at=until)
+
+    def _take_back(self, connection: Connection, message: ClaimedMessage, outcome: Outcome) -> bool:
+        now = self._clock.now()
+        return take_back(connection, message.id, outcome, now, claimed_at=message.claimed_at)
 
     def _send(self, message: ClaimedMessage) -> Outcome:
         keys = self._carriers.keys
@@ -166,13 +173,16 @@ class _Courier:
             hindrance = permit(
                 connection, message, keys.lookup_hashes(recipient), self._policy, self._clock.now()
             )
-        return hindrance or self._hand_over(message, gateway, OutgoingSms(str(message.id), recipient, text))
+            if hindrance is None and not hand_over(connection, message, gateway.name):
+                return Outcome("queued", "claim_lost")
+        return hindrance or self._call(message, gateway, OutgoingSms(str(message.id), recipient, text))
 
-    def _hand_over(self, message: ClaimedMessage, gateway: SmsGateway, sms: OutgoingSms) -> Outcome:
+    def _call(self, message: ClaimedMessage, gateway: SmsGateway, sms: OutgoingSms) -> Outcome:
         try:
             accepted = gateway.send(sms)
         except SendRefused as refused:
-            return self._refused(refused, message, sms.recipient)
+            outcome = self._refused(refused, message, sms.recipient)
+            return replace(outcome, provider_code=refused.provider_code, gateway=gateway.name)
         except SendUnknown:
             return Outcome("unknown", "no_answer", gateway=gateway.name)
         return Outcome("accepted", provider_id=accepted.provider_id, gateway=gateway.name)
@@ -186,14 +196,14 @@ class _Courier:
                 self.paused.add(message.channel)
             if refused.code == "misconfigured" and code is not None and message.channel == "sms":
                 self._stop_all(code)
-            return Outcome("retry_wait", refused.code, provider_code=code, retry_at=self._clock.now() + wait)
+            return Outcome("retry_wait", refused.code, retry_at=self._clock.now() + wait)
         with self._engine.begin() as connection:
             if refused.code == "opted_out":
                 hashes = self._carriers.keys.lookup_hashes(recipient)
                 opt_out(connection, hashes, "provider", self._clock.now())
             if refused.code == "invalid_number":
                 mark_bad(connection, [(message.id, code or refused.code)], self._clock.now())
-        return Outcome("failed", refused.code, provider_code=code)
+        return Outcome("failed", refused.code)
 
     def _stop_all(self, provider_code: str) -> None:
         with self._engine.begin() as connection:

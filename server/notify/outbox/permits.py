@@ -1,6 +1,7 @@
 """May this message leave now? Asked for each one, right before it goes: much can happen since it was queued.
 
-What is known is gathered in one or two statements; the decision is a function of it.
+What is known is gathered in one or two statements; the decision is a function of it. Two messages that ask
+the same number are decided one after the other, so that the second one knows of the first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,15 @@ from sqlalchemy import Connection, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
+from server.locks import number_lock
 from server.models.contacts import BadNumber, OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
-from server.models.messages import Message
+from server.models.messages import Message, SendingStop
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
 from server.notify.kinds import ASKING_KINDS, KINDS
 from server.notify.outbox.claiming import ClaimedMessage, Policy
-from server.notify.outbox.settling import Outcome
+from server.notify.outbox.settling import CLAIMED, Outcome
 from server.notify.respect.fatigue import rules_of
 from server.notify.respect.rules import SendingRules
 
@@ -47,12 +49,14 @@ class Standing:
 
     Attributes:
         opted_out: the number said stop, to everything or to the wave's programme.
+        stopped: sending was stopped after the claim. A spent cap does not count: the claim is paid for.
         settled: what it asks for is done: answered, declined or called off.
         fatigue: the wave's settings about how often people are asked.
         askings: earlier ones that reached the number, newest first.
     """
 
     opted_out: bool = False
+    stopped: bool = False
     bad_number: bool = False
     wave_state: str | None = None
     settled: bool = False
@@ -64,6 +68,8 @@ def permit(
     connection: Connection, message: ClaimedMessage, hashes: Sequence[bytes], policy: Policy, now: datetime
 ) -> Outcome | None:
     """What happens to the message instead of being sent, or None when it may go.
+
+    Note in the same transaction that it goes (`hand_over`): then no other message to the number misses it.
 
     Args:
         hashes: the recipient's number or address under every key.
@@ -82,6 +88,8 @@ def decide(message: ClaimedMessage, standing: Standing, policy: Policy, now: dat
         return Outcome("skipped", "settled")
     if standing.wave_state in {"closed", "cancelled"} and KINDS[message.kind].asks:
         return Outcome("cancelled", "wave_closed")
+    if standing.stopped:
+        return Outcome("queued", "stopped")
     if standing.wave_state == "paused":
         return Outcome("queued", "wave_paused")
     if KINDS[message.kind].waits:
@@ -113,10 +121,14 @@ def _standing(
     hashes: Sequence[bytes],
     now: datetime,
 ) -> Standing:
-    row = connection.execute(_known(message.id, hashes)).one()
+    known = _known(message.id, hashes)
+    if KINDS[message.kind].asks:
+        known = known.add_columns(number_lock(hashes[0]))
+    row = connection.execute(known).one()
     settings = row.settings or {}
     return Standing(
         opted_out=row.opted_out or row.opted_out_here,
+        stopped=row.stopped,
         bad_number=row.bad_number,
         wave_state=row.state,
         settled=bool(row.settled),
@@ -130,10 +142,16 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         ProgrammeOptOut.phone_hash.in_(hashes),
         ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,
     )
+    stops = and_(
+        SendingStop.lifted_at.is_(None),
+        SendingStop.reason != "cap_reached",
+        or_(SendingStop.wave_id.is_(None), SendingStop.wave_id == Message.wave_id),
+    )
     return (
         select(
             exists().where(OptOut.phone_hash.in_(hashes)).label("opted_out"),
             exists().where(own).correlate(ProgrammeVersion).label("opted_out_here"),
+            exists().where(stops).correlate(Message).label("stopped"),
             exists().where(BadNumber.phone_hash.in_(hashes)).label("bad_number"),
             Wave.state,
             Wave.settings,
@@ -159,7 +177,7 @@ def _askings(
     settings: Mapping[str, Any],
     now: datetime,
 ) -> list[Asking]:
-    """Earlier askings of the number. Of two that leave at the same moment the first one queued counts."""
+    """Earlier askings of the number, those that are just leaving among them."""
     reach = max(
         (timedelta(days=max(rule.days, rule.gap_days)) for rule in rules_of(settings).fatigue),
         default=LEAST_LOOKED_AT,
@@ -188,7 +206,7 @@ def _askings(
             Message.id != message.id,
             or_(
                 Message.state.in_(REACHED),
-                and_(Message.state == "sending", Message.id < message.id),
+                and_(Message.state == "sending", Message.reason.is_distinct_from(CLAIMED)),
             ),
             or_(at > now - reach, Message.wave_id == message.wave_id),
         )

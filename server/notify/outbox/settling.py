@@ -1,6 +1,7 @@
 """What became of a message. Its state never moves backwards, however late or often it is told.
 
-A message whose sending ended without an answer becomes `unknown` and is never sent again by itself.
+A message whose sending ended without an answer becomes `unknown` and is never sent again by itself. One that
+was claimed and not yet handed over has certainly not left.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from server.models.messages import WAITING, Message
 from server.notify.respect.spending import give_back
 
 CRASHED_AFTER: Final = timedelta(minutes=10)
+# The reason of a message in `sending` that is still to be handed over.
+CLAIMED: Final = "claimed"
+TAKEN_BACK_AT_ONCE: Final = 1_000
 
 OutcomeState = Literal[
     "queued",
@@ -28,7 +32,7 @@ OutcomeState = Literal[
     "delivered",
 ]
 # New state -> the states it may replace. Reports come late, twice and out of order: whatever their order, the
-# strongest one stands, and nothing moves back.
+# strongest one stands, and nothing moves back. What was not taken may be there after all.
 REPLACES: Final[dict[OutcomeState, tuple[str, ...]]] = {
     "queued": ("sending",),
     "retry_wait": ("sending",),
@@ -36,10 +40,10 @@ REPLACES: Final[dict[OutcomeState, tuple[str, ...]]] = {
     "cancelled": ("sending",),
     "expired": ("sending",),
     "unknown": ("sending",),
-    "accepted": ("sending", "unknown"),
-    "failed": ("sending", "unknown", "accepted"),
-    "undelivered": ("sending", "unknown", "accepted", "failed"),
-    "delivered": ("sending", "unknown", "accepted", "failed", "undelivered"),
+    "accepted": ("sending", "unknown", "retry_wait"),
+    "failed": ("sending", "unknown", "retry_wait", "accepted"),
+    "undelivered": ("sending", "unknown", "retry_wait", "accepted", "failed"),
+    "delivered": ("sending", "unknown", "retry_wait", "accepted", "failed", "undelivered"),
 }
 
 
@@ -48,7 +52,7 @@ class Outcome:
     """What became of a message.
 
     `queued` means not taken for now, for a reason of ours, `retry_wait` for one of the provider's: it is due
-    again at `retry_at`. `rule` says which rule skipped it.
+    again at `retry_at`. `rule` says which rule skipped it. A `gateway` brings its `provider_code`, also none.
     """
 
     state: OutcomeState
@@ -77,22 +81,27 @@ def settle(connection: Connection, message_id: UUID, outcome: Outcome, now: date
     return moved == 1
 
 
-def take_back(connection: Connection, message_id: UUID, outcome: Outcome, now: datetime) -> bool:
+def take_back(
+    connection: Connection, message_id: UUID, outcome: Outcome, now: datetime, *, claimed_at: datetime
+) -> bool:
     """Settle a claimed message that certainly did not leave, and give its price back.
+
+    Args:
+        claimed_at: of the claim that is over. A later one is another worker's, who may be sending.
 
     Returns:
         Whether its state moved.
     """
     row = connection.execute(
-        select(Message.cost, Message.wave_id, Message.claimed_at)
-        .where(Message.id == message_id, Message.state == "sending")
+        select(Message.cost, Message.wave_id)
+        .where(Message.id == message_id, Message.state == "sending", Message.claimed_at == claimed_at)
         .with_for_update(key_share=True)
     ).first()
     if row is None or not settle(connection, message_id, outcome, now):
         return False
     if row.cost:
         connection.execute(update(Message).where(Message.id == message_id).values(cost=None))
-        give_back(connection, row.cost, row.wave_id, row.claimed_at)
+        give_back(connection, row.cost, row.wave_id, claimed_at)
     return True
 
 
@@ -104,9 +113,10 @@ def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
         values["unknown_since"] = now
     if outcome.retry_at is not None:
         values["not_before"] = outcome.retry_at
-    for name in ("provider_id", "provider_code", "gateway"):
-        if getattr(outcome, name) is not None:
-            values[name] = getattr(outcome, name)
+    if outcome.provider_id is not None:
+        values["provider_id"] = outcome.provider_id
+    if outcome.gateway is not None:
+        values |= {"gateway": outcome.gateway, "provider_code": outcome.provider_code}
     return values
 
 
@@ -117,7 +127,21 @@ def expire(connection: Connection, now: datetime) -> int:
 
 
 def reconcile(connection: Connection, now: datetime) -> int:
-    """Mark what a crashed worker left in `sending` as `unknown`: it may have been sent."""
-    left = update(Message).where(Message.state == "sending", Message.claimed_at < now - CRASHED_AFTER)
+    """Clear up what a crashed worker left in `sending`; returns how many messages.
+
+    What was being handed over becomes `unknown`: it may have been sent. The rest of the claim is due again.
+    """
+    left = (Message.state == "sending", Message.claimed_at < now - CRASHED_AFTER)
+    still_here = connection.execute(
+        select(Message.id, Message.claimed_at)
+        .where(*left, Message.reason == CLAIMED)
+        .order_by(Message.id)
+        .limit(TAKEN_BACK_AT_ONCE)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()
+    again = Outcome("queued", "worker_lost")
+    for row in still_here:
+        take_back(connection, row.id, again, now, claimed_at=row.claimed_at)
     values = {"state": "unknown", "reason": "worker_lost", "unknown_since": now}
-    return connection.execute(left.values(**values)).rowcount
+    lost = update(Message).where(*left, Message.reason.is_distinct_from(CLAIMED)).values(**values)
+    return len(still_here) + connection.execute(lost).rowcount

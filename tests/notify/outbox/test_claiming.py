@@ -69,7 +69,8 @@ def test_what_did_not_leave_gives_its_price_back(engine: Engine, keys: KeyRing) 
         first, *_ = claim(connection, CAPPED, NOW, 20)
     for _ in range(2):  # a second time gives nothing back
         with engine.begin() as connection:
-            take_back(connection, first.id, Outcome("skipped", "opt_out"), NOW)
+            gone = Outcome("skipped", "opt_out")
+            take_back(connection, first.id, gone, NOW, claimed_at=first.claimed_at)
     with engine.connect() as connection:
         assert connection.scalar(select(Spending.spent)) == Decimal("0.95")
         assert connection.scalar(select(func.sum(Message.cost))) == Decimal("0.95")

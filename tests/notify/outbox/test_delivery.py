@@ -212,6 +212,7 @@ def test_a_fault_of_ours_leaves_one_message_in_doubt_and_the_rest_queued(
     clock.advance(11 * MINUTE)
     with engine.begin() as connection:
         assert reconcile(connection, clock.now()) == 1
+    assert ("unknown", "worker_lost") in states(engine)
     assert send(engine, Provider(), keys, clock, 10) == DeliveryCount(claimed=2, accepted=2)
 
 

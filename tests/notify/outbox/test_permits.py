@@ -36,6 +36,7 @@ def asked(days: int, kind: str = "invitation", *, wave: bool = False, programme:
         ("reminder", Standing(settled=True), NOON, Outcome("skipped", "settled")),
         ("invitation", Standing(wave_state="closed"), NOON, Outcome("cancelled", "wave_closed")),
         ("thanks", Standing(wave_state="closed"), NOON, None),
+        ("alert", Standing(stopped=True), NOON, Outcome("queued", "stopped")),
         ("invitation", Standing(wave_state="paused"), NOON, Outcome("queued", "wave_paused")),
         ("invitation", Standing(), NIGHT, Outcome("queued", "held_until_decent", retry_at=MORNING)),
         ("visit", Standing(), NIGHT, Outcome("queued", "held_until_decent", retry_at=MORNING)),

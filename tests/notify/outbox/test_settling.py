@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, Row, select, text
 from server.config import Secret
 from server.keys import KeyRing
 from server.models.messages import STATES, Message
-from server.notify.outbox.claiming import claim
+from server.notify.outbox.claiming import claim, hand_over
 from server.notify.outbox.queueing import NewMessage, enqueue
-from server.notify.outbox.settling import REPLACES, Outcome, expire, reconcile, settle
+from server.notify.outbox.settling import REPLACES, Outcome, expire, reconcile, settle, take_back
 from server.notify.respect.opt_outs import has_opted_out, opt_out
 from tests.notify.sending import POLICY
 
@@ -102,13 +102,14 @@ def test_workers_at_once_claim_different_messages(engine: Engine, keys: KeyRing)
     with engine.begin() as connection:
         enqueue(connection, many(10), keys, NOW)
 
-    def work(_: int) -> list[UUID]:
-        with engine.begin() as own:
-            return [message.id for message in claim(own, POLICY, NOW, 3)]
+    def take(_: int) -> list[UUID]:
+        with engine.begin() as connection:
+            return [message.id for message in claim(connection, POLICY, NOW, 6)]
 
-    with ThreadPoolExecutor(4) as workers:
-        claimed = [each for batch in workers.map(work, range(6)) for each in batch]
-    assert len(claimed) == len(set(claimed)) == 10
+    with ThreadPoolExecutor(2) as workers:
+        one, other = workers.map(take, range(2))
+    assert sorted((len(one), len(other))) == [4, 6]
+    assert set(one).isdisjoint(other)
 
 
 REPORTS: list[Outcome] = [
@@ -163,15 +164,42 @@ def test_a_deferred_message_is_due_again_later(connection: Connection, keys: Key
     assert [again.id for again in claim(connection, POLICY, NOW + MINUTE, 1)] == [message.id]
 
 
-def test_what_a_crashed_worker_left_becomes_unknown_and_is_not_sent_again(
+def test_a_crash_leaves_in_doubt_only_what_was_being_handed_over(
     connection: Connection, keys: KeyRing
 ) -> None:
-    enqueue(connection, [ONE], keys, NOW)
-    claim(connection, POLICY, NOW, 1)
+    enqueue(connection, many(3), keys, NOW)
+    leaving, *_ = claim(connection, POLICY, NOW, 2)
+    assert hand_over(connection, leaving, "twilio")
     assert reconcile(connection, NOW + 10 * MINUTE) == 0
-    assert reconcile(connection, NOW + 11 * MINUTE) == 1
-    assert states(connection) == [("unknown", "worker_lost")]
-    assert claim(connection, POLICY, NOW + 12 * MINUTE, 1) == []
+    assert reconcile(connection, NOW + 11 * MINUTE) == 2
+    assert [row.state for row in rows(connection)] == ["unknown", "queued", "queued"]
+    assert [(row.attempts, row.gateway, row.cost is None) for row in rows(connection)[:2]] == [
+        (1, "twilio", False),
+        (0, None, True),
+    ]
+    assert len(claim(connection, POLICY, NOW + 12 * MINUTE, 10)) == 2
+
+
+def test_a_claim_that_is_over_concerns_nobody(connection: Connection, keys: KeyRing) -> None:
+    """A worker that stood still for eleven minutes finds its message in another's hands."""
+    enqueue(connection, [ONE], keys, NOW)
+    (lost,) = claim(connection, POLICY, NOW, 1)
+    later = NOW + 11 * MINUTE
+    reconcile(connection, later)
+    (own,) = claim(connection, POLICY, later, 1)
+    assert not hand_over(connection, lost, "twilio")
+    assert not take_back(connection, lost.id, Outcome("queued"), later, claimed_at=lost.claimed_at)
+    assert hand_over(connection, own, "twilio")
+    assert settle(connection, lost.id, Outcome("accepted", provider_id="SM1"), later)
+    assert not take_back(connection, own.id, Outcome("queued"), later, claimed_at=own.claimed_at)
+
+
+def test_what_was_not_found_may_be_there_after_all(connection: Connection, keys: KeyRing) -> None:
+    enqueue(connection, [ONE], keys, NOW)
+    (message,) = claim(connection, POLICY, NOW, 1)
+    settle(connection, message.id, Outcome("retry_wait", "looked_up"), NOW)
+    assert settle(connection, message.id, Outcome("delivered", provider_id="SM1"), NOW)
+    assert claim(connection, POLICY, NOW, 1) == []
 
 
 def test_the_order_of_states_has_no_way_back() -> None:
