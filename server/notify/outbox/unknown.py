@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, exists, func, select, update
 
 from server import audit
 from server.clock import Clock
@@ -17,8 +17,9 @@ from server.errors import Refusal
 from server.keys import KeyLost
 from server.models.messages import Message
 from server.notify.outbox.delivery import Carriers
-from server.notify.outbox.settling import Outcome, settle
-from server.notify.protocol import Absent, DeliveryReport, OutgoingSms
+from server.notify.protocol import Absent, DeliveryReport, OutgoingSms, SmsGateway
+from server.notify.receiving import take_report
+from server.notify.respect.spending import give_back
 
 # Providers' own lists lag behind what they accepted.
 SETTLED_AFTER: Final = timedelta(minutes=2)
@@ -35,7 +36,9 @@ def look_up_unknown(engine: Engine, carriers: Carriers, clock: Clock, limit: int
     """
     now = clock.now()
     chosen = (
-        select(Message.id, Message.channel, Message.recipient, Message.text, Message.claimed_at)
+        select(
+            Message.id, Message.channel, Message.gateway, Message.recipient, Message.text, Message.claimed_at
+        )
         .where(
             Message.state == "unknown",
             Message.unknown_since <= now - SETTLED_AFTER,
@@ -51,7 +54,8 @@ def look_up_unknown(engine: Engine, carriers: Carriers, clock: Clock, limit: int
 
 def _look_up(engine: Engine, carriers: Carriers, row: AnyRow, clock: Clock) -> bool:
     gateway = carriers.by_channel.get(row.channel)
-    if gateway is None:
+    # Another gateway than the one that was asked to carry it is certain not to have it.
+    if gateway is None or gateway.name != row.gateway:
         return False
     try:
         sms = OutgoingSms(str(row.id), carriers.keys.decrypt(row.recipient), carriers.keys.decrypt(row.text))
@@ -63,22 +67,34 @@ def _look_up(engine: Engine, carriers: Carriers, row: AnyRow, clock: Clock) -> b
     with engine.begin() as connection:
         if isinstance(found, Absent):
             return _send_again(connection, row, clock.now())
-        return settle(connection, row.id, _outcome(found), clock.now())
+        return _take(connection, row, found, gateway, clock.now())
 
 
-def _outcome(found: DeliveryReport) -> Outcome:
-    return Outcome(found.state, provider_id=found.provider_id, provider_code=found.provider_code)
+def _take(
+    connection: Connection, row: AnyRow, found: DeliveryReport, gateway: SmsGateway, now: datetime
+) -> bool:
+    """A provider that searches by number and text may find an earlier message of ours in this one's place."""
+    others = exists().where(
+        Message.provider_id == found.provider_id, Message.gateway == gateway.name, Message.id != row.id
+    )
+    if connection.scalar(select(others)):
+        return False
+    return take_report(connection, reference=str(row.id), report=found, gateway=gateway.name, now=now)
 
 
 def _send_again(connection: Connection, row: AnyRow, now: datetime) -> bool:
     """The claim must still be the one that was asked about: a later one may be on its way."""
+    this = (Message.id == row.id, Message.state == "unknown", Message.claimed_at == row.claimed_at)
+    paid = connection.execute(
+        select(Message.cost, Message.wave_id).where(*this).with_for_update(key_share=True)
+    ).first()
+    if paid is None:
+        return False
     waiting = {"state": "retry_wait", "reason": "looked_up", "unknown_since": None, "not_before": now}
-    again = connection.execute(
-        update(Message)
-        .where(Message.id == row.id, Message.state == "unknown", Message.claimed_at == row.claimed_at)
-        .values(**waiting)
-    )
-    return again.rowcount == 1
+    connection.execute(update(Message).where(Message.id == row.id).values(**waiting, cost=None))
+    if paid.cost:
+        give_back(connection, paid.cost, paid.wave_id, row.claimed_at)
+    return True
 
 
 def give_up_unknown(connection: Connection, message_id: UUID, *, by: str, now: datetime) -> None:
