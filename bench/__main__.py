@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import console, opening, page, report, settled
+from bench import console, opening, outreach, page, report, settled
 from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
@@ -26,6 +26,10 @@ def main() -> int:
         if options.million:
             print(console.measure())
             return 0
+        if options.kills:
+            endured = outreach.measure_kills(options.kills, options.messages)
+            print(outreach.sentence(endured))
+            return 1 if endured.broken else 0
         # First of all, before PostgreSQL takes its seconds to start: checkers that disagree end the run.
         with checks() as of_forms, served() as world:
             results = _measure(world, of_forms, options)
@@ -46,6 +50,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--million", action="store_true", help="instead: the console's pages over a million submissions"
     )
+    parser.add_argument(
+        "--kills",
+        type=int,
+        default=0,
+        help="instead: kill workers during a campaign and count who was reached",
+    )
+    parser.add_argument("--messages", type=int, default=20_000, help="of the campaign with kills")
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser.parse_args()
 
@@ -64,6 +75,7 @@ def _measure(world: Served, of_forms: Checks, options: argparse.Namespace) -> Re
         more_requests=page.subresources(world),
         openings=openings,
         settled=settled.measure(),
+        handed=outreach.measure(),
         missing=(*of_forms.missing, *openings.missing),
     )
 

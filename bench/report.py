@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench import opening
+from bench import opening, outreach
 from bench.checks import COMPILE, OURS
 from bench.load import Sample
 from bench.measurements import Measurement
 from bench.opening import Openings
+from bench.outreach import Handed
 from bench.page import FIRST_FLIGHT, PageBytes
 from bench.settled import Settled
 
@@ -44,6 +45,7 @@ class Results:
     more_requests: int
     openings: Openings
     settled: Sequence[Settled]
+    handed: Sequence[Handed]
     missing: Sequence[str]
 
 
@@ -62,6 +64,7 @@ def markdown(results: Results) -> str:
         [f"Further requests before the page is complete: {results.more_requests}."],
         _openings_table(results.openings),
         _settled_table(results.settled),
+        outreach.markdown(results.handed),
         [f"Not measured: {why}." for why in results.missing],
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -76,6 +79,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "customer_page_further_requests": results.more_requests,
         "first_answer": {title: list(map(asdict, each)) for title, each in results.openings.pages.items()},
         "settled": list(map(asdict, results.settled)),
+        "handed": list(map(asdict, results.handed)),
         "missing": list(results.missing),
     }
 
