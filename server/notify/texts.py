@@ -25,6 +25,7 @@ class Wording:
 
     signature: str
     optout: str
+    optout_link: str
     visit: str
     set_up: str
     thanks: str
@@ -37,6 +38,7 @@ WORDINGS: Final[dict[str, Wording]] = {
     "zh": Wording(
         signature="【{organisation}】",
         optout="拒收请回复R",
+        optout_link="不想参加请打开：{link}/decline",
         visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
         set_up="您的登录名是{login}。请在{days}天内打开链接设置密码，链接只能用一次，请勿转发：{link}",
         thanks="已收到您的回复，谢谢您！",
@@ -47,6 +49,7 @@ WORDINGS: Final[dict[str, Wording]] = {
     "en": Wording(
         signature="[{organisation}] ",
         optout="Reply R to stop",
+        optout_link="To refuse, open: {link}/decline",
         visit="You have a new task: {unit}. Open this link: {link}",
         set_up="Your sign-in name is {login}. Set your password within {days} days; the link works once,"
         " do not pass it on: {link}",
@@ -81,7 +84,7 @@ def compose(
     Args:
         template: with `VARIABLES` in braces, or one for each language.
         locale: `zh` or `en`; what has no words here is written in Chinese.
-        more: the other variables' values: `code`, `check`, `days`.
+        more: the other variables' values: `code`, `check`, `days`; other words that refuse as `optout`.
 
     Raises:
         TemplateRefused: `unknown_variable`, also for one without a value.
@@ -92,8 +95,14 @@ def compose(
     _refuse_unknown(chosen, values)
     body = _VARIABLE.sub(lambda found: values[found[1]], chosen)
     # A space and no comma: phones take full-width punctuation after an address for a part of it.
-    refusal = "" if "{optout}" in chosen else " " + wording.optout
+    refusal = "" if "{optout}" in chosen else " " + values["optout"]
     return _signed(body + refusal, wording, organisation)
+
+
+def refusal_by_link(link: str, *, locale: str = FALLBACK_LOCALE) -> str:
+    """The words that refuse where no answer would be read, as in an e-mail."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return wording.optout_link.format(link=link)
 
 
 def compose_visit(*, organisation: str, unit: str, link: str, locale: str = FALLBACK_LOCALE) -> str:

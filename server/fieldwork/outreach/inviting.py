@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, insert
 
 from server.db import AnyRow, new_id
+from server.fieldwork.outreach.channels import channels_of, choose_channel
 from server.fieldwork.outreach.keys import Given, Holder, Sender, give_keys
-from server.fieldwork.outreach.wording import Reader, kinds_for, write
+from server.fieldwork.outreach.wording import Reader, can_be_clicked, kinds_for, write
 from server.models.tasks import Invitation
 from server.notify.outbox.queueing import NewMessage, enqueue
 
@@ -27,7 +28,8 @@ class Guest:
     """Somebody to invite.
 
     Attributes:
-        recipient: where the channel reaches them, such as a number in E.164.
+        phone, email: where they can be reached; the number in E.164.
+        preferred: by what they would rather be asked.
         unit, unit_en, timezone: of the unit it is about.
         leaves_at: when the message may leave at the earliest.
         event_id: what exactly it is about, where a person may be asked several times.
@@ -37,14 +39,15 @@ class Guest:
     contact_id: UUID
     subject_id: UUID
     locale: str
-    recipient: str
+    phone: str
     unit: str
     unit_en: str | None
     timezone: str
     leaves_at: datetime
     event_id: UUID | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
-    channel: str = "sms"
+    email: str | None = None
+    preferred: str | None = None
 
 
 def invite(
@@ -60,10 +63,18 @@ def invite(
     template, ids = wave.settings["message"], [new_id() for _ in guests]
     invited = list(zip(ids, guests, strict=True))
     connection.execute(insert(Invitation), [_invitation(wave, *each, now) for each in invited])
-    holders = [Holder(invitation_id, guest.recipient, wave.closes_at) for invitation_id, guest in invited]
-    given = give_keys(connection, holders, kinds_for(wave.settings, template), sender, now)
-    messages = [_message(wave, *each, keys) for each, keys in zip(invited, given, strict=True)]
-    enqueue(connection, messages, sender.keys, now)
+    allowed = channels_of(wave.settings)
+    by_channel: dict[str | None, list[tuple[UUID, Guest]]] = {}
+    for invitation_id, guest in invited:
+        known = {"sms": guest.phone, "email": guest.email if can_be_clicked(template) else None}
+        chosen = choose_channel(allowed, guest.preferred, known)
+        by_channel.setdefault(chosen, []).append((invitation_id, guest))
+    for channel in ("sms", "email"):
+        some = by_channel.get(channel, [])
+        holders = [Holder(invitation_id, guest.phone, wave.closes_at) for invitation_id, guest in some]
+        given = give_keys(connection, holders, kinds_for(wave.settings, template, channel), sender, now)
+        messages = [_message(wave, channel, *each, keys) for each, keys in zip(some, given, strict=True)]
+        enqueue(connection, messages, sender.keys, now)
 
 
 def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) -> dict[str, Any]:
@@ -81,17 +92,17 @@ def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) 
     }
 
 
-def _message(wave: AnyRow, invitation_id: UUID, guest: Guest, given: Given) -> NewMessage:
+def _message(wave: AnyRow, channel: str, invitation_id: UUID, guest: Guest, given: Given) -> NewMessage:
     reader = Reader(guest.locale, guest.unit, guest.unit_en, guest.leaves_at)
     return NewMessage(
         dedupe_key=f"{wave.id}:{guest.event_id or guest.contact_id}:invitation:1",
         kind="invitation",
         wave_id=wave.id,
         invitation_id=invitation_id,
-        recipient=guest.recipient,
-        text=write(wave, wave.settings["message"], reader, given),
+        recipient=guest.phone if channel == "sms" else str(guest.email),
+        text=write(wave, wave.settings["message"], reader, given, channel),
         not_before=guest.leaves_at,
         expires_at=wave.closes_at,
-        channel=guest.channel,
+        channel=channel,
         timezone=guest.timezone,
     )

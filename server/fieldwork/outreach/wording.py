@@ -8,7 +8,7 @@ from typing import Any, Final
 from server.db import AnyRow
 from server.fieldwork.outreach.check_words import check_word
 from server.fieldwork.outreach.keys import Given, KeyKind
-from server.notify.texts import choose, compose, cut, used
+from server.notify.texts import choose, compose, cut, refusal_by_link, used
 
 # How a message leads to the form: by a link of its own; by an address that is always the same and a code,
 # where links in variables are forbidden; or not at all, where people answer the message itself.
@@ -25,30 +25,49 @@ class Reader:
     leaves_at: datetime
 
 
-def kinds_for(settings: Mapping[str, Any], template: str | Mapping[str, str]) -> tuple[KeyKind, ...]:
-    """The keys that a template tells its readers, in any of its languages."""
-    told = (
+def can_be_clicked(template: str | Mapping[str, str]) -> bool:
+    """Whether a template leads anywhere: an e-mail that only asks to be answered is read by nobody."""
+    return "link" in _told(template)
+
+
+def _told(template: str | Mapping[str, str]) -> frozenset[str]:
+    return (
         used(template) if isinstance(template, str) else frozenset[str]().union(*map(used, template.values()))
     )
-    way = settings.get("link", "unique")
+
+
+def kinds_for(
+    settings: Mapping[str, Any], template: str | Mapping[str, str], channel: str = "sms"
+) -> tuple[KeyKind, ...]:
+    """The keys that a template tells its readers, in any of its languages.
+
+    What forbids links of one's own is a rule of SMS carriers; an e-mail has one in any case.
+    """
+    told = _told(template)
+    way = settings.get("link", "unique") if channel == "sms" else "unique"
     link: tuple[KeyKind, ...] = ("link",) if "link" in told and way != "code" else ()
     return (*link, "code") if "code" in told else link
 
 
-def write(wave: AnyRow, template: str | Mapping[str, str], reader: Reader, given: Given) -> str:
+def write(
+    wave: AnyRow, template: str | Mapping[str, str], reader: Reader, given: Given, channel: str = "sms"
+) -> str:
     """A message of the wave, signed and with the words that refuse."""
     _, language = choose(template, reader.locale)
+    more = {
+        "code": given.code,
+        "check": check_word(wave.prn_key, language),
+        "days": str(days_left(wave.closes_at, reader.leaves_at)),
+    }
+    if channel == "email":
+        more["optout"] = refusal_by_link(given.link, locale=language)
     return compose(
         template,
         locale=language,
         organisation=wave.settings["organisation"][language],
         unit=cut("unit", reader.unit if language == "zh" else reader.unit_en or reader.unit),
         link=given.link,
-        more={
-            "code": given.code,
-            "check": check_word(wave.prn_key, language),
-            "days": str(days_left(wave.closes_at, reader.leaves_at)),
-        },
+        more=more,
     )
 
 

@@ -75,7 +75,8 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, Subject.id.label("subject_id"), Contact.locale, Contact.served_on,
-            ContactPrivate.phone, Unit.timezone, *known.COLUMNS,
+            ContactPrivate.phone, ContactPrivate.email, Contact.preferred_channel, Unit.timezone,
+            *known.COLUMNS,
         )
         .join(Contact, Contact.id == FrameMember.contact_id)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
@@ -100,7 +101,9 @@ def _guest(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
         contact_id=member.contact_id,
         subject_id=member.subject_id,
         locale=member.locale,
-        recipient=keys.decrypt(member.phone),
+        phone=keys.decrypt(member.phone),
+        email=keys.decrypt(member.email) if member.email else None,
+        preferred=member.preferred_channel,
         unit=member.unit_name,
         unit_en=member.unit_name_en,
         timezone=member.timezone,

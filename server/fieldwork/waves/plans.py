@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.rules import rolling_problems
+from server.fieldwork.outreach.channels import lead_somewhere
 from server.fieldwork.outreach.reminders import ReminderRules
 from server.fieldwork.outreach.wording import WAYS
 from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
@@ -252,6 +253,8 @@ def _message_problems(new: NewWave) -> list[Detail]:
     """A text without a link must fail now, not when two thousand people get it."""
     if new.link not in WAYS or (new.link == "reply" and not new.reply):
         return [Detail("field_invalid", "/link")]
+    if not lead_somewhere(new.others, new.link):
+        return [Detail("field_invalid", "/channels")]
     problems = []
     for language, template in new.message.items():
         try:

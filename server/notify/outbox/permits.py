@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
 from server.locks import number_lock
-from server.models.contacts import BadNumber, OptOut, ProgrammeOptOut
+from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
 from server.models.messages import Message, SendingStop
 from server.models.tasks import Assignment, Invitation
@@ -138,8 +138,10 @@ def _standing(
 
 
 def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
+    # Whoever said stop by phone has said it for their e-mail, too.
+    asked = ContactPrivate.phone_hash
     own = and_(
-        ProgrammeOptOut.phone_hash.in_(hashes),
+        or_(ProgrammeOptOut.phone_hash.in_(hashes), ProgrammeOptOut.phone_hash == asked),
         ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,
     )
     stops = and_(
@@ -149,8 +151,11 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
     )
     return (
         select(
-            exists().where(OptOut.phone_hash.in_(hashes)).label("opted_out"),
-            exists().where(own).correlate(ProgrammeVersion).label("opted_out_here"),
+            exists()
+            .where(or_(OptOut.phone_hash.in_(hashes), OptOut.phone_hash == asked))
+            .correlate(ContactPrivate)
+            .label("opted_out"),
+            exists().where(own).correlate(ProgrammeVersion, ContactPrivate).label("opted_out_here"),
             exists().where(stops).correlate(Message).label("stopped"),
             exists().where(BadNumber.phone_hash.in_(hashes)).label("bad_number"),
             Wave.state,
@@ -165,6 +170,7 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         .join(Wave, Wave.id == Message.wave_id, isouter=True)
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id, isouter=True)
         .join(Invitation, Invitation.id == Message.invitation_id, isouter=True)
+        .join(ContactPrivate, ContactPrivate.contact_id == Invitation.contact_id, isouter=True)
         .join(Assignment, Assignment.id == Message.assignment_id, isouter=True)
         .where(Message.id == message_id)
     )

@@ -43,7 +43,8 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, FrameMember.event_id, Subject.id.label("subject_id"), Contact.locale,
-            ContactPrivate.phone, ServiceEvent.happened_at, ServiceEvent.business, ServiceEvent.channel,
+            ContactPrivate.phone, ContactPrivate.email, Contact.preferred_channel,
+            ServiceEvent.happened_at, ServiceEvent.business, ServiceEvent.channel,
             ServiceEvent.teller_code, ServiceEvent.waited_minutes, Unit.timezone, *known.COLUMNS,
         )
         .join(ServiceEvent, ServiceEvent.id == FrameMember.event_id)
@@ -63,7 +64,9 @@ def _guest(event: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
         subject_id=event.subject_id,
         event_id=event.event_id,
         locale=event.locale,
-        recipient=keys.decrypt(event.phone),
+        phone=keys.decrypt(event.phone),
+        email=keys.decrypt(event.email) if event.email else None,
+        preferred=event.preferred_channel,
         unit=event.unit_name,
         unit_en=event.unit_name_en,
         timezone=event.timezone,
