@@ -4,7 +4,7 @@ A wave says so in its settings: `"reminders": {"times": 2, "after_days": 3}`. A 
 and the wave's own words, or those of `settings["reminder"]`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -77,25 +77,37 @@ def remind_batch(connection: Connection, wave_id: UUID, sender: Sender, *, now: 
     due = connection.execute(_due(wave, rules, now)).all()
     if not due:
         return 0
+    messages = []
+    for channel in ("sms", "email"):
+        reached = [row for row in due if row.channel == channel]
+        messages += _reminders(connection, wave, channel, reached, sender, now)
+    return enqueue(connection, messages, sender.keys, now)
+
+
+def _reminders(
+    connection: Connection, wave: AnyRow, channel: str, due: Sequence[AnyRow], sender: Sender, now: datetime
+) -> list[NewMessage]:
+    """By the channel on which they were reached."""
     template = wave.settings.get("reminder") or wave.settings["message"]
-    numbers = [sender.keys.decrypt(row.phone) for row in due]
-    holders = [Holder(row.id, number, row.expires_at) for row, number in zip(due, numbers, strict=True)]
-    given = give_keys(connection, holders, kinds_for(wave.settings, template), sender, now)
-    messages = [
+    holders = [Holder(row.id, sender.keys.decrypt(row.phone), row.expires_at) for row in due]
+    given = give_keys(connection, holders, kinds_for(wave.settings, template, channel), sender, now)
+    return [
         NewMessage(
             dedupe_key=f"{wave.id}:{row.event_id or row.contact_id}:reminder:{row.reminders + 1}",
             kind="reminder",
             wave_id=wave.id,
             invitation_id=row.id,
-            recipient=number,
-            text=write(wave, template, Reader(row.locale, row.unit_name, row.unit_name_en, now), keys),
+            recipient=sender.keys.decrypt(row.phone if channel == "sms" else row.email),
+            channel=channel,
+            text=write(
+                wave, template, Reader(row.locale, row.unit_name, row.unit_name_en, now), keys, channel
+            ),
             not_before=now,
             expires_at=row.expires_at,
             timezone=row.timezone,
         )
-        for row, number, keys in zip(due, numbers, given, strict=True)
+        for row, keys in zip(due, given, strict=True)
     ]
-    return enqueue(connection, messages, sender.keys, now)
 
 
 def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
@@ -105,8 +117,9 @@ def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
     return (
         select(
             Invitation.id, Invitation.contact_id, Invitation.event_id, Invitation.locale,
-            Invitation.expires_at, ContactPrivate.phone, Unit.timezone, Unit.name.label("unit_name"),
-            Unit.name_en.label("unit_name_en"), asked.c.reminders,
+            Invitation.expires_at, ContactPrivate.phone, ContactPrivate.email, Unit.timezone,
+            Unit.name.label("unit_name"), Unit.name_en.label("unit_name_en"), asked.c.reminders,
+            asked.c.channel,
         )
         .join(asked, asked.c.invitation_id == Invitation.id)
         .join(Contact, Contact.id == Invitation.contact_id)
@@ -118,6 +131,7 @@ def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
             Invitation.completed_at.is_(None),
             Invitation.expires_at > now + LEAST_TIME_LEFT,
             asked.c.reached,
+            or_(asked.c.channel == "sms", ContactPrivate.email.is_not(None)),
             ~asked.c.waiting,
             asked.c.reminders < rules.times,
             asked.c.last <= now - timedelta(days=rules.after_days),
@@ -137,6 +151,7 @@ def _asked(wave_id: UUID, now: datetime) -> Subquery:
             func.bool_or(or_(Message.state == "delivered", taken_for_reached)).label("reached"),
             func.bool_or(Message.state.in_((*WAITING, "sending", "unknown"))).label("waiting"),
             func.count().filter(Message.kind == "reminder").label("reminders"),
+            func.max(Message.channel).label("channel"),
             func.max(func.coalesce(Message.accepted_at, Message.created_at)).label("last"),
         )
         .where(Message.wave_id == wave_id, Message.kind.in_(ASKING_KINDS), Message.invitation_id.is_not(None))
