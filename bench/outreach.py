@@ -40,7 +40,6 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
 BATCH = 2_000
 LIMIT = 200
-LONGEST_LIFE_SECONDS = 0.4
 BETWEEN_KILLS = timedelta(seconds=20)
 LOOKED_UP_AT_ONCE = 5_000
 QUIET_ROUNDS = 40
@@ -146,7 +145,7 @@ def campaign(database_url: str, *, polite: bool, limit: int = LIMIT) -> Iterator
         shutil.rmtree(folder)
 
 
-def endure(running: Campaign, *, messages: int, kills: int) -> Endured:
+def endure(running: Campaign, *, messages: int, kills: int, longest_life: float = 2.0) -> Endured:
     """Send a campaign with two workers of which one is killed again and again."""
     chance = random.Random(SEED)
     began = time.monotonic()
@@ -155,7 +154,7 @@ def endure(running: Campaign, *, messages: int, kills: int) -> Endured:
     workers = [running.start(), running.start()]
     for kill in range(kills):
         brought = messages * (kill + 1) // (kills + 2) + chance.randrange(max(messages // kills, 1))
-        running.stub.wait_for(brought, LONGEST_LIFE_SECONDS)
+        running.stub.wait_for(brought, longest_life)
         time.sleep(chance.random() / 100)
         running.kill(workers.pop(chance.randrange(len(workers))))
         _stop_some(running, chance, messages, stopped)

@@ -4,15 +4,17 @@ A message whose sending ended without an answer becomes `unknown` and is never s
 was claimed and not yet handed over has certainly not left.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
 from server.models.messages import WAITING, Message
-from server.notify.respect.spending import give_back
+from server.notify.respect.spending import NOTHING, give_back
 
 CRASHED_AFTER: Final = timedelta(minutes=10)
 # The reason of a message in `sending` that is still to be handed over.
@@ -133,15 +135,20 @@ def reconcile(connection: Connection, now: datetime) -> int:
     """
     left = (Message.state == "sending", Message.claimed_at < now - CRASHED_AFTER)
     still_here = connection.execute(
-        select(Message.id, Message.claimed_at)
+        select(Message.id, Message.cost, Message.wave_id, Message.claimed_at)
         .where(*left, Message.reason == CLAIMED)
         .order_by(Message.id)
         .limit(TAKEN_BACK_AT_ONCE)
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
-    again = Outcome("queued", "worker_lost")
+    again = update(Message).where(Message.id.in_([row.id for row in still_here]))
+    connection.execute(again.values(state="queued", reason="worker_lost", cost=None))
+    # All at once: the purses are what every claim waits for.
+    paid: defaultdict[tuple[UUID | None, datetime], Decimal] = defaultdict(Decimal)
     for row in still_here:
-        take_back(connection, row.id, again, now, claimed_at=row.claimed_at)
+        paid[row.wave_id, row.claimed_at] += row.cost or NOTHING
+    for (wave_id, claimed_at), cost in paid.items():
+        give_back(connection, cost, wave_id, claimed_at)
     values = {"state": "unknown", "reason": "worker_lost", "unknown_since": now}
     lost = update(Message).where(*left, Message.reason.is_distinct_from(CLAIMED)).values(**values)
     return len(still_here) + connection.execute(lost).rowcount

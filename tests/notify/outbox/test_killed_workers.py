@@ -7,7 +7,7 @@ from bench.outreach import campaign, endure
 
 def test_killed_workers_reach_nobody_twice_and_lose_nobody(engine: Engine, database_url: str) -> None:
     with campaign(database_url, polite=False, limit=10) as running:
-        endured = endure(running, messages=300, kills=8)
+        endured = endure(running, messages=80, kills=8, longest_life=0.2)
     assert endured.broken == []
-    assert sum(endured.states.values()) == 300
-    assert endured.states["accepted"] > 200
+    assert sum(endured.states.values()) == 80
+    assert endured.states["accepted"] > 50
