@@ -14,6 +14,7 @@ from server.db import connection
 from server.errors import Refusal
 from server.fieldwork.outreach import check_words
 from server.fieldwork.responding import Task
+from server.followup.callbacks.opening import promise_for_wave
 from server.http import headers
 from server.http.access import form_token, identity_or_none
 from server.http.locale import locale
@@ -42,7 +43,8 @@ def page(template: str, *, status: int = 200, **context: Any) -> Response:
 
 def render_respondent(template: str, task: Task | None, *, status: int = 200, **context: Any) -> Response:
     """A page for customers and shoppers."""
-    html = _respondent_html(template, task=task, check_word=_check_word(task), **context)
+    said = {"check_word": _check_word(task), "promise": _promise(task)}
+    html = _respondent_html(template, task=task, **said, **context)
     return Response(html, status=status, mimetype="text/html")
 
 
@@ -53,11 +55,16 @@ def _check_word(task: Task | None) -> str:
     return check_words.check_word(task.check_key, locale())
 
 
+def _promise(task: Task | None) -> str:
+    """What the programme promises about anonymity, a sentence's key, for those who are asked."""
+    return "" if task is None or task.kind != "invitation" else promise_for_wave(connection(), task.wave_id)
+
+
 def error_page(refusal: Refusal) -> str:
     """A refusal as a page; must not fail itself, whatever is broken."""
     g.broken = refusal.status >= 500
     if _is_for_respondents():
-        return _respondent_html("respond/error.html", task=None, check_word="", refusal=refusal)
+        return _respondent_html("respond/error.html", task=None, check_word="", promise="", refusal=refusal)
     return render_template("console/error.html", refusal=refusal)
 
 

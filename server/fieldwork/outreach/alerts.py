@@ -49,16 +49,21 @@ STOP_ROLES: Final = ("coordinator", "administrator")
 
 def raise_stops(connection: Connection, *, now: datetime) -> int:
     """A notice for each stop of sending that stands; returns how many are new."""
-    standing = select(SendingStop.id, SendingStop.wave_id, SendingStop.at)
+    standing = (
+        select(SendingStop.id, SendingStop.wave_id, SendingStop.at, Wave.unit_id)
+        .join(Wave, Wave.id == SendingStop.wave_id, isouter=True)
+        .where(SendingStop.lifted_at.is_(None), SendingStop.reason != "by_hand")
+    )
     notices = [
         NewNotice(
             key=f"sending_stopped:{stop.id}:{role}",
             kind="sending_stopped",
             role=role,
             at=stop.at,
+            unit_id=stop.unit_id,
             wave_id=stop.wave_id,
         )
-        for stop in connection.execute(standing.where(SendingStop.lifted_at.is_(None)))
+        for stop in connection.execute(standing).all()
         for role in STOP_ROLES
     ]
     return raise_notices(connection, notices, now=now)

@@ -1,4 +1,4 @@
-"""Watching what is sent: a campaign that does harm stops by itself, and says why to whoever runs it."""
+"""Watching what is sent: a campaign that does harm stops by itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, case, cast, func, or_, select
 
-from server.fieldwork.timetable.notices import NewNotice, raise_notices
 from server.models.contacts import OptOut
 from server.models.messages import Message, SendingStop
 from server.models.waves import Wave
@@ -21,7 +20,6 @@ LEFT: Final = ("accepted", "delivered", "undelivered", "failed", "unknown")
 BOUNCES: Final = ("invalid_number", "unreachable")
 # Who said stop by themselves; what a provider says of a number is a bounce.
 WISHES: Final = ("reply", "link")
-NOTICE: Final = "sending_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,12 @@ class Sent:
 
 
 def watch_sending(connection: Connection, rules: SendingRules, *, now: datetime) -> int:
-    """Stop the waves that are above a limit, and tell of every stop once; returns how many were stopped."""
+    """Stop the waves that are above a limit; returns how many. `alerts.raise_stops` tells of them."""
     stopped = 0
     for sent in counts(connection, now):
         found = reason_to_stop(sent, rules)
         if found is not None:
             stopped += stop(connection, sent.wave_id, found[0], now, found[1])
-    _tell(connection, now)
     return stopped
 
 
@@ -99,23 +96,3 @@ def counts(connection: Connection, now: datetime) -> Iterator[Sent]:
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(case((condition, 1), else_=0)), 0), Integer)
-
-
-def _tell(connection: Connection, now: datetime) -> None:
-    rows = connection.execute(
-        select(SendingStop.id, SendingStop.wave_id, SendingStop.at, Wave.unit_id)
-        .join(Wave, Wave.id == SendingStop.wave_id, isouter=True)
-        .where(SendingStop.lifted_at.is_(None), SendingStop.reason != "by_hand")
-    ).all()
-    notices = [
-        NewNotice(
-            key=f"{NOTICE}:{row.id}",
-            kind=NOTICE,
-            role="coordinator",
-            at=row.at,
-            unit_id=row.unit_id,
-            wave_id=row.wave_id,
-        )
-        for row in rows
-    ]
-    raise_notices(connection, notices, now=now)
