@@ -18,6 +18,7 @@ JOBS: Final[dict[str, str]] = {
     "follow_messages": "ask the gateway what became of the messages it accepted",
     "fetch_replies": "fetch the receipts and replies that the SMS gateway keeps for us",
     "send_reminders": "remind those who have not answered, and try bounced messages once more",
+    "send_alerts": "tell people of notices by message, who asked for that",
     "watch_sending": "stop campaigns that are above a limit, and tell of it",
     "sweep_messages": "forget messages that were kept long enough",
     "inspect_attachment": "verify an uploaded photo and make its thumbnail",

@@ -56,8 +56,10 @@ def _check_word(task: Task | None) -> str:
 
 
 def _promise(task: Task | None) -> str:
-    """What the programme promises about anonymity, a sentence's key, for those who are asked."""
-    return "" if task is None or task.kind != "invitation" else promise_for_wave(connection(), task.wave_id)
+    """What the programme promises about anonymity, a sentence's key; a preview has no wave to promise."""
+    if task is None or task.kind != "invitation" or not task.check_key:
+        return ""
+    return promise_for_wave(connection(), task.wave_id)
 
 
 def error_page(refusal: Refusal) -> str:

@@ -9,6 +9,8 @@ from uuid import UUID
 from server.accounts.authority import GIVEN_ROLES
 from server.accounts.identity import Holding
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach import alerts
+from server.fieldwork.outreach.wishes import CHANNELS
 from server.fieldwork.people.columns import KINDS, WHOLE
 from server.fieldwork.people.leaving import OpenWork
 from server.fieldwork.people.managing import Managed
@@ -136,6 +138,10 @@ WRONG = {name: Detail("field_required", f"/{name}") for name in ("code", "name",
 OWN = {
     "person": MANAGED,
     "deputies": DEPUTIES,
+    "email": "li.na@example.org",
+    "wishes": {"critical:sms", "bulletin:email"},
+    "alert_kinds": tuple(alerts.KINDS),
+    "alert_channels": CHANNELS,
     "refusal": None,
     "errors": {},
     "values": {},
