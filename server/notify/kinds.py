@@ -28,7 +28,6 @@ KINDS: Final[dict[str, Kind]] = {
     "alert": Kind(waits=False),
     "thanks": Kind(waits=False),
     "reprompt": Kind(waits=False),
-    "trial": Kind(waits=False),
 }
 WAITING_KINDS: Final = tuple(name for name, kind in KINDS.items() if kind.waits)
 ASKING_KINDS: Final = tuple(name for name, kind in KINDS.items() if kind.asks)
