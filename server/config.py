@@ -26,8 +26,8 @@ SETTINGS_FILE = "anfang.env"
 PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 # Settings that a description of a gateway may name as {secret.NAME}: it can reach no others.
-GATEWAY_SECRET = "SMS_SECRET_"  # noqa: S105 - the beginning of a name
-WEBHOOK_SECRET = "WEBHOOK_SECRET_"  # noqa: S105 - the beginning of a name
+GATEWAY_PREFIX = "SMS_SECRET_"
+WEBHOOK_PREFIX = "WEBHOOK_SECRET_"
 MAIL_PORTS = {"smtp": 587, "smtps": 465}
 MAIL_SENDER = re.compile(r"([^<>@\r\n]+<)?[\x21-\x3b\x3d\x3f-\x7e]+@[A-Za-z0-9.-]+>?")
 PROXIES = re.compile(r"[0-9]", re.ASCII)
@@ -292,10 +292,10 @@ class _Reader:
         )
 
     def _http_gateway(self) -> HttpGatewaySettings:
-        return HttpGatewaySettings(self._existing("SMS_GATEWAY_FILE"), self._secrets_named(GATEWAY_SECRET))
+        return HttpGatewaySettings(self._existing("SMS_GATEWAY_FILE"), self._secrets_named(GATEWAY_PREFIX))
 
     def _webhooks(self) -> WebhookSettings:
-        return WebhookSettings(self._existing("WEBHOOKS_FILE"), self._secrets_named(WEBHOOK_SECRET))
+        return WebhookSettings(self._existing("WEBHOOKS_FILE"), self._secrets_named(WEBHOOK_PREFIX))
 
     def _existing(self, name: str) -> Path:
         named = self._text(name)

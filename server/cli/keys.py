@@ -7,15 +7,15 @@ import click
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import Connection, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, delete, exists, func, or_, select, union, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server.cli.failing import explained
 from server.db import transaction
 from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
-from server.models.contacts import BadNumber, ContactPrivate, OptOut
-from server.models.messages import InboxMessage, Message
+from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
+from server.models.messages import InboundMessage, InboxMessage, Message
 from server.models.tasks import InvitationKey
 from server.services import services
 
@@ -28,6 +28,7 @@ ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] 
     (PersonPrivate, "person_id", ("phone", "home"), ("phone", "phone_hash")),
     (PersonPrivate, "person_id", ("email",), ("email", "email_hash")),
     (Message, "id", ("recipient", "text"), ("recipient", "recipient_hash")),
+    (InboundMessage, "id", ("sender", "text"), ("sender", "sender_hash")),
     (InboxMessage, "id", ("recipient", "text"), None),
     (InvitationKey, "id", ("sealed",), ("sealed", "hash")),
 )
@@ -89,7 +90,7 @@ def _move_marks(connection: Connection, moved: Mapping[bytes, bytes]) -> None:
     Args:
         moved: hash under an older key -> hash under the first.
     """
-    for table in (OptOut, BadNumber):
+    for table in (OptOut, ProgrammeOptOut, BadNumber):
         columns = table.__table__.columns
         marks = select(*columns).where(columns["phone_hash"].in_(moved))
         for mark in connection.execute(marks).mappings().all():
@@ -100,9 +101,10 @@ def _move_marks(connection: Connection, moved: Mapping[bytes, bytes]) -> None:
 
 def _opt_outs_left(connection: Connection) -> int:
     """Wishes of numbers that are stored nowhere else, so that nothing tells their new hash."""
+    stopped = union(select(OptOut.phone_hash), select(ProgrammeOptOut.phone_hash)).subquery("stopped")
     known = [
-        exists().where(table.__table__.columns[hashed[1]] == OptOut.phone_hash)
+        exists().where(table.__table__.columns[hashed[1]] == stopped.c.phone_hash)
         for table, _, _, hashed in ENCRYPTED
         if hashed
     ]
-    return connection.scalar(select(func.count()).select_from(OptOut).where(~or_(*known))) or 0
+    return connection.scalar(select(func.count()).select_from(stopped).where(~or_(*known))) or 0

@@ -13,22 +13,26 @@ import pytest
 from click.testing import Result
 from cryptography.fernet import Fernet
 from flask import Flask
-from sqlalchemy import Engine, delete, func, insert, select, text, update
+from sqlalchemy import Engine, LargeBinary, delete, func, insert, select, text, update
 
 from server import audit, jobs, migrations
 from server.accounts import register, sessions
 from server.app import create_app
+from server.cli.keys import ENCRYPTED
 from server.clock import SetClock
 from server.config import S3Settings, Secret, Settings
-from server.db import db
+from server.db import Base, db
 from server.fieldwork.waves.drawing import draw_wave
 from server.keys import KeyRing
 from server.models.accounts import Person, PersonPrivate
 from server.models.audit import AuditAnchor, AuditSeal
-from server.models.contacts import ContactPrivate, OptOut
+from server.models.contacts import ContactPrivate, OptOut, ProgrammeOptOut
+from server.models.definitions import Programme
 from server.models.draws import Draw
-from server.models.messages import Message
+from server.models.messages import InboundMessage, Message
 from server.models.tasks import InvitationKey
+from server.notify.protocol import Inbound
+from server.notify.receiving import store_inbound
 from server.scope import EVERYTHING
 from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
@@ -125,6 +129,12 @@ def test_rewriting_leaves_nothing_for_the_old_key(
         stopped = connection.scalars(select(ContactPrivate.phone_hash).limit(2)).all()
         wishes = [{"phone_hash": each, "source": "link", "at": START} for each in stopped]
         connection.execute(insert(OptOut), wishes)
+        programme_id = connection.scalar(select(Programme.id).limit(1))
+        connection.execute(
+            insert(ProgrammeOptOut), [{**each, "programme_id": programme_id} for each in wishes]
+        )
+        reply = Inbound("SM1", "+8613712345678", "R", START)
+        store_inbound(connection, "twilio", reply, keys, START)
     new = Secret(Fernet.generate_key().decode())
     rotating = other_app(keys=(new, key))
     for _ in range(2):  # and once more, which must change nothing
@@ -136,6 +146,7 @@ def test_rewriting_leaves_nothing_for_the_old_key(
         for table, hashed in (
             (ContactPrivate.phone, ContactPrivate.phone_hash),
             (Message.recipient, Message.recipient_hash),
+            (InboundMessage.sender, InboundMessage.sender_hash),
             (InvitationKey.sealed, InvitationKey.hash),
         ):
             rows = connection.execute(select(table, hashed).where(table.is_not(None))).all()
@@ -146,12 +157,31 @@ def test_rewriting_leaves_nothing_for_the_old_key(
         )
         assert ring.decrypt(connection.scalars(select(Message.text)).first())
         # Whoever said stop is still found, by the new key alone.
-        still = (
-            select(func.count())
-            .select_from(OptOut)
-            .join(ContactPrivate, ContactPrivate.phone_hash == OptOut.phone_hash)
-        )
-        assert connection.scalar(still) == len(stopped) == 2
+        for table in (OptOut, ProgrammeOptOut):
+            still = (
+                select(func.count())
+                .select_from(table)
+                .join(ContactPrivate, ContactPrivate.phone_hash == table.phone_hash)
+            )
+            assert connection.scalar(still) == len(stopped) == 2
+
+
+def test_every_encrypted_column_is_rewritten() -> None:
+    """A column that is forgotten here is lost with the old key."""
+    columns = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and not column.name.endswith("hash")
+    }
+    rewritten = {(table.__tablename__, name) for table, _, names, _ in ENCRYPTED for name in names}
+    assert columns - rewritten == {
+        # Hashes of the audit chain and keys of draws: nobody's data.
+        *((table, "head") for table in ("audit_seal", "audit_anchor")),
+        ("wave", "prn_key"),
+        # Files that are kept for an hour, between showing and applying them.
+        *((table, "content") for table in ("import_part", "kept_import")),
+    }
 
 
 def test_rewriting_says_which_wishes_stay_under_an_old_key(

@@ -13,7 +13,7 @@ from server.keys import KeyRing
 from server.models.contacts import BadNumber
 from server.models.messages import InboundMessage, Message, MessageEvent
 from server.notify.outbox.queueing import NewMessage, enqueue
-from server.notify.protocol import Collected, DeliveryReport, Inbound, Receipt
+from server.notify.protocol import AlreadyTaken, Collected, DeliveryReport, Inbound, Receipt
 from server.notify.receiving import store_inbound, take_report
 from server.notify.respect.opt_outs import has_opted_out
 
@@ -121,10 +121,10 @@ def taken(connection: Connection, keys: KeyRing, portion: Collected) -> int:
     ],
 )
 def test_a_wish_to_stop_holds_with_its_storing(
-    connection: Connection, keys: KeyRing, text: str, meaning: str | None, stops: bool
+    connection: Connection, keys: KeyRing, text: str, meaning: AlreadyTaken | None, stops: bool
 ) -> None:
     waiting = queued(connection, keys, "queued")
-    reply = Inbound("SM9", NUMBER, text, NOW + HOUR, meaning)  # type: ignore[arg-type]
+    reply = Inbound("SM9", NUMBER, text, NOW + HOUR, meaning)
     take_portion(
         connection, "twilio", Collected(replies=[reply, reply]), keys=keys, forms=FormShelf(), now=NOW
     )

@@ -88,12 +88,16 @@ LINES = [
     Line(NOW, "received", "", "stop", None, "R"),
     Line(NOW, "received", "", "", None, ""),
 ]
-MARKED = History(LINES, row(source="reply", at=NOW), row(code="30005", at=NOW))
+WITHOUT = [row(key=key, source="coordinator", at=NOW) for key in ("branch-service", "retired")]
+PROGRAMMES = {"branch-service": {"default": "网点服务品质考核"}}
+MARKED = History(LINES, row(source="reply", at=NOW), row(code="30005", at=NOW), WITHOUT)
 WRONG = {
     "price": Detail("field_invalid", "/price"),
     "blocked_share": Detail("field_invalid", "/blocked_share"),
 }
 RULES = SendingRules().to_json()
+
+NUMBER: dict[str, Any] = {"number": "13800000001", "errors": {}, "programmes": PROGRAMMES}
 
 OUTREACH_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "outreach": ("outreach", INDEX),
@@ -105,10 +109,13 @@ OUTREACH_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "sending_rules",
         {"given": {**RULES, "price": "x", "blocked_share": "x"}, "errors": WRONG},
     ),
-    "message_history": ("message_history", {"found": None, "number": "", "errors": {}}),
-    "message_history_found": ("message_history", {"found": MARKED, "number": "13800000001", "errors": {}}),
-    "message_history_nothing": (
+    "message_history": (
         "message_history",
-        {"found": History([], None, None), "number": "13800000001", "errors": {}},
+        {"found": None, "number": "", "errors": {}, "programmes": PROGRAMMES},
     ),
+    "message_history_found": (
+        "message_history",
+        {"found": MARKED, "number": "13800000001", "errors": {}, "programmes": PROGRAMMES},
+    ),
+    "message_history_nothing": ("message_history", {**NUMBER, "found": History([], None, None)}),
 }

@@ -1,10 +1,11 @@
 """Who of a frame may not be asked, and why: one statement, streamed, over however many contacts.
 
-The reasons, of which the first that holds counts: the number said stop (`opted_out`) or cannot be reached
-(`bad_number`); the person works here (`staff`), has a case open (`open_case`), or gave no consent where the
-wave needs it (`no_consent`); the number was asked too often or too lately (`contacted_recently`). Of several
-contacts left with one number, one stays, by permanent random numbers and not by the order of the file; the
-others are `duplicate_phone`, and how many there were is kept as its multiplicity.
+The reasons, of which the first that holds counts: the number said stop, to everything or to the programme
+(`opted_out`), or cannot be reached (`bad_number`); the person works here (`staff`), has a case open
+(`open_case`), or gave no consent where the wave needs it (`no_consent`); the number was asked too often or
+too lately (`contacted_recently`). Of several contacts left with one number, one stays, by permanent random
+numbers and not by the order of the file; the others are `duplicate_phone`, and how many there were is kept
+as its multiplicity.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    ScalarSelect,
     Subquery,
+    and_,
     case,
     cast,
     func,
@@ -33,7 +36,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
 from server.models.accounts import Person, PersonPrivate
-from server.models.contacts import BadNumber, Contact, ContactPrivate, OptOut
+from server.models.contacts import BadNumber, Contact, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
 from server.models.messages import Message
 from server.models.organisation import Unit
@@ -168,7 +171,7 @@ def _reasoned(frame: Subquery, wave: Asking, rules: EligibilityRules, now: datet
     )
     tired = _tired(wave, rules.fatigue, now).subquery("tired")
     reasons = [
-        (OptOut.phone_hash.is_not(None), "opted_out"),
+        (or_(OptOut.phone_hash.is_not(None), ProgrammeOptOut.phone_hash.is_not(None)), "opted_out"),
         (BadNumber.phone_hash.is_not(None), "bad_number"),
         (or_(frame.c.staff, employees.c.phone_hash.is_not(None)), "staff"),
         (frame.c.open_case_since.is_not(None), "open_case"),
@@ -180,6 +183,14 @@ def _reasoned(frame: Subquery, wave: Asking, rules: EligibilityRules, now: datet
         select(*frame.c, case(*reasons, else_=null()).label("reason"))
         .select_from(frame)
         .join(OptOut, OptOut.phone_hash == frame.c.phone_hash, isouter=True)
+        .join(
+            ProgrammeOptOut,
+            and_(
+                ProgrammeOptOut.phone_hash == frame.c.phone_hash,
+                ProgrammeOptOut.programme_id == _own_programme(wave),
+            ),
+            isouter=True,
+        )
         .join(BadNumber, BadNumber.phone_hash == frame.c.phone_hash, isouter=True)
         .join(employees, employees.c.phone_hash == frame.c.phone_hash, isouter=True)
         .join(tired, tired.c.phone_hash == frame.c.phone_hash, isouter=True)
@@ -205,12 +216,16 @@ def _asked(wave: Asking, rule: FatigueRule, now: datetime) -> AnySelect:
     )
     if rule.scope == "global":
         return query
-    own = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
     return (
         query.join(Wave, Wave.id == Message.wave_id)
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
-        .where(ProgrammeVersion.programme_id == own.scalar_subquery())
+        .where(ProgrammeVersion.programme_id == _own_programme(wave))
     )
+
+
+def _own_programme(wave: Asking) -> ScalarSelect[UUID]:
+    own = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
+    return own.scalar_subquery()
 
 
 def _random_number(member_id: ColumnElement[Any], key: bytes) -> ColumnElement[Any]:

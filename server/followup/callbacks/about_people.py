@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Date, and_, cast, func, select
+from sqlalchemy import Connection, Date, cast, func, select
 
 from server.catalogue import ZONE
 from server.db import AnyRow
 from server.followup.callbacks.attributing import dispute_days, standing_of
 from server.followup.callbacks.cases import case_query
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.standing import CONFIRMED, FACT_STATES, PERSON, Standing
 from server.models.accounts import Person
 from server.models.callbacks import CallBackCase, CallBackStep
@@ -115,10 +116,7 @@ def _heard(connection: Connection, people: set[UUID], since: date) -> Mapping[tu
         .join_from(
             Submission,
             Invitation,
-            and_(
-                Invitation.submission_id == Submission.submission_id,
-                Invitation.wave_id == Submission.wave_id,
-            ),
+            INVITED,
         )
         .join(ServiceEvent, ServiceEvent.id == Invitation.event_id)
         .join(Unit, Unit.id == ServiceEvent.unit_id)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from server.db import AnyRow, AnySelect
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.patterns import RULES, Answer, Pattern, Rules, patterns
 from server.models.accounts import Person, PersonPrivate
 from server.models.contacts import Contact, ContactPrivate, ServiceEvent
@@ -93,9 +94,7 @@ def _answers(since: datetime, now: datetime) -> AnySelect:
             ServiceEvent.teller_code, Person.name.label("person_name"), Unit.id.label("unit_id"),
             Unit.code, Unit.name, Unit.name_en, Unit.timezone, ScoreSheet.raw,
         )
-        .join_from(Submission, Invitation, and_(
-            Invitation.submission_id == Submission.submission_id, Invitation.wave_id == Submission.wave_id
-        ))
+        .join_from(Submission, Invitation, INVITED)
         .join(Wave, Wave.id == Submission.wave_id)
         .join(Contact, Contact.id == Invitation.contact_id)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id, isouter=True)

@@ -5,10 +5,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Date, and_, cast, func, select
+from sqlalchemy import Connection, Date, cast, func, select
 
 from server.db import AnySelect
 from server.fieldwork.judging import Judged
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.standing import FACT_STATES, PERSON, Standing, Step, standing
 from server.models.accounts import Person
 from server.models.callbacks import CallBackCase, CallBackStep
@@ -153,10 +154,7 @@ def _answers(programme: Programme, programme_id: UUID, days: tuple[date, date]) 
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
         .join(
             Invitation,
-            and_(
-                Invitation.submission_id == Submission.submission_id,
-                Invitation.wave_id == Submission.wave_id,
-            ),
+            INVITED,
         )
         .join(ServiceEvent, ServiceEvent.id == Invitation.event_id)
         .join(Person, Person.code == ServiceEvent.teller_code)

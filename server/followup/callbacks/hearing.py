@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from server.catalogue import ZONE
 from server.db import AnyRow, AnySelect
 from server.fieldwork.definitions.compiled import programme_of
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.weekly import Heard, Place, without_names
 from server.forms import CompiledForm, compile_form, display_text
 from server.keys import KeyRing
@@ -94,10 +95,7 @@ def _answers(span: Span, *columns: Any) -> AnySelect:
         .join(Wave, Wave.id == Submission.wave_id)
         .join(
             Invitation,
-            and_(
-                Invitation.submission_id == Submission.submission_id,
-                Invitation.wave_id == Submission.wave_id,
-            ),
+            INVITED,
         )
         .where(span.has(Submission.received_at))
     )

@@ -15,6 +15,7 @@ from server import audit
 from server.catalogue import ZONE
 from server.db import AnyRow, AnySelect, new_id
 from server.fieldwork.definitions.compiled import programme_of
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.promise import wanted
 from server.models.accounts import Person
 from server.models.callbacks import CallBackCase
@@ -198,10 +199,7 @@ def _answered(submission_pk: UUID) -> AnySelect:
         .join(Wave, Wave.id == Submission.wave_id)
         .join(
             Invitation,
-            and_(
-                Invitation.submission_id == Submission.submission_id,
-                Invitation.wave_id == Submission.wave_id,
-            ),
+            INVITED,
         )
         .join(Subject, Subject.id == Submission.subject_id)
         .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)

@@ -13,6 +13,7 @@ from server.db import AnyRow, AnySelect
 from server.errors import Refusal
 from server.followup.callbacks.attributing import standing_of, steps_of
 from server.followup.callbacks.cases import HELD_FOR, case_query
+from server.followup.callbacks.invited import INVITED
 from server.followup.callbacks.standing import Standing
 from server.intake.own_words import joined
 from server.keys import KeyRing
@@ -176,10 +177,7 @@ def _answers(connection: Connection, submission_pk: UUID | None) -> Answers | No
         .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)
         .join(
             Invitation,
-            and_(
-                Invitation.submission_id == Submission.submission_id,
-                Invitation.wave_id == Submission.wave_id,
-            ),
+            INVITED,
             isouter=True,
         )
         .where(Submission.id == submission_pk)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from server.clock import Clock
-from server.config import WEBHOOK_SECRET, Secret
+from server.config import WEBHOOK_PREFIX, Secret
 from server.notify.gateways.declarative.description import Description
 from server.notify.gateways.declarative.gateway import HttpGateway
 from server.notify.gateways.declarative.problems import GatewayInvalid, GatewayReport
@@ -95,7 +95,7 @@ def _described(name: str, stated: object, secrets: Collection[str]) -> Descripti
     if report.problems:
         raise GatewayInvalid(report.problems)
     whole = _filled(known[str(template)], given["url"], secret)
-    return read_gateway(whole, secrets, Use(told=("text",), setting=WEBHOOK_SECRET))
+    return read_gateway(whole, secrets, Use(told=("text",), setting=WEBHOOK_PREFIX))
 
 
 def _filled(template: Mapping[str, Any], url: str, secret: str | None) -> dict[str, Any]:

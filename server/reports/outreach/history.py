@@ -3,25 +3,21 @@
 Reading it leaves an audit line with a keyed hash of the number, never the number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection, select
 
 from server import audit
 from server.db import AnyRow
-from server.errors import Detail, Refusal
-from server.fieldwork.organisation.units import reaches_all
+from server.fieldwork.outreach.refusing import named, number_of
 from server.keys import KeyLost, KeyRing
-from server.models.contacts import BadNumber, OptOut
+from server.models.contacts import BadNumber, OptOut, ProgrammeOptOut
+from server.models.definitions import Programme
 from server.models.messages import InboundMessage, Message, MessageEvent
 from server.models.waves import Wave
-from server.phones import PhoneError, normalise
 from server.scope import Scope
-
-SHOWN_OF_HASH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +35,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that is known of a number; `opted_out` and `bad` are rows with their moments, or None."""
+    """All that is known of a number; `opted_out` and `bad` are rows with their moments, or None.
+
+    `without` are the programmes that it wants no more of.
+    """
 
     lines: list[Line]
     opted_out: AnyRow | None
     bad: AnyRow | None
+    without: Sequence[AnyRow] = ()
 
 
 def history_of(
@@ -54,26 +54,24 @@ def history_of(
     Raises:
         Refusal: forbidden for whoever does not see the whole organisation, invalid_fields for no number.
     """
-    if not reaches_all(connection, scope):
-        raise Refusal("forbidden")
-    try:
-        number = normalise(typed)
-    except PhoneError as error:
-        raise Refusal("invalid_fields", details=[Detail(error.code, "/number")]) from None
+    number = number_of(connection, typed, scope)
     hashes = keys.lookup_hashes(number)
-    subject = f"number:{hashes[0].hex()[:SHOWN_OF_HASH]}"
-    audit.record(connection, [audit.Entry(by, "message_history_read", subject, {})], at=now)
-    lines = [
-        *_sent(connection, hashes, keys),
-        *_heard(connection, hashes),
-        *_received(connection, hashes, keys),
-    ]
+    audit.record(connection, [audit.Entry(by, "message_history_read", named(keys, number), {})], at=now)
+    heard = [*_sent(connection, hashes, keys), *_heard(connection, hashes)]
+    lines = [*heard, *_received(connection, hashes, keys)]
+    stopped = select(OptOut.source, OptOut.at).where(OptOut.phone_hash.in_(hashes))
+    bad = select(BadNumber.code, BadNumber.at).where(BadNumber.phone_hash.in_(hashes))
+    without = (
+        select(Programme.key, ProgrammeOptOut.source, ProgrammeOptOut.at)
+        .join(Programme, Programme.id == ProgrammeOptOut.programme_id)
+        .where(ProgrammeOptOut.phone_hash.in_(hashes))
+        .order_by(ProgrammeOptOut.at)
+    )
     return History(
         sorted(lines, key=lambda line: line.at),
-        connection.execute(select(OptOut.source, OptOut.at).where(OptOut.phone_hash.in_(hashes))).first(),
-        connection.execute(
-            select(BadNumber.code, BadNumber.at).where(BadNumber.phone_hash.in_(hashes))
-        ).first(),
+        connection.execute(stopped).first(),
+        connection.execute(bad).first(),
+        connection.execute(without).all(),
     )
 
 

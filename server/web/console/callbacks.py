@@ -1,6 +1,6 @@
 """The call-back desk: the queue, one case, and what an agent does about it. For a phone, script or not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from server import catalogue
@@ -59,23 +60,22 @@ def show(case_id: UUID) -> Response:
 @blueprint.post("/console/callbacks/<uuid:case_id>/take")
 @requires("callbacks.work")
 def take(case_id: UUID) -> Response:
-    try:
-        with transaction() as open_connection:
-            cases.take(open_connection, case_id, agent(), identity().scope, now=services().clock.now())
-    except Refusal as refusal:
-        return refused_page(case_id, refusal)
-    return _back(case_id)
+    return act(
+        case_id,
+        lambda changing: cases.take(changing, case_id, agent(), identity().scope, now=services().clock.now()),
+    )
 
 
 @blueprint.post("/console/callbacks/<uuid:case_id>/leave")
 @requires("callbacks.work")
 def leave(case_id: UUID) -> Response:
-    try:
-        with transaction() as open_connection:
-            cases.give_back(open_connection, case_id, agent(), identity().scope, now=services().clock.now())
-    except Refusal as refusal:
-        return refused_page(case_id, refusal)
-    return redirect(url_for("console.callbacks.index"), 303)
+    return act(
+        case_id,
+        lambda changing: cases.give_back(
+            changing, case_id, agent(), identity().scope, now=services().clock.now()
+        ),
+        lambda _: redirect(url_for("console.callbacks.index"), 303),
+    )
 
 
 @blueprint.post("/console/callbacks/<uuid:case_id>/number")
@@ -103,14 +103,12 @@ def attempt(case_id: UUID) -> Response:
         ring_at=_moment(form.get("ring_at", "")) if form.get("reach") == "ring_later" else None,
         stop=form.get("stop") == "yes",
     )
-    try:
-        with transaction() as open_connection:
-            cases.attempt(
-                open_connection, case_id, call, agent(), identity().scope, now=services().clock.now()
-            )
-    except Refusal as refusal:
-        return refused_page(case_id, refusal)
-    return _back(case_id)
+    return act(
+        case_id,
+        lambda changing: cases.attempt(
+            changing, case_id, call, agent(), identity().scope, now=services().clock.now()
+        ),
+    )
 
 
 @blueprint.post("/console/callbacks/<uuid:case_id>/record")
@@ -145,14 +143,12 @@ def record(case_id: UUID) -> Response:
 def close(case_id: UUID) -> Response:
     form = request.form
     ending = Ending(form.get("outcome", ""), form.get("note", ""), form.get("passed_to", ""))
-    try:
-        with transaction() as open_connection:
-            cases.close(
-                open_connection, case_id, ending, agent(), identity().scope, now=services().clock.now()
-            )
-    except Refusal as refusal:
-        return refused_page(case_id, refusal)
-    return _back(case_id)
+    return act(
+        case_id,
+        lambda changing: cases.close(
+            changing, case_id, ending, agent(), identity().scope, now=services().clock.now()
+        ),
+    )
 
 
 @blueprint.post("/console/callbacks/<uuid:case_id>/propose")
@@ -173,17 +169,30 @@ def said(step: str) -> Said:
     )
 
 
-def take_step(case_id: UUID, step: Said, back: Any) -> Response:
+def take_step(case_id: UUID, step: Said, back: Callable[[UUID], Response]) -> Response:
     """Add a step to a case's attribution."""
+    return act(
+        case_id,
+        lambda changing: attributing.take_step(
+            changing, case_id, step, agent(), identity().scope, now=services().clock.now()
+        ),
+        back,
+    )
+
+
+def act(
+    case_id: UUID, change: Callable[[Connection], object], back: Callable[[UUID], Response] | None = None
+) -> Response:
+    """Change a case and go `back`, to the case itself unless told otherwise.
+
+    What was wrong is shown with the case.
+    """
     try:
-        with transaction() as open_connection:
-            attributing.take_step(
-                open_connection, case_id, step, agent(), identity().scope, now=services().clock.now()
-            )
+        with transaction() as changing:
+            change(changing)
     except Refusal as refusal:
         return refused_page(case_id, refusal)
-    found: Response = back(case_id)
-    return found
+    return (back or _back)(case_id)
 
 
 def agent() -> Agent:

@@ -1,14 +1,19 @@
 """What one number was sent: for somebody who complains, and for whoever has to answer."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, request
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from server.catalogue import ZONE
-from server.db import transaction
-from server.errors import Refusal
+from server.db import connection, transaction
+from server.errors import Detail, Refusal
+from server.fieldwork.definitions.programmes import list_programmes
+from server.fieldwork.outreach import refusing
 from server.http.access import identity, requires
 from server.reports.outreach import history
 from server.services import services
@@ -17,32 +22,76 @@ from server.web.presenting import page
 
 blueprint = Blueprint("message_history", __name__)
 
+NO_ERRORS: Mapping[str, Detail] = MappingProxyType({})
+
 
 @blueprint.get("/console/outreach/history")
 @requires("messages.trace")
 def trace() -> Response:
-    return page("console/message_history.html", found=None, number="", errors={})
+    return _page(None, "")
 
 
 @blueprint.post("/console/outreach/history")
 @requires("messages.trace")
 def find_trace() -> Response:
     """By POST, so that no number stands in an address, a log or a browser's history."""
-    given, number = services(), request.form.get("number", "")
     try:
         with transaction() as open_connection:
-            who, now = identity(), given.clock.now()
-            found = history.history_of(open_connection, number, given.keys, who.scope, by=who.actor, now=now)
+            found = _found(open_connection)
     except Refusal as refusal:
-        if refusal.code != "invalid_fields":
-            raise
-        errors = {each.pointer.removeprefix("/"): each for each in refusal.details}
-        return page(
-            "console/message_history.html", status=refusal.status, found=None, number=number, errors=errors
-        )
-    if "export" in request.form:
-        return _exported(found)
-    return page("console/message_history.html", found=found, number=number, errors={})
+        return _refused(refusal)
+    return _exported(found) if "export" in request.form else _page(found, _typed())
+
+
+@blueprint.post("/console/outreach/history/stop")
+@requires("messages.manage")
+def register_stop() -> Response:
+    """Somebody has told us that they want no more messages."""
+    given, who = services(), identity()
+    programme = request.form.get("programme") or None
+    try:
+        with transaction() as open_connection:
+            number = refusing.number_of(open_connection, _typed(), who.scope)
+            refusing.register_stop(
+                open_connection, number, programme, given.keys, by=who.actor, now=given.clock.now()
+            )
+            found = _found(open_connection)
+    except Refusal as refusal:
+        return _refused(refusal)
+    return _page(found, _typed())
+
+
+def _typed() -> str:
+    return request.form.get("number", "")
+
+
+def _found(open_connection: Connection) -> history.History:
+    given, who = services(), identity()
+    return history.history_of(
+        open_connection, _typed(), given.keys, who.scope, by=who.actor, now=given.clock.now()
+    )
+
+
+def _page(
+    found: history.History | None, number: str, errors: Mapping[str, Detail] = NO_ERRORS, status: int = 200
+) -> Response:
+    rows = list_programmes(connection(), identity().scope)
+    titles = {row.key: row.title for row in reversed(rows) if row.status == "published"}
+    return page(
+        "console/message_history.html",
+        status=status,
+        found=found,
+        number=number,
+        errors=errors,
+        programmes=titles,
+    )
+
+
+def _refused(refusal: Refusal) -> Response:
+    if refusal.code != "invalid_fields":
+        raise refusal
+    errors = {each.pointer.removeprefix("/"): each for each in refusal.details}
+    return _page(None, _typed(), errors, refusal.status)
 
 
 def _exported(found: history.History) -> Response:

@@ -17,6 +17,7 @@ from server.models.contacts import BadNumber, OptOut
 from server.models.definitions import Programme, ProgrammeVersion
 from server.models.organisation import Unit
 from server.notify.respect.fatigue import EligibilityRules, FatigueRule, rule_problems, rules_of
+from server.notify.respect.opt_outs import opt_out
 from server.sampling.random_numbers import derived_key, prn
 from tests import builders
 from tests.builders import NOW
@@ -69,6 +70,20 @@ def test_a_number_that_is_marked_is_marked_wherever_it_occurs(
     source = {"source": "link"} if table is OptOut else {"code": "30005"}
     bank.execute(insert(table).values(phone_hash=keys.lookup_hash(phone(0)), at=NOW, **source))
     assert reasons(bank, Asked()) == {"K0": reason, "K9": reason, "K1": None, "K2": None}
+
+
+def test_who_wants_no_more_of_a_programme_is_left_out_of_its_waves_alone(
+    bank: Connection, keys: KeyRing
+) -> None:
+    version_id = bank.scalars(select(ProgrammeVersion.id).limit(1)).one()
+    wave = Asked(programme_version_id=version_id)
+    own = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == wave.programme_version_id)
+    other = select(Programme.id).where(Programme.id != own.scalar_subquery()).limit(1)
+    for number, programme in ((0, own), (1, other)):
+        opt_out(
+            bank, keys.lookup_hashes(phone(number)), "coordinator", NOW, programme_id=bank.scalar(programme)
+        )
+    assert reasons(bank, wave) == {"K0": "opted_out", "K1": None, "K2": None}
 
 
 def test_staff_are_known_by_mark_or_number_until_they_leave(bank: Connection, keys: KeyRing) -> None:

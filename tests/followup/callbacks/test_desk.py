@@ -153,7 +153,8 @@ def test_an_unhappy_answer_opens_one_case_and_keeps_the_contact_in_peace(desk: D
     assert job == {"submissions": [str(pk)]}
     case_id = open_for_submission(connection, pk, NOW)
     assert open_for_submission(connection, pk, NOW + DAY) == case_id
-    case = desk.case(case_id)  # type: ignore[arg-type] # it was opened
+    assert case_id is not None
+    case = desk.case(case_id)
     assert (case.cause, case.severity, case.asked, case.person_id) == (
         "dissatisfied",
         "high",
@@ -211,7 +212,9 @@ def test_one_agent_at_a_time_and_every_look_at_a_number_is_noted(desk: Desk) -> 
     found = reading.queue_of(connection, EAST, reading.Asked("mine"), second.account_id, later)
     assert [row.id for row in found.rows] == [case_id]
     assert not reading.queue_of(connection, WEST, reading.Asked(), second.account_id, later).rows
-    assert reading.find_case(connection, case_id, EAST, desk.keys).event.teller_name == "李娜"  # type: ignore[union-attr] # it was served
+    served = reading.find_case(connection, case_id, EAST, desk.keys).event
+    assert served is not None
+    assert served.teller_name == "李娜"
 
 
 def test_three_days_without_an_answer_end_it_and_two_calls_on_one_day_are_one(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 from fractions import Fraction
+from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,9 @@ from server.followup.callbacks.patterns import RULES, Answer, Pattern, expected_
 NOON = datetime.fromisoformat("2026-05-04T12:00")
 
 
-def answer(number: int, minutes: float = 0, **changes: object) -> Answer:
-    values: dict[str, object] = {"waited": timedelta(hours=2), "filled": timedelta(minutes=2), "questions": 3}
-    return Answer(f"n{number}", NOON + timedelta(minutes=minutes), **{**values, **changes})  # type: ignore[arg-type] # a table of cases
+def answer(number: int, minutes: float = 0, **changes: Any) -> Answer:
+    values: dict[str, Any] = {"waited": timedelta(hours=2), "filled": timedelta(minutes=2), "questions": 3}
+    return Answer(f"n{number}", NOON + timedelta(minutes=minutes), **{**values, **changes})
 
 
 def spread(count: int) -> list[Answer]:
@@ -71,11 +73,11 @@ answers = st.lists(
 
 @given(answers, st.randoms(use_true_random=False))
 def test_counts_are_of_what_is_there_and_the_order_means_nothing(
-    given_answers: list[Answer], chance: object
+    given_answers: list[Answer], chance: Random
 ) -> None:
     found = patterns(given_answers)
     shuffled = list(given_answers)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a Random
+    chance.shuffle(shuffled)
     assert patterns(shuffled) == found
     assert all(0 < each.count <= each.n <= len(given_answers) for each in found)
     bursts: list[Pattern] = [each for each in found if each.kind == "burst"]

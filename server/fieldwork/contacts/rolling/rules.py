@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from server.errors import Detail
 from server.notify.respect.fatigue import rule_problems
+from server.notify.respect.hours import WEEK, DecentHours
 from server.sampling.rolling import RollingPlan
 
 MOST_LATE_DAYS: Final = 14
 MOST_DELAY_HOURS: Final = 14 * 24
 MOST_QUOTA: Final = 100_000
-WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,7 @@ class RollingRules:
 
     def decent(self, at: datetime, zone: ZoneInfo) -> datetime:
         """The first moment from `at` on, in UTC, at which a message may leave."""
-        local = at.astimezone(zone)
-        for days in range(2 * WEEK):
-            day = local.date() + timedelta(days=days)
-            if self.weekdays and day.weekday() not in self.weekdays:
-                continue
-            start, end = (
-                datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
-                for clock in (self.quiet_until, self.quiet_from)
-            )
-            if at < end:
-                return max(at.astimezone(UTC), start)
-        raise ValueError("a week without a decent hour")
+        return DecentHours(self.quiet_from, self.quiet_until, self.weekdays).first_from(at, zone.key)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -15,11 +15,11 @@ from server.config import Secret
 from server.notify.gateways.declarative.description import Description, Moment, Request, Tree
 from server.notify.gateways.declarative.digests import digest
 from server.notify.gateways.declarative.templates import Template
+from server.notify.gateways.declarative.vocabulary import CONFIDED
 from server.notify.protocol import OutgoingSms
 
 TYPES: Final = {"form": "application/x-www-form-urlencoded", "json": "application/json", "xml": "text/xml"}
 HIDDEN: Final = "…"
-SECRET: Final = "secret."  # noqa: S105 - the beginning of a name
 DIGEST: Final = "digest."
 _QUOTES: Final = {'"': "&quot;", "'": "&apos;"}
 
@@ -85,8 +85,8 @@ class _Writing:
         self._hidden = hidden
 
     def value(self, name: str) -> str:
-        if name.startswith(SECRET):
-            return self._secret(name.removeprefix(SECRET))
+        if name.startswith(CONFIDED):
+            return self._secret(name.removeprefix(CONFIDED))
         if name.startswith(DIGEST):
             wanted = self._description.digests[name.removeprefix(DIGEST)]
             return HIDDEN if self._hidden else digest(wanted, self._bytes, self._request.encoding)

@@ -15,7 +15,6 @@ from server.notify.gateways.declarative.trees import NotReadable, items_in, text
 from server.wire import Json
 
 What: TypeAlias = Literal["receipts", "replies"]
-SECRET = "secret."  # noqa: S105 - the beginning of a name
 
 
 class Unproven(Exception):

@@ -8,20 +8,19 @@ from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from server.config import GATEWAY_SECRET
+from server.config import GATEWAY_PREFIX
 from server.forms.problems import Problem, pointer_to
 from server.notify.gateways.declarative import building, vocabulary
 from server.notify.gateways.declarative.description import Description
 from server.notify.gateways.declarative.problems import GatewayInvalid, GatewayReport
 from server.notify.gateways.declarative.templates import BracesWrong, Template, parse
-from server.notify.gateways.declarative.vocabulary import Field, Shape
+from server.notify.gateways.declarative.vocabulary import CONFIDED, Field, Shape
 from server.notify.gateways.meanings import dialects
 from server.notify.protocol import DeliveryState, RefusalCode
 
 MAX_TEXT: Final = 4_000
 MAX_ENTRIES: Final = 200
 DEEPEST: Final = 16
-SECRET: Final = "secret."  # noqa: S105 - the beginning of a name
 DIGEST: Final = "digest."
 _HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 _POINTER: Final = re.compile(r"(/[^/]*)*")
@@ -36,7 +35,7 @@ class Use:
     """What a description is for: what a request must tell of a message, how settings with secrets begin."""
 
     told: Collection[str] = ("text", "recipient")
-    setting: str = GATEWAY_SECRET
+    setting: str = GATEWAY_PREFIX
 
 
 SMS_GATEWAY: Final = Use()
@@ -237,7 +236,7 @@ def _template(place: Place, raw: object) -> Template | None:
 
 def _check_name(place: Place, name: str) -> None:
     around, plain = place.around, name.rpartition(".")[2]
-    if name.startswith(SECRET):
+    if name.startswith(CONFIDED):
         if around.secrets is not None and plain not in around.secrets:
             place.error("gateway_secret_missing", name=name, setting=place.around.setting + plain)
         return

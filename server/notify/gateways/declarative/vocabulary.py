@@ -37,6 +37,8 @@ RECIPIENT: Final = frozenset({"recipient", "recipient.national", "recipient.digi
 REFERENCE: Final = frozenset({"reference", "reference.hex"})
 CALL: Final = frozenset({"timestamp", "nonce"})
 SENDING: Final = RECIPIENT | REFERENCE | CALL | {"text"}
+# What a template names of the settings: {secret.NAME}.
+CONFIDED: Final = "secret."
 FINDING: Final = RECIPIENT | REFERENCE | CALL
 POLLING: Final = CALL
 BODY: Final = "body"
