@@ -69,7 +69,7 @@ def _for_people(shown: dict[str, Any]) -> str:
         f"Firm       {shown['firm_key']} (wave {shown['firm_wave']})",
     ]
     lines += [
-        f"{role:<15}{who['url']}   {who['login']} / {who['password']}"
+        f"{role:<16}{who['url']}   {who['login']} / {who['password']}"
         for role, who in sorted(shown["signin"].items())
     ]
     return "\n".join(lines)

@@ -74,14 +74,18 @@ def test_rules_are_kept_or_refused_with_what_is_wrong(
 
 
 def test_a_number_is_looked_up_without_leaving_it_anywhere(
-    coordinator: Desk, wave_id: UUID, engine: Engine
+    coordinator: Desk, wave_id: UUID, engine: Engine, keys: KeyRing
 ) -> None:
     number = builders.phone_of(0)
+    with engine.connect() as connection:
+        tokens = builders.tokens_sent(connection, keys)
     shown = coordinator.post(HISTORY, number=number).get_data(as_text=True)
-    assert "/r/" in shown
+    assert "/r/…" in shown
     assert coordinator.post(HISTORY, number="nonsense").status_code == 422
     sheet = coordinator.post(HISTORY, number=number, export="1")
-    assert (sheet.mimetype, "/r/" in sheet.get_data(as_text=True)) == ("text/csv", True)
+    assert (sheet.mimetype, "/r/…" in sheet.get_data(as_text=True)) == ("text/csv", True)
+    # Whoever read a link could answer in the customer's place.
+    assert not any(token in shown + sheet.get_data(as_text=True) for token in tokens)
     with engine.connect() as connection:
         said = select(AuditLine.subject).where(AuditLine.action == "message_history_read")
         subjects = connection.scalars(said).all()
