@@ -16,14 +16,14 @@ from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
 from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.messages import InboundMessage, InboxMessage, Message
-from server.models.tasks import InvitationKey
+from server.models.tasks import CounterCode, InvitationKey
 from server.services import services
 
 group = AppGroup("keys", help="Keys for personal data.")
 
 # table, key column, encrypted columns, (source column, hash column)
 ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] = (
-    (ContactPrivate, "contact_id", ("name", "phone"), ("phone", "phone_hash")),
+    (ContactPrivate, "contact_id", ("name", "phone", "address"), ("phone", "phone_hash")),
     (ContactPrivate, "contact_id", ("email",), ("email", "email_hash")),
     (PersonPrivate, "person_id", ("phone", "home"), ("phone", "phone_hash")),
     (PersonPrivate, "person_id", ("email",), ("email", "email_hash")),
@@ -31,6 +31,7 @@ ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] 
     (InboundMessage, "id", ("sender", "text"), ("sender", "sender_hash")),
     (InboxMessage, "id", ("recipient", "text"), None),
     (InvitationKey, "id", ("sealed",), ("sealed", "hash")),
+    (CounterCode, "id", ("sealed",), None),
 )
 BATCH = 1_000
 

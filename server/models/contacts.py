@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.db import Base, HasId
 
 # How somebody would like to be asked, and where a service was given.
-CHANNELS = ("sms", "phone", "wechat", "app", "email")
+CHANNELS = ("sms", "phone", "wechat", "app", "email", "letter")
 SERVICE_CHANNELS = ("counter", "self_service", "phone", "app")
 
 
@@ -39,7 +39,8 @@ class Contact(HasId, Base):
 
     __table_args__ = (
         CheckConstraint(
-            "preferred_channel IN ('sms','phone','wechat','app','email')", name="preferred_channel"
+            "preferred_channel IN ('sms','phone','wechat','app','email','letter')",
+            name="preferred_channel",
         ),
         # A unit's list page by page, and all counts by unit from the index alone.
         Index("contact_unit_external_idx", "unit_id", "external_id", postgresql_include=["served_on"]),
@@ -49,7 +50,10 @@ class Contact(HasId, Base):
 
 
 class ContactPrivate(Base):
-    """Name, number and address, encrypted with the key ring; the latter two are found by keyed hash."""
+    """Name, number and addresses, encrypted with the key ring; number and e-mail are found by keyed hash.
+
+    `address` is where letters go, in lines as an envelope has them.
+    """
 
     __tablename__ = "contact_private"
 
@@ -59,6 +63,7 @@ class ContactPrivate(Base):
     phone_hash: Mapped[bytes] = mapped_column(index=True)
     email: Mapped[bytes | None]
     email_hash: Mapped[bytes | None] = mapped_column(index=True)
+    address: Mapped[bytes | None]
 
 
 class OptOut(Base):

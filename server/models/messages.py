@@ -161,6 +161,26 @@ class Spending(Base):
     spent: Mapped[Decimal]
 
 
+class LetterRun(HasId, Base):
+    """Letters of a wave that were printed together, in one file."""
+
+    __tablename__ = "letter_run"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"), index=True)
+    printed_at: Mapped[datetime]
+    printed_by: Mapped[str]
+
+
+class Letter(Base):
+    """A message that goes by post: accepted, and waiting for somebody to print it."""
+
+    __tablename__ = "letter"
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"), primary_key=True)
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("letter_run.id"), index=True)
+    received_at: Mapped[datetime]
+
+
 class InboxMessage(Base):
     """A message as the embedded gateway received it: the provider's side, not ours.
 

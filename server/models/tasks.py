@@ -4,16 +4,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
 
 
 class Invitation(HasId, Base):
-    """One sampled person is asked to fill one form about one subject. Born with its submission id.
+    """Somebody is asked to fill one form about one subject. Born with its submission id.
 
     Attributes:
+        contact_id: of a sampled customer; `person_id` of somebody who works here; `counter_id` the poster
+            that was scanned by whoever stood before it. One of the three.
         event_id: what a rolling wave asks about: a person may come twice, and be asked once for each.
         token_hash: of the one link that invitations had before they had keys of their own.
     """
@@ -21,7 +23,9 @@ class Invitation(HasId, Base):
     __tablename__ = "invitation"
 
     wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
-    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"))
+    contact_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    counter_id: Mapped[UUID | None] = mapped_column(ForeignKey("counter_code.id"), index=True)
     subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
     event_id: Mapped[UUID | None]
     submission_id: Mapped[UUID] = mapped_column(unique=True)
@@ -35,8 +39,52 @@ class Invitation(HasId, Base):
 
     __table_args__ = (
         # One invitation per person and wave, or event, whatever retries a launch goes through.
-        UniqueConstraint("wave_id", "contact_id", "event_id", postgresql_nulls_not_distinct=True),
+        Index(
+            "invitation_contact_key",
+            "wave_id",
+            "contact_id",
+            "event_id",
+            unique=True,
+            postgresql_where=text("contact_id IS NOT NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(
+            "invitation_person_key",
+            "wave_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text("person_id IS NOT NULL"),
+        ),
         Index("invitation_wave_subject_idx", "wave_id", "subject_id"),
+        CheckConstraint("num_nonnulls(contact_id, person_id, counter_id) = 1", name="somebody"),
+    )
+
+
+class CounterCode(HasId, Base):
+    """The square on an outlet's poster: whoever scans it is asked about the outlet.
+
+    Attributes:
+        hash: of a token of 128 random bits; `sealed` is the token, encrypted: a poster can be printed again.
+        closed_at: another poster took its place, or nobody is to answer by this one any more.
+    """
+
+    __tablename__ = "counter_code"
+
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("subject.id"))
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "counter_code_open_idx",
+            "wave_id",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
 

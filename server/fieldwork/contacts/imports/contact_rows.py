@@ -177,6 +177,7 @@ class ContactRows:
             "name": self._keys.encrypt(str(name)) if name else None,
             "phone": self._keys.encrypt(number),
             "phone_hash": self._keys.lookup_hash(number),
+            "address": getattr(row, "address", None),
             **self._address(line, row),
         }
         return tuple(given[column.name] for column in PRIVATE_TABLE.columns)
