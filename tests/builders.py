@@ -20,6 +20,7 @@ from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import ImportReport, SentFile
 from server.fieldwork.organisation.unit_import import import_units
 from server.fieldwork.visits.assigning import NewVisit, assign_visit, tell_batch
+from server.fieldwork.waves.audience import is_drawn
 from server.fieldwork.waves.choices import Sampling
 from server.fieldwork.waves.drawing import draw_wave
 from server.fieldwork.waves.launching import invite_batch, launch_wave
@@ -147,7 +148,8 @@ def create_wave(connection: Connection, *, state: str = "planned", **changes: An
     if new.firm_id is not None or new.instrument == "visit":
         move_wave(connection, wave_id, before="planned", after=state, now=NOW)
         return wave_id
-    draw_wave(connection, wave_id, EVERYTHING, by=BY, now=NOW)
+    if is_drawn(new.settings()):
+        draw_wave(connection, wave_id, EVERYTHING, by=BY, now=NOW)
     if state in {"launched", "closed"}:
         launch_wave(connection, wave_id, EVERYTHING, by=BY, now=NOW)
     if state == "closed":
@@ -218,6 +220,17 @@ def create_visit(
     subject_id = subject_of(connection, unit_code)
     token = LINK.findall(assigned.link)[0]
     return CreatedTask(assigned.assignment_id, wave_id, subject_id, assigned.submission_id, token)
+
+
+def create_colleague(
+    connection: Connection, keys: KeyRing, name: str, unit_code: str, title: str, phone: str = ""
+) -> UUID:
+    """Somebody who works in a unit; without a phone nobody can write to them."""
+    unit_id = connection.scalar(select(Unit.id).where(Unit.code == unit_code))
+    given = (phone, keys) if phone else None
+    person_id = register.add_person(connection, name, now=NOW, unit_id=unit_id, phone=given)
+    connection.execute(update(Person).where(Person.id == person_id).values(title=title))
+    return person_id
 
 
 def create_shopper(connection: Connection, keys: KeyRing, name: str, phone: str) -> UUID:

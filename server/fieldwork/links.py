@@ -29,6 +29,10 @@ def visit_link(public_url: str, token: str) -> str:
     return f"{public_url}/v/{token}"
 
 
+def counter_link(public_url: str, token: str) -> str:
+    return f"{public_url}/q/{token}"
+
+
 def set_up_link(public_url: str, token: str) -> str:
     return f"{public_url}/console/set-up/{token}"
 

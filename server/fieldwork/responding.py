@@ -19,10 +19,11 @@ from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
 from server.fieldwork.carrying import Carried, PageAnswers, carried
+from server.fieldwork.outreach.reach import phone_hash_of
 from server.intake.own_words import joined
 from server.intake.shelf import FormShelf
 from server.keys import token_hash
-from server.models.contacts import Contact, ContactPrivate
+from server.models.contacts import Contact
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission, SubmissionRevision, SubmissionText
 from server.models.tasks import Assignment, Draft, Invitation, InvitationKey, RespondentSession
@@ -47,7 +48,8 @@ class HandedIn(Refusal):
 class Task:
     """What a link or a session stands for: an invitation or an assignment with its wave and subject.
 
-    `check_key` is what its check word follows from, where its message told one.
+    `check_key` is what its check word follows from, where its message told one. Who is `nameless` scanned a
+    poster: nobody will write to them, so there is nothing to decline.
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Task:
     completed_at: datetime | None
     cancelled_at: datetime | None = None
     check_key: bytes | None = None
+    nameless: bool = False
 
     @property
     def actor(self) -> str:
@@ -188,11 +191,7 @@ def change_language(connection: Connection, ref: str, locale: str) -> None:
 
 def decline(connection: Connection, task: Task, *, now: datetime) -> None:
     """The person behind an invitation wants no more messages: their number is opted out everywhere."""
-    phone_hash = connection.scalar(
-        select(ContactPrivate.phone_hash)
-        .join(Invitation, Invitation.contact_id == ContactPrivate.contact_id)
-        .where(Invitation.id == task.id)
-    )
+    phone_hash = connection.scalar(select(phone_hash_of(task.id)))
     if phone_hash is not None:
         opt_out(connection, [phone_hash], "link", now)
         audit.record(connection, [audit.Entry(task.actor, "opted_out", task.actor, {})], at=now)
@@ -355,9 +354,11 @@ def _task_query(kind: Kind) -> AnySelect:
             Assignment.opens_at,
             Assignment.cancelled_at,
             null().label("check_key"),
+            null().label("counter_id"),
         )
-    return query.join(Contact, Contact.id == Invitation.contact_id).add_columns(
-        Invitation.locale, Contact.large_type, Wave.opens_at, null().label("cancelled_at"),
+    return query.join(Contact, Contact.id == Invitation.contact_id, isouter=True).add_columns(
+        Invitation.counter_id, Invitation.locale, Contact.large_type, Wave.opens_at,
+        null().label("cancelled_at"),
         case((Wave.settings["message"].astext.contains("{check}"), Wave.prn_key)).label("check_key"),
     )  # fmt: skip
 
@@ -383,4 +384,5 @@ def _task(kind: Kind, row: AnyRow) -> Task:
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
         check_key=row.check_key,
+        nameless=row.counter_id is not None,
     )

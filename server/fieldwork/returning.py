@@ -10,8 +10,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from server.fieldwork import responding
+from server.fieldwork.outreach.reach import phone_hash_of
 from server.fieldwork.responding import Task
-from server.models.contacts import ContactPrivate, OptOut
+from server.models.contacts import OptOut
 from server.models.tasks import Invitation, RespondentSession
 
 # The provider says `stop` for numbers it cannot reach, which is nobody's wish.
@@ -38,15 +39,10 @@ def has_declined(connection: Connection, task: Task) -> bool:
     if task.kind != "invitation":
         return False
     redeemed_at = select(func.max(RespondentSession.created_at)).where(_of(task)).scalar_subquery()
-    said_no = (
-        select(OptOut.phone_hash)
-        .join(ContactPrivate, ContactPrivate.phone_hash == OptOut.phone_hash)
-        .join(Invitation, Invitation.contact_id == ContactPrivate.contact_id)
-        .where(
-            Invitation.id == task.id,
-            OptOut.source != NO_WISH,
-            or_(redeemed_at.is_(None), OptOut.at >= redeemed_at),
-        )
+    said_no = select(OptOut.phone_hash).where(
+        OptOut.phone_hash == phone_hash_of(task.id),
+        OptOut.source != NO_WISH,
+        or_(redeemed_at.is_(None), OptOut.at >= redeemed_at),
     )
     return connection.execute(said_no).first() is not None
 
@@ -59,12 +55,8 @@ def decline(connection: Connection, task: Task, *, now: datetime) -> None:
         return
     responding.decline(connection, task, now=now)
     # A number that had said stop before keeps its row; what counts is that this person says it again.
-    phone = (
-        select(ContactPrivate.phone_hash)
-        .join(Invitation, Invitation.contact_id == ContactPrivate.contact_id)
-        .where(Invitation.id == task.id)
-    )
-    connection.execute(update(OptOut).where(OptOut.phone_hash.in_(phone)).values(source="link", at=now))
+    own = OptOut.phone_hash == phone_hash_of(task.id)
+    connection.execute(update(OptOut).where(own).values(source="link", at=now))
 
 
 def _of(task: Task) -> ColumnElement[bool]:

@@ -38,11 +38,12 @@ class Invitation(HasId, Base):
     completed_at: Mapped[datetime | None]
 
     __table_args__ = (
-        # One invitation per person and wave, or event, whatever retries a launch goes through.
+        # One invitation per person and wave, or event, whatever retries a launch goes through. The contact
+        # comes first, by whom those who reply are looked for.
         Index(
             "invitation_contact_key",
-            "wave_id",
             "contact_id",
+            "wave_id",
             "event_id",
             unique=True,
             postgresql_where=text("contact_id IS NOT NULL"),
@@ -50,8 +51,8 @@ class Invitation(HasId, Base):
         ),
         Index(
             "invitation_person_key",
-            "wave_id",
             "person_id",
+            "wave_id",
             unique=True,
             postgresql_where=text("person_id IS NOT NULL"),
         ),

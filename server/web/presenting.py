@@ -24,7 +24,7 @@ from server.web.navigation import menu
 from server.web.page_parts import plain_script
 
 # The first part of every address that a respondent is given.
-RESPONDENT_DOORS = frozenset({"a", "c", "check", "r", "v", "hooks"})
+RESPONDENT_DOORS = frozenset({"a", "c", "check", "hooks", "q", "r", "v"})
 STATIC = Path(__file__).parent / "static"
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
@@ -56,8 +56,11 @@ def _check_word(task: Task | None) -> str:
 
 
 def _promise(task: Task | None) -> str:
-    """What the programme promises about anonymity, a sentence's key; a preview has no wave to promise."""
-    if task is None or task.kind != "invitation" or not task.check_key:
+    """What the programme promises about anonymity, a sentence's key.
+
+    Who scanned a poster is nobody's secret, and a preview has no wave to promise.
+    """
+    if task is None or task.kind != "invitation" or task.nameless or not task.wave_id.int:
         return ""
     return promise_for_wave(connection(), task.wave_id)
 

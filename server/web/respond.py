@@ -220,12 +220,12 @@ def enter(open_connection: Connection, task: Task) -> AnyResponse:
 def _task_of_link(door: str, token: str) -> Task | Response:
     task = responding.find_by_token(connection(), token, KINDS[door], now=services().clock.now())
     if task is None:
-        return _unknown_link()
+        return unknown_link()
     settle_language(task)
     return closed(task) or task
 
 
-def _unknown_link() -> Response:
+def unknown_link() -> Response:
     """The same answer for a link that never was, is over, or belongs elsewhere; counted as a guess."""
     given = services()
     try:

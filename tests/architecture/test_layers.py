@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"forms"}),
     frozenset({"embedded"}),
     frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue", "locks"}),
-    frozenset({"clock", "config", "coordinates", "errors", "wire"}),
+    frozenset({"clock", "config", "coordinates", "errors", "typesetting", "wire"}),
 )
 # Within the top row: the command line starts processes, loads the demo and shows the pages of a form; nobody
 # imports the command line.
@@ -70,6 +70,8 @@ ONE_DOOR = {
     "PIL": {"storage/photos.py"},
     "twilio": {"notify/gateways/twilio.py"},
     "apscheduler": {"timetable.py"},
+    "segno": {"typesetting/setting.py"},
+    "typst": {"typesetting/setting.py"},
 }
 
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "misc"}

@@ -12,6 +12,7 @@ from server.fieldwork.contacts.rolling.reading import RollingPanel
 from server.fieldwork.importing import Change, ImportReport
 from server.fieldwork.outreach.pricing import Outlay
 from server.fieldwork.waves.approvals import Approvals
+from server.fieldwork.waves.audience import Audience, Reached
 from server.fieldwork.waves.instruments import Instrument
 from server.fieldwork.waves.previews import Preview
 from server.fieldwork.waves.shown_draws import ShownDraw
@@ -207,7 +208,7 @@ def of_wave(state: str, **changes: Any) -> dict[str, Any]:
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
         "assigned": False, "visits": None, "rolling": None, "drawing_now": False, "now": NOW,
         "outlay": Outlay(1200, 1500, 2, Decimal(75), Decimal(120), ("某某支行",), links_too_long=True),
-        "check_words": {"zh": "青松", "en": "cedar"},
+        "check_words": {"zh": "青松", "en": "cedar"}, "audience": Audience(), "to_ask": None,
         **changes,
     }  # fmt: skip
 
@@ -269,6 +270,27 @@ FIRM_WAVE = wave(
 )
 CANCELLED = wave("cancelled", cancelled_at=NOW, cancel_reason="名单有误")
 
+LISTS = {"channels": ("sms", "email", "letter"), "titles": ["大堂经理", "柜员"]}
+ASKS_COLLEAGUES = of_wave(
+    "planned", progress=NOBODY, draw=None, audience=Audience("people", ("大堂经理",)), to_ask=Reached(24, 3)
+)
+BY_POSTER = wave("launched", settings={"message": {}, "audience": {"kind": "counter", "titles": []}})
+POSTERS = [
+    SimpleNamespace(
+        id=ID,
+        code="B01",
+        name="南门<分理处>",
+        name_en=None,
+        created_at=NOW,
+        begun=30,
+        completed=24,
+        last_at=NOW,
+    ),
+    SimpleNamespace(
+        id=ID, code="B02", name="北门", name_en="North", created_at=NOW, begun=0, completed=0, last_at=None
+    ),
+]
+
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign_in": ("sign_in", {"login": "", "error": None, "next": "/console"}),
     "sign_in_failed": ("sign_in", {"login": "a", "error": Refusal("sign_in_failed"), "next": "/console"}),
@@ -297,37 +319,47 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "wave_new",
         {
             "values": VALUES, "errors": {}, "instruments": [SURVEY], "units": [UNIT],
-            "organisation": "银行", "wave": None,
+            "organisation": "银行", "wave": None, **LISTS,
         },
     ),
     "wave_edit": (
         "wave_new",
         {
             "values": {**VALUES, "code": "W1"}, "errors": WAVE_ERRORS, "instruments": [SURVEY],
-            "units": [UNIT], "organisation": "银行", "wave": wave("planned"),
+            "units": [UNIT], "organisation": "银行", "wave": wave("planned"), **LISTS,
         },
     ),
     "wave_edit_firm": (
         "wave_new",
         {
             "values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": "银行",
-            "wave": FIRM_WAVE,
+            "wave": FIRM_WAVE, **LISTS,
         },
     ),
     "wave_new_wrong": (
         "wave_new",
         {
             "values": VALUES, "errors": WAVE_ERRORS, "instruments": [SURVEY], "units": [],
-            "organisation": "", "wave": None,
+            "organisation": "", "wave": None, **LISTS,
         },
     ),
     "wave_new_impossible": (
         "wave_new",
         {
             "values": VALUES, "errors": {}, "instruments": [], "units": [], "organisation": "",
-            "wave": None,
+            "wave": None, **LISTS,
         },
     ),
+    "wave_colleagues": ("wave", ASKS_COLLEAGUES),
+    "wave_posters": (
+        "wave", of_wave("launched", wave=BY_POSTER, draw=None, samples={}, audience=Audience("counter"))
+    ),
+    "wave_posters_planned": (
+        "wave",
+        of_wave("planned", progress=NOBODY, draw=None, samples={}, audience=Audience("counter")),
+    ),
+    "posters": ("posters", {"wave": BY_POSTER, "counters": POSTERS, "replaced": True}),
+    "posters_none": ("posters", {"wave": BY_POSTER, "counters": [], "replaced": False}),
     "wave_planned": ("wave", of_wave("planned", progress=NOBODY, draw=PLANNED)),
     "wave_waiting": ("wave", of_wave("planned", progress=NOBODY, draw=AHEAD)),
     "wave_being_drawn": (

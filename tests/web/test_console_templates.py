@@ -20,6 +20,7 @@ from server import catalogue, web
 from server.accounts.permissions import PERMISSIONS, ROLES
 from server.fieldwork import importing
 from server.fieldwork.contacts.eligibility import REASONS
+from server.fieldwork.outreach.channels import WRITTEN_TO
 from server.models import organisation, waves
 from server.models.messages import CHANNELS
 from server.notify.gateways.inbox import STATES
@@ -72,6 +73,7 @@ COMPOSED = {
     "inbox.state": tuple(STATES),
     "inbox.channel": tuple(channel for channel in CHANNELS if channel != "sms"),
     "wave.step_": ("plan", "draw", "send", "collect"),
+    "wave_new.channel": WRITTEN_TO,
 }
 
 

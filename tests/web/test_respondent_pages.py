@@ -120,6 +120,7 @@ def task(**changes: Any) -> SimpleNamespace:
         "unit_name_en": "Youth Road",
         "timezone": "Asia/Shanghai",
         "large_type": False,
+        "nameless": False,
         "opens_at": NOW,
     }
     return SimpleNamespace(**{**values, **changes})

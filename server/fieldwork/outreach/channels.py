@@ -19,10 +19,9 @@ def channels_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(channel for channel in named if channel in WRITTEN_TO)
 
 
-def lead_somewhere(settings: Mapping[str, Any], way: str) -> bool:
+def lead_somewhere(named: Sequence[str], way: str) -> bool:
     """Whether a wave's channels can be planned with; an answer to an e-mail is read by nobody."""
-    named = settings.get("channels", DEFAULT)
-    known = isinstance(named, list | tuple) and set(named) <= set(WRITTEN_TO)
+    known = set(named) <= set(WRITTEN_TO)
     return known and bool(named) and len(set(named)) == len(named) and (way != "reply" or "sms" in named)
 
 

@@ -28,6 +28,7 @@ class Guest:
     """Somebody to invite.
 
     Attributes:
+        contact_id: of a customer; `person_id` of a colleague. One of the two.
         phone, email: where they can be reached; the number in E.164.
         preferred: by what they would rather be asked.
         unit, unit_en, timezone: of the unit it is about.
@@ -36,14 +37,15 @@ class Guest:
         variables: what the form knows before the start.
     """
 
-    contact_id: UUID
     subject_id: UUID
     locale: str
-    phone: str
+    phone: str | None
     unit: str
     unit_en: str | None
     timezone: str
     leaves_at: datetime
+    contact_id: UUID | None = None
+    person_id: UUID | None = None
     event_id: UUID | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     email: str | None = None
@@ -82,6 +84,7 @@ def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) 
         "id": invitation_id,
         "wave_id": wave.id,
         "contact_id": guest.contact_id,
+        "person_id": guest.person_id,
         "subject_id": guest.subject_id,
         "event_id": guest.event_id,
         "submission_id": uuid4(),
@@ -95,11 +98,11 @@ def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) 
 def _message(wave: AnyRow, channel: str, invitation_id: UUID, guest: Guest, given: Given) -> NewMessage:
     reader = Reader(guest.locale, guest.unit, guest.unit_en, guest.leaves_at)
     return NewMessage(
-        dedupe_key=f"{wave.id}:{guest.event_id or guest.contact_id}:invitation:1",
+        dedupe_key=f"{wave.id}:{guest.event_id or guest.contact_id or guest.person_id}:invitation:1",
         kind="invitation",
         wave_id=wave.id,
         invitation_id=invitation_id,
-        recipient=guest.phone if channel == "sms" else str(guest.email),
+        recipient=str(guest.phone if channel == "sms" else guest.email),
         text=write(wave, wave.settings["message"], reader, given, channel),
         not_before=guest.leaves_at,
         expires_at=wave.closes_at,

@@ -40,10 +40,13 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An invitation that is given keys, and the phone that codes are read from, in E.164."""
+    """An invitation that is given keys, and the phone that codes are read from, in E.164.
+
+    Without a phone there are links and no codes.
+    """
 
     invitation_id: UUID
-    phone: str
+    phone: str | None
     expires_at: datetime
 
 
@@ -73,7 +76,7 @@ def give_keys(
     rows: list[dict[str, Any]] = []
     given = []
     for holder in holders:
-        made = {kind: _new_key(kind, holder, sender) for kind in kinds}
+        made = {kind: _new_key(kind, holder, sender) for kind in kinds if kind != "code" or holder.phone}
         rows += [_row(holder, key, now) for key in made.values()]
         link = next((key.text for kind, key in made.items() if kind != "code"), code_page(sender.public_url))
         given.append(Given(link, made["code"].text if "code" in made else ""))
@@ -109,7 +112,7 @@ def _new_key(kind: KeyKind, holder: Holder, sender: Sender) -> _NewKey:
         token = new_token()
         return _NewKey(kind, invitation_link(sender.public_url, token.text), token.hash)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    secret = _secret(code, holder.phone[-PHONE_DIGITS:])
+    secret = _secret(code, (holder.phone or "")[-PHONE_DIGITS:])
     return _NewKey(kind, grouped(code), sender.keys.lookup_hash(secret), sender.keys.encrypt(secret))
 
 

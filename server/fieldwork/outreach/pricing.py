@@ -10,11 +10,12 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from server.db import AnyRow
+from server.db import AnyRow, AnySelect
 from server.errors import Detail, Refusal
 from server.fieldwork.links import TOKEN_BYTES, code_page, invitation_link
 from server.fieldwork.outreach.keys import CODE_DIGITS, Given, grouped
 from server.fieldwork.outreach.wording import Reader, kinds_for, write
+from server.fieldwork.waves.audience import Audience, people_by_text
 from server.models.contacts import Contact
 from server.models.draws import FrameMember
 from server.models.organisation import Unit
@@ -50,20 +51,32 @@ class Outlay:
 
 
 def outlay(connection: Connection, wave: AnyRow, public_url: str) -> Outlay | None:
-    """The cost of asking everybody who was drawn; None before the draw, or where nobody is written to."""
+    """The cost of asking everybody who was drawn or works here; None before a draw, or where nobody is
+    written to.
+
+    Args:
+        wave: with `unit_path`.
+    """
     template = wave.settings.get("message")
     if not template:
         return None
-    groups = connection.execute(
+    groups = connection.execute(_by_text(wave)).all()
+    if not groups:
+        return None
+    return _outlay(wave, groups, sample_keys(wave, public_url), read_rules(connection).price)
+
+
+def _by_text(wave: AnyRow) -> AnySelect:
+    """How many people read each text: by unit and language."""
+    if Audience.of(wave.settings).kind == "people":
+        return people_by_text(wave)
+    return (
         select(Unit.name, Unit.name_en, Contact.locale, func.count().label("people"))
         .join(FrameMember, FrameMember.unit_id == Unit.id)
         .join(Contact, Contact.id == FrameMember.contact_id)
         .where(FrameMember.wave_id == wave.id, FrameMember.outcome.in_(IN_SAMPLE))
         .group_by(Unit.name, Unit.name_en, Contact.locale)
-    ).all()
-    if not groups:
-        return None
-    return _outlay(wave, groups, sample_keys(wave, public_url), read_rules(connection).price)
+    )
 
 
 def refuse_long(connection: Connection, wave: AnyRow, public_url: str) -> None:

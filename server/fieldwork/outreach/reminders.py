@@ -1,7 +1,9 @@
 """Reminders: at most two, only to those who were reached and have not answered, with days between.
 
 A wave says so in its settings: `"reminders": {"times": 2, "after_days": 3}`. A reminder has a link of its own
-and the wave's own words, or those of `settings["reminder"]`.
+and the wave's own words, or those of `settings["reminder"]`. Whoever did not open two links that came by SMS,
+or never got them because carriers took offence, is asked to reply instead (`settings["fallback"]`): a phone
+without a browser is no reason to be left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Subquery, func, or_, select
+from sqlalchemy import Connection, Subquery, false, func, or_, select
 
 from server.db import AnyRow, AnySelect
 from server.errors import Detail
 from server.fieldwork.outreach.inviting import BATCH
 from server.fieldwork.outreach.keys import Holder, Sender, give_keys
+from server.fieldwork.outreach.reach import ASKED_ABOUT, EMAIL, PHONE, PHONE_HASH, with_reach
 from server.fieldwork.outreach.wording import Reader, kinds_for, write
-from server.models.contacts import BadNumber, Contact, ContactPrivate, OptOut
+from server.models.contacts import BadNumber, OptOut
 from server.models.messages import WAITING, Message
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
@@ -29,6 +32,8 @@ MOST_TIMES: Final = 2
 MOST_DAYS: Final = 60
 # An accepted message of which nothing more is heard for so long has arrived, as far as anybody can tell.
 TAKEN_FOR_REACHED: Final = timedelta(days=1)
+# So many messages with a link come to nothing before somebody is asked to reply.
+LINKS_TRIED: Final = 2
 LEAST_TIME_LEFT: Final = timedelta(hours=12)
 
 
@@ -50,6 +55,19 @@ class ReminderRules:
             (1 <= self.after_days <= MOST_DAYS, "/reminder_days"),
         )
         return [Detail("field_invalid", pointer) for fine, pointer in checks if not fine]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """By which channel some people are reminded, and whether they are asked to reply instead."""
+
+    channel: str
+    falls_back: bool
+
+    def template(self, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        name = "fallback" if self.falls_back else "reminder"
+        chosen: Mapping[str, str] = settings.get(name) or settings["message"]
+        return chosen
 
 
 def reminding_waves(connection: Connection, *, now: datetime) -> list[UUID]:
@@ -77,23 +95,32 @@ def remind_batch(connection: Connection, wave_id: UUID, sender: Sender, *, now: 
     due = connection.execute(_due(wave, rules, now)).all()
     if not due:
         return 0
+    by_words: dict[_Words, list[AnyRow]] = {}
+    for row in due:
+        by_words.setdefault(_Words(row.channel, _falls_back(wave.settings, row)), []).append(row)
     messages = []
-    for channel in ("sms", "email"):
-        reached = [row for row in due if row.channel == channel]
-        messages += _reminders(connection, wave, channel, reached, sender, now)
+    for words, some in by_words.items():
+        messages += _reminders(connection, wave, words, some, sender, now)
     return enqueue(connection, messages, sender.keys, now)
 
 
+def _falls_back(settings: Mapping[str, Any], row: AnyRow) -> bool:
+    unopened = row.channel == "sms" and row.started_at is None
+    return bool(settings.get("fallback")) and unopened and row.tried >= LINKS_TRIED
+
+
 def _reminders(
-    connection: Connection, wave: AnyRow, channel: str, due: Sequence[AnyRow], sender: Sender, now: datetime
+    connection: Connection, wave: AnyRow, words: _Words, due: Sequence[AnyRow], sender: Sender, now: datetime
 ) -> list[NewMessage]:
     """By the channel on which they were reached."""
-    template = wave.settings.get("reminder") or wave.settings["message"]
-    holders = [Holder(row.id, sender.keys.decrypt(row.phone), row.expires_at) for row in due]
+    template, channel = words.template(wave.settings), words.channel
+    holders = [
+        Holder(row.id, sender.keys.decrypt(row.phone) if row.phone else None, row.expires_at) for row in due
+    ]
     given = give_keys(connection, holders, kinds_for(wave.settings, template, channel), sender, now)
     return [
         NewMessage(
-            dedupe_key=f"{wave.id}:{row.event_id or row.contact_id}:reminder:{row.reminders + 1}",
+            dedupe_key=f"{wave.id}:{row.asked_about}:reminder:{row.reminders + 1}",
             kind="reminder",
             wave_id=wave.id,
             invitation_id=row.id,
@@ -113,25 +140,23 @@ def _reminders(
 def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
     asked = _asked(wave.id, now)
     unreachable = (OptOut.phone_hash, BadNumber.phone_hash)
-    hindered = [select(marked).where(marked == ContactPrivate.phone_hash).exists() for marked in unreachable]
-    return (
+    hindered = [select(marked).where(marked == PHONE_HASH).exists() for marked in unreachable]
+    query = (
         select(
-            Invitation.id, Invitation.contact_id, Invitation.event_id, Invitation.locale,
-            Invitation.expires_at, ContactPrivate.phone, ContactPrivate.email, Unit.timezone,
+            Invitation.id, ASKED_ABOUT, Invitation.locale, Invitation.expires_at, Invitation.started_at,
+            PHONE.label("phone"), EMAIL.label("email"), Unit.timezone,
             Unit.name.label("unit_name"), Unit.name_en.label("unit_name_en"), asked.c.reminders,
-            asked.c.channel,
+            asked.c.channel, asked.c.tried,
         )
         .join(asked, asked.c.invitation_id == Invitation.id)
-        .join(Contact, Contact.id == Invitation.contact_id)
-        .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
         .join(Subject, Subject.id == Invitation.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
         .where(
             Invitation.wave_id == wave.id,
             Invitation.completed_at.is_(None),
             Invitation.expires_at > now + LEAST_TIME_LEFT,
-            asked.c.reached,
-            or_(asked.c.channel == "sms", ContactPrivate.email.is_not(None)),
+            or_(asked.c.reached, asked.c.blocked) if wave.settings.get("fallback") else asked.c.reached,
+            or_(asked.c.channel == "sms", (asked.c.channel == "email") & EMAIL.is_not(None)),
             ~asked.c.waiting,
             asked.c.reminders < rules.times,
             asked.c.last <= now - timedelta(days=rules.after_days),
@@ -140,15 +165,20 @@ def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
         .order_by(Invitation.id)
         .limit(BATCH)
     )  # fmt: skip
+    return with_reach(query)
 
 
 def _asked(wave_id: UUID, now: datetime) -> Subquery:
     """What each invitation of the wave has been through: was it reached, when last, how many reminders."""
     taken_for_reached = (Message.state == "accepted") & (Message.accepted_at < now - TAKEN_FOR_REACHED)
+    reached = or_(Message.state == "delivered", taken_for_reached)
+    blocked = Message.state.in_(("undelivered", "failed")) & (Message.reason == "blocked_content")
     return (
         select(
             Message.invitation_id,
-            func.bool_or(or_(Message.state == "delivered", taken_for_reached)).label("reached"),
+            func.bool_or(reached).label("reached"),
+            func.bool_or(func.coalesce(blocked, false())).label("blocked"),
+            func.count().filter(or_(reached, blocked)).label("tried"),
             func.bool_or(Message.state.in_((*WAITING, "sending", "unknown"))).label("waiting"),
             func.count().filter(Message.kind == "reminder").label("reminders"),
             func.max(Message.channel).label("channel"),

@@ -20,13 +20,13 @@ from server.db import AnyRow
 from server.errors import Refusal
 from server.fieldwork import responding
 from server.fieldwork.carrying import PageAnswers
+from server.fieldwork.outreach.reach import ASKED_ABOUT, invited_at
 from server.fieldwork.outreach.reply_forms import ReplyQuestion, reply_question
 from server.fieldwork.responding import Task
 from server.intake.prepare import Ask, Incoming, Prepared, prepare
 from server.intake.record import record
 from server.intake.shelf import FormShelf, ShelvedForm
 from server.keys import KeyRing
-from server.models.contacts import ContactPrivate
 from server.models.messages import InboundMessage
 from server.models.tasks import Invitation
 from server.models.waves import Wave
@@ -113,13 +113,12 @@ def _asked(desk: _Desk) -> _Asked | None:
     """The newest open invitation of the number that takes replies, else the newest one there is."""
     rows = desk.connection.execute(
         select(
-            Invitation.id, Invitation.wave_id, Invitation.contact_id, Invitation.event_id, Invitation.locale,
-            Invitation.completed_at, Invitation.expires_at, Wave.settings, Wave.opens_at,
+            Invitation.id, Invitation.wave_id, ASKED_ABOUT, Invitation.locale, Invitation.completed_at,
+            Invitation.expires_at, Wave.settings, Wave.opens_at,
             Wave.state.label("wave_state"),
         )
         .join(Wave, Wave.id == Invitation.wave_id)
-        .join(ContactPrivate, ContactPrivate.contact_id == Invitation.contact_id)
-        .where(ContactPrivate.phone_hash.in_(desk.keys.lookup_hashes(desk.phone)))
+        .where(Invitation.id.in_(invited_at(desk.keys.lookup_hashes(desk.phone))))
         .order_by(Invitation.created_at.desc(), Invitation.id.desc())
         .limit(MOST_CANDIDATES)
     ).all()  # fmt: skip
@@ -267,7 +266,7 @@ def _send(desk: _Desk, asked: _Asked, wording: Literal["thanks", "ring", "reprom
         rings=question is not None and question.rings,
     )
     message = NewMessage(
-        dedupe_key=f"{row.wave_id}:{row.event_id or row.contact_id}:{wording}:1",
+        dedupe_key=f"{row.wave_id}:{row.asked_about}:{wording}:1",
         kind=kind,
         wave_id=row.wave_id,
         invitation_id=row.id,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from server import audit, queue
 from server.db import AnyRow, new_id
 from server.errors import Refusal
+from server.fieldwork.waves.audience import is_drawn
 from server.fieldwork.waves.choices import Sampling, detail_of
 from server.fieldwork.waves.frames import Drawable, customer_frame, is_large
 from server.fieldwork.waves.reading import find_wave_to_run
@@ -102,7 +103,7 @@ def draw_wave(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, n
 
 def _refuse_unless_drawable(wave: AnyRow) -> None:
     """Customers drawn for anything else would be sent a shopper's checklist, or be asked twice."""
-    if wave.kind != "survey" or wave.settings.get("rolling"):
+    if wave.kind != "survey" or not is_drawn(wave.settings):
         raise Refusal("wrong_state", state=wave.state, needed="survey")
 
 

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, select
 
 from server import audit, queue
 from server.db import AnyRow, AnySelect
+from server.fieldwork.outreach.counters import open_counters
 from server.fieldwork.outreach.inviting import BATCH, Guest, invite
 from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.pricing import IN_SAMPLE
 from server.fieldwork.waves.approvals import refuse_unapproved
+from server.fieldwork.waves.audience import Audience, is_drawn, uninvited_people
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.states import move_wave, refuse_over
 from server.intake import known
@@ -42,8 +44,7 @@ def launch_wave(
     wave = find_wave_to_run(connection, wave_id, scope)
     refuse_over(wave, now)
     refuse_unapproved(connection, wave, scope, launcher)
-    # A rolling wave draws night by night, so there is nothing to draw before it begins.
-    before = "planned" if wave.settings.get("rolling") else "drawn"
+    before = "drawn" if is_drawn(wave.settings) or wave.kind != "survey" else "planned"
     move_wave(connection, wave_id, before=before, after="launched", now=now)
     audit.record(connection, [audit.Entry(by, "wave_launched", f"wave:{wave_id}", {})], at=now)
     queue.defer(connection, "launch_invitations", wave_id=str(wave_id))
@@ -52,20 +53,33 @@ def launch_wave(
 def invite_batch(
     connection: Connection, wave_id: UUID, keys: KeyRing, *, public_url: str, now: datetime
 ) -> int:
-    """Invite up to `BATCH` selected members who have no invitation yet; returns how many.
+    """Invite up to `BATCH` of those who were selected, or who work here, and have no invitation.
 
-    Running it again after a crash goes on where it stopped: UNIQUE (wave, contact) and the message's
-    dedupe key make a second invitation impossible.
+    Returns how many. For posters there is nobody to invite yet: their squares are made.
+
+    Running it again after a crash goes on where it stopped: UNIQUE (wave, contact), or person, and the
+    message's dedupe key make a second invitation impossible.
     """
     # The lock makes a second worker wait: both would choose the same members.
     wave = connection.execute(
-        select(*Wave.__table__.columns).where(Wave.id == wave_id).with_for_update(key_share=True)
+        select(*Wave.__table__.columns, Unit.path.label("unit_path"))
+        .join(Unit, Unit.id == Wave.unit_id, isouter=True)
+        .where(Wave.id == wave_id)
+        .with_for_update(of=Wave, key_share=True)
     ).one()
-    members = connection.execute(_uninvited(wave_id)).all()
+    kind = Audience.of(wave.settings).kind
+    if kind == "counter":
+        open_counters(connection, wave, keys, now=now)
+        return 0
     leaves_at = max(wave.opens_at, wave.launched_at)
-    guests = [_guest(member, keys, leaves_at) for member in members]
+    if kind == "people":
+        people = connection.execute(uninvited_people(wave, BATCH)).all()
+        guests = [_colleague(person, keys, leaves_at) for person in people]
+    else:
+        members = connection.execute(_uninvited(wave_id)).all()
+        guests = [_customer(member, keys, leaves_at) for member in members]
     invite(connection, wave, guests, Sender(keys, public_url), now)
-    return len(members)
+    return len(guests)
 
 
 def _uninvited(wave_id: UUID) -> AnySelect:
@@ -96,7 +110,7 @@ def _variables(member: AnyRow) -> dict[str, Any]:
     }
 
 
-def _guest(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
+def _customer(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
     return Guest(
         contact_id=member.contact_id,
         subject_id=member.subject_id,
@@ -109,4 +123,19 @@ def _guest(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
         timezone=member.timezone,
         leaves_at=leaves_at,
         variables=_variables(member),
+    )
+
+
+def _colleague(person: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
+    return Guest(
+        person_id=person.person_id,
+        subject_id=person.subject_id,
+        locale=person.locale,
+        phone=keys.decrypt(person.phone) if person.phone else None,
+        email=keys.decrypt(person.email) if person.email else None,
+        unit=person.unit_name,
+        unit_en=person.unit_name_en,
+        timezone=person.timezone,
+        leaves_at=leaves_at,
+        variables=known.of_unit(person),
     )

@@ -1,7 +1,7 @@
 """What a coordinator decides about a wave, checked as a whole."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,9 +13,10 @@ from sqlalchemy import Connection, select
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.rules import rolling_problems
-from server.fieldwork.outreach.channels import lead_somewhere
-from server.fieldwork.outreach.reminders import ReminderRules
+from server.fieldwork.outreach.channels import DEFAULT, lead_somewhere
+from server.fieldwork.outreach.reminders import LINKS_TRIED, ReminderRules
 from server.fieldwork.outreach.wording import WAYS
+from server.fieldwork.waves.audience import Audience
 from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
@@ -34,7 +35,7 @@ OWN = frozenset(
     {
         "sampling", "message", "consent_required", "approvals", "price", "response", "roster", "fatigue",
         "rolling", "coverage", "organisation", "ratio", "minimum", "link", "reply", "approved",
-        "reminders", "spend_cap",
+        "reminders", "spend_cap", "audience", "channels", "letter", "fallback",
     }
 )  # fmt: skip
 UNKNOWN_INSTRUMENT = Detail("unknown_instrument", "/instrument")
@@ -48,6 +49,10 @@ class NewWave:
         message: the SMS text template by language.
         link: how it leads to the form: `unique`, `code` or `reply`, as `wording.WAYS` has them.
         reply: whether the message itself can be answered.
+        fallback: by language, what asks for a reply where two messages with a link came to nothing.
+        channels: by which messages go, the first one first.
+        letter: the text of letters by language; what it leaves out has words of ours.
+        audience: whom the wave asks.
         approved: by language, the `text` that a provider approved and its `id`; the message must fit it.
         reminders: how often those who were reached and have not answered are reminded.
         spend_cap: what the wave's messages may cost in yuan; None for no cap of its own.
@@ -73,6 +78,10 @@ class NewWave:
     message: Mapping[str, str] = field(default_factory=dict)
     link: str = "unique"
     reply: bool = False
+    fallback: Mapping[str, str] = field(default_factory=dict)
+    channels: Sequence[str] = DEFAULT
+    letter: Mapping[str, str] = field(default_factory=dict)
+    audience: Audience = field(default_factory=Audience)
     approved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reminders: ReminderRules = field(default_factory=ReminderRules)
     spend_cap: Decimal | None = None
@@ -98,23 +107,21 @@ class NewWave:
             "response": str(self.response),
             "roster": self.roster.to_json(),
         }
-        if self.link != "unique":
-            chosen["link"] = self.link
-        if self.reply:
-            chosen["reply"] = True
-        if self.approved:
-            chosen["approved"] = {language: dict(each) for language, each in self.approved.items()}
-        if self.reminders.times:
-            chosen["reminders"] = asdict(self.reminders)
-        if self.spend_cap is not None:
-            chosen["spend_cap"] = str(self.spend_cap)
-        if self.fatigue is not None:
-            chosen["fatigue"] = self.fatigue.to_json()
-        if self.rolling is not None:
-            chosen["rolling"] = dict(self.rolling)
-        if self.coverage is not None:
-            chosen["coverage"] = self.coverage.to_json()
-        return chosen
+        if_said: dict[str, Any] = {
+            "link": self.link if self.link != "unique" else None,
+            "reply": self.reply or None,
+            "fallback": dict(self.fallback) or None,
+            "channels": list(self.channels) if tuple(self.channels) != DEFAULT else None,
+            "letter": dict(self.letter) or None,
+            "audience": self.audience.to_json() if self.audience.kind != "customers" else None,
+            "approved": {language: dict(each) for language, each in self.approved.items()} or None,
+            "reminders": asdict(self.reminders) if self.reminders.times else None,
+            "spend_cap": None if self.spend_cap is None else str(self.spend_cap),
+            "fatigue": None if self.fatigue is None else self.fatigue.to_json(),
+            "rolling": None if self.rolling is None else dict(self.rolling),
+            "coverage": None if self.coverage is None else self.coverage.to_json(),
+        }
+        return chosen | {name: value for name, value in if_said.items() if value is not None}
 
 
 def plan_of(wave: AnyRow) -> NewWave:
@@ -134,6 +141,10 @@ def plan_of(wave: AnyRow) -> NewWave:
         message=settings.get("message", {}),
         link=settings.get("link", "unique"),
         reply=settings.get("reply", False),
+        fallback=settings.get("fallback", {}),
+        channels=settings.get("channels", DEFAULT),
+        letter=settings.get("letter", {}),
+        audience=Audience.of(settings),
         approved=settings.get("approved", {}),
         reminders=ReminderRules.of(settings),
         spend_cap=None if settings.get("spend_cap") is None else Decimal(settings["spend_cap"]),
@@ -238,24 +249,35 @@ def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]
 def _choice_problems(new: NewWave) -> list[Detail]:
     chosen = (new.sampling, new.fatigue, new.coverage, new.roster)
     found = [problem for choice in chosen if choice is not None for problem in choice.problems()]
-    found += new.reminders.problems()
+    found += new.reminders.problems() + _audience_problems(new)
     if new.spend_cap is not None and not 0 < new.spend_cap <= MOST_MONEY:
         found.append(Detail("field_invalid", "/spend_cap"))
     return found if new.rolling is None else [*found, *rolling_problems(new.rolling)]
 
 
+def _audience_problems(new: NewWave) -> list[Detail]:
+    """Only customers are drawn night by night, and nobody writes to whoever scans a poster."""
+    drawn = new.audience.kind == "customers"
+    reminds_nobody = new.audience.kind == "counter" and bool(new.reminders.times or new.reply)
+    checks = (
+        (new.rolling is not None and not drawn, "/audience"),
+        (reminds_nobody, "/audience"),
+    )
+    return new.audience.problems() + [Detail("audience_not_so", where) for wrong, where in checks if wrong]
+
+
 def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
     """Whether people would be drawn whom no message can reach; firms and visits need none."""
-    return kind == "survey" and not new.firm_id and not new.message
+    return kind == "survey" and not new.firm_id and not new.message and new.audience.kind != "counter"
 
 
 def _message_problems(new: NewWave) -> list[Detail]:
     """A text without a link must fail now, not when two thousand people get it."""
     if new.link not in WAYS or (new.link == "reply" and not new.reply):
         return [Detail("field_invalid", "/link")]
-    if not lead_somewhere(new.others, new.link):
+    if not lead_somewhere(new.channels, new.link):
         return [Detail("field_invalid", "/channels")]
-    problems = []
+    problems = _fallback_problems(new)
     for language, template in new.message.items():
         try:
             check_template(template, WAYS[new.link])
@@ -263,6 +285,21 @@ def _message_problems(new: NewWave) -> list[Detail]:
             problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
         else:
             problems += _unapproved(new.approved.get(language), language, template)
+    return problems
+
+
+def _fallback_problems(new: NewWave) -> list[Detail]:
+    """The third message is the first that can fall back: two with a link go before it."""
+    if not new.fallback:
+        return []
+    if not new.reply or new.link == "reply" or new.reminders.times < LINKS_TRIED:
+        return [Detail("fallback_needs_reply", "/fallback_zh", {"times": LINKS_TRIED})]
+    problems = []
+    for language, template in new.fallback.items():
+        try:
+            check_template(template, WAYS["reply"])
+        except TemplateRefused as refused:
+            problems.append(Detail(f"message_{refused.code}", f"/fallback_{language}", refused.params))
     return problems
 
 

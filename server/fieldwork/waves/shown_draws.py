@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from server.fieldwork.waves.audience import is_drawn
 from server.fieldwork.waves.drawing import stored_draw
 from server.fieldwork.waves.previews import Preview, preview
 from server.fieldwork.waves.reading import find_wave, may_run
@@ -45,7 +46,7 @@ def shown_draw(connection: Connection, wave_id: UUID, scope: Scope, *, now: date
         Refusal: not_found when there is no such wave within the scope.
     """
     wave = find_wave(connection, wave_id, scope)
-    if wave.kind != "survey" or wave.settings.get("rolling"):
+    if wave.kind != "survey" or not is_drawn(wave.settings):
         return None
     drawn: Mapping[str, Any] | None
     stored = stored_draw(connection, wave_id)

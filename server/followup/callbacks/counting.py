@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, exists, false, func, or_, select
 
 from server.db import AnyRow, AnySelect
 from server.followup.callbacks.invited import INVITED
@@ -90,13 +90,15 @@ def _answers(since: datetime, now: datetime) -> AnySelect:
     return (
         select(
             Submission.id, Submission.received_at, Invitation.started_at, delivered.label("delivered_at"),
-            keys.label("questions"), ContactPrivate.phone_hash, or_(Contact.staff, own).label("staff"),
+            keys.label("questions"), ContactPrivate.phone_hash,
+            or_(func.coalesce(Contact.staff, false()), own).label("staff"),
             ServiceEvent.teller_code, Person.name.label("person_name"), Unit.id.label("unit_id"),
             Unit.code, Unit.name, Unit.name_en, Unit.timezone, ScoreSheet.raw,
         )
         .join_from(Submission, Invitation, INVITED)
         .join(Wave, Wave.id == Submission.wave_id)
-        .join(Contact, Contact.id == Invitation.contact_id)
+        # Whoever scanned a poster is no contact, and is looked at all the more; colleagues are no customers.
+        .join(Contact, Contact.id == Invitation.contact_id, isouter=True)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id, isouter=True)
         .join(Subject, Subject.id == Submission.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
@@ -106,6 +108,10 @@ def _answers(since: datetime, now: datetime) -> AnySelect:
         .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)
         .join(ServiceEvent, ServiceEvent.id == Invitation.event_id, isouter=True)
         .join(Person, Person.code == ServiceEvent.teller_code, isouter=True)
-        .where(Submission.received_at > since, Submission.received_at <= now)
+        .where(
+            Submission.received_at > since,
+            Submission.received_at <= now,
+            Invitation.person_id.is_(None),
+        )
         .order_by(Submission.received_at.desc(), Submission.id)
     )  # fmt: skip

@@ -64,14 +64,15 @@ def _invite_others() -> None:
         op.add_column("invitation", sa.Column(column, sa.Uuid()))
         op.create_foreign_key(op.f(f"invitation_{column}_fkey"), "invitation", table, [column], ["id"])
     op.create_index(op.f("invitation_counter_id_idx"), "invitation", ["counter_id"])
-    # The old constraint takes two people without a contact for one and the same.
+    # The old constraint takes two people without a contact for one and the same. Whoever replies is looked
+    # for by contact, hence the order.
     op.create_index(
-        op.f("invitation_contact_key"), "invitation", ["wave_id", "contact_id", "event_id"], unique=True,
+        op.f("invitation_contact_key"), "invitation", ["contact_id", "wave_id", "event_id"], unique=True,
         postgresql_where=sa.text("contact_id IS NOT NULL"), postgresql_nulls_not_distinct=True,
     )  # fmt: skip
     op.drop_constraint(op.f("invitation_wave_id_contact_id_event_id_key"), "invitation")
     op.create_index(
-        op.f("invitation_person_key"), "invitation", ["wave_id", "person_id"], unique=True,
+        op.f("invitation_person_key"), "invitation", ["person_id", "wave_id"], unique=True,
         postgresql_where=sa.text("person_id IS NOT NULL"),
     )  # fmt: skip
     # Checked after the lock is gone: a scan of all invitations would hold up those who answer.

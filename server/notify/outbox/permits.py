@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
 from server.locks import number_lock
+from server.models.accounts import PersonPrivate
 from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
 from server.models.messages import Message, SendingStop
@@ -139,7 +140,7 @@ def _standing(
 
 def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
     # Whoever said stop by phone has said it for their e-mail, too.
-    asked = ContactPrivate.phone_hash
+    asked = func.coalesce(ContactPrivate.phone_hash, PersonPrivate.phone_hash)
     own = and_(
         or_(ProgrammeOptOut.phone_hash.in_(hashes), ProgrammeOptOut.phone_hash == asked),
         ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,
@@ -153,9 +154,12 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         select(
             exists()
             .where(or_(OptOut.phone_hash.in_(hashes), OptOut.phone_hash == asked))
-            .correlate(ContactPrivate)
+            .correlate(ContactPrivate, PersonPrivate)
             .label("opted_out"),
-            exists().where(own).correlate(ProgrammeVersion, ContactPrivate).label("opted_out_here"),
+            exists()
+            .where(own)
+            .correlate(ProgrammeVersion, ContactPrivate, PersonPrivate)
+            .label("opted_out_here"),
             exists().where(stops).correlate(Message).label("stopped"),
             exists().where(BadNumber.phone_hash.in_(hashes)).label("bad_number"),
             Wave.state,
@@ -171,6 +175,7 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id, isouter=True)
         .join(Invitation, Invitation.id == Message.invitation_id, isouter=True)
         .join(ContactPrivate, ContactPrivate.contact_id == Invitation.contact_id, isouter=True)
+        .join(PersonPrivate, PersonPrivate.person_id == Invitation.person_id, isouter=True)
         .join(Assignment, Assignment.id == Message.assignment_id, isouter=True)
         .where(Message.id == message_id)
     )

@@ -15,6 +15,7 @@ from server.errors import Refusal
 from server.fieldwork.organisation.units import reaches_all
 from server.fieldwork.visits.covering import preview_visits
 from server.fieldwork.waves.approvals import plan_fingerprint
+from server.fieldwork.waves.audience import is_drawn
 from server.fieldwork.waves.instruments import ASKED, ASSIGNED
 from server.models.draws import Draw
 from server.models.organisation import Unit
@@ -35,7 +36,7 @@ def to_draw(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item
     for wave in run_by(connection, scope, ("planned", "drawn"), opening=asked.now + AHEAD):
         if wave.closes_at <= asked.now:
             yield Item("wave_over", due_at=wave.closes_at, wave=wave)
-        elif wave.state == "planned" and wave.kind in ASKED:
+        elif wave.state == "planned" and wave.kind in ASKED and is_drawn(wave.settings):
             yield Item("draw_sample", due_at=wave.opens_at, wave=wave)
         elif wave.state == "planned" and wave.kind in ASSIGNED:
             yield Item("plan_visits", due_at=wave.opens_at, wave=wave)
@@ -51,7 +52,7 @@ def infeasible(connection: Connection, scope: Scope, asked: Asked) -> Iterator[I
 
 
 def to_approve(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
-    """Drawn waves that still need somebody's consent, and this reader's is not there yet."""
+    """Waves ready to begin that still need somebody's consent, and this reader's is not there yet."""
     waves = _ready(connection, scope, asked.now)
     agreed = _agreed(connection, waves)
     for wave in waves:
@@ -61,7 +62,7 @@ def to_approve(connection: Connection, scope: Scope, asked: Asked) -> Iterator[I
 
 
 def to_launch(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
-    """Drawn waves that nothing holds back any more, and those whose visits nobody was given."""
+    """Waves ready to begin that nothing holds back any more, and those whose visits nobody was given."""
     waves = _ready(connection, scope, asked.now)
     agreed, given = _agreed(connection, waves), _assigned(connection, waves)
     for wave in waves:
@@ -135,8 +136,14 @@ def _conflicts(connection: Connection, wave: AnyRow, scope: Scope) -> int:
 
 
 def _ready(connection: Connection, scope: Scope, now: datetime) -> list[AnyRow]:
-    drawn = run_by(connection, scope, ("drawn",), opening=now + AHEAD)
-    return [wave for wave in drawn if wave.closes_at > now]
+    """Drawn waves, and those for which nothing is drawn beforehand."""
+    waves = run_by(connection, scope, ("planned", "drawn"), opening=now + AHEAD)
+    return [
+        wave
+        for wave in waves
+        if wave.closes_at > now
+        and (wave.state == "drawn" or (wave.kind in ASKED and not is_drawn(wave.settings)))
+    ]
 
 
 def _agreed(connection: Connection, waves: Sequence[AnyRow]) -> defaultdict[UUID, set[UUID]]:

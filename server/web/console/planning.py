@@ -1,9 +1,10 @@
 """The form of a wave's plan: for a new wave, and for changing one that is still planned."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
@@ -12,8 +13,11 @@ from werkzeug.wrappers import Response
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.organisation.units import list_units
+from server.fieldwork.outreach.channels import WRITTEN_TO, channels_of
 from server.fieldwork.outreach.reminders import ReminderRules
 from server.fieldwork.waves import changing, planning, plans, reading
+from server.fieldwork.waves.audience import Audience, known_titles
+from server.fieldwork.waves.audience import Kind as AudienceKind
 from server.fieldwork.waves.choices import Coverage, Sampling
 from server.fieldwork.waves.instruments import ASKED, instruments
 from server.http.access import identity, requires
@@ -24,8 +28,12 @@ from server.web.presenting import page
 
 blueprint = Blueprint("planning", __name__)
 
+BETWEEN_TITLES = re.compile(r"[、，,;；\n]+")
 DEFAULT_LENGTH = timedelta(days=14)
 DEFAULT_SAMPLE = {"ratio": "30", "minimum": "5"}
+CHANNEL_BOXES = {f"channel_{each}": each for each in WRITTEN_TO}
+# Texts that a plan may leave out, by language.
+MORE_TEXTS = ("letter", "fallback")
 DEFAULT_MESSAGES = {
     "zh": "您最近在{unit}办理过业务，诚邀您用一分钟评价我们的服务：{link}",
     "en": "You recently visited {unit}. One minute of your time helps us serve you better: {link}",
@@ -74,7 +82,8 @@ def save(wave_id: UUID) -> Response:
     scope, now = identity().scope, services().clock.now()
     wave = reading.find_wave_to_run(connection(), wave_id, scope)
     # A box that was not ticked is not sent, and means no.
-    values = {**_values_of(wave), "reply": "", **request.form.to_dict()}
+    unticked = dict.fromkeys(("reply", *CHANNEL_BOXES), "")
+    values = {**_values_of(wave), **unticked, **request.form.to_dict()}
     try:
         wanted = _wanted(values, wave.programme, "", stored=plans.plan_of(wave))
         with transaction() as open_connection:
@@ -95,6 +104,8 @@ def _defaults() -> dict[str, str]:
         "link": "unique",
         "reminders": "0",
         "reminder_days": "3",
+        "audience": "customers",
+        "channel_sms": "" if request.form else "yes",
         **DEFAULT_SAMPLE,
         **{f"message_{language}": text for language, text in DEFAULT_MESSAGES.items()},
     }
@@ -104,6 +115,7 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
     """A stored plan as the form shows it."""
     settings: Mapping[str, Any] = wave.settings
     sampling, reminders = Sampling.from_json(settings), ReminderRules.of(settings)
+    audience, channels = Audience.of(settings), channels_of(settings)
     return {
         "code": wave.code,
         "title": wave.title,
@@ -119,6 +131,14 @@ def _values_of(wave: AnyRow) -> dict[str, str]:
         "reminders": str(reminders.times),
         "reminder_days": str(reminders.after_days),
         "spend_cap": settings.get("spend_cap") or "",
+        "audience": audience.kind,
+        "titles": "、".join(audience.titles),
+        **{box: "yes" for box, each in CHANNEL_BOXES.items() if each in channels},
+        **{
+            f"{name}_{language}": settings.get(name, {}).get(language, "")
+            for name in MORE_TEXTS
+            for language in DEFAULT_MESSAGES
+        },
         **{f"message_{language}": settings["message"].get(language, "") for language in DEFAULT_MESSAGES},
         **{
             f"approved_{language}": settings.get("approved", {}).get(language, {}).get("text", "")
@@ -143,6 +163,8 @@ def _form(
             if unit.level != "outlet" or unit.code == values.get("unit")
         ],
         organisation=plans.organisation_names(connection())[locale()],
+        channels=WRITTEN_TO,
+        titles=known_titles(connection()),
     )
 
 
@@ -191,21 +213,48 @@ def _with_survey(base: plans.NewWave, fields: Fields, form: Mapping[str, str]) -
     if "ratio" in form and base.sampling.method == "stratified":
         ratio, minimum = fields.needed_number("ratio") / 100, fields.needed_whole("minimum")
         base = replace(base, sampling=replace(base.sampling, ratio=ratio, minimum=minimum))
-    message = {each: form[f"message_{each}"] for each in DEFAULT_MESSAGES if f"message_{each}" in form}
-    if not message:
+    if not any(f"message_{each}" in form for each in DEFAULT_MESSAGES):
         return base
-    texts = {each: fields.text(f"approved_{each}") for each in DEFAULT_MESSAGES}
     kept = base.approved
-    approved = {each: {**kept.get(each, {}), "text": text} for each, text in texts.items() if text}
+    approved = {
+        each: {**kept.get(each, {}), "text": text} for each, text in _texts(fields, "approved").items()
+    }
     return replace(
         base,
-        message=message,
+        audience=_audience(fields, form, base),
+        channels=_channels(form, base),
+        letter=_texts(fields, "letter"),
+        fallback=_texts(fields, "fallback"),
+        message=_texts(fields, "message"),
         link=fields.text("link") or "unique",
         reply=form.get("reply") == "yes",
         approved=approved,
         reminders=_reminders(fields, form, base),
         spend_cap=fields.number("spend_cap"),
     )
+
+
+def _texts(fields: Fields, name: str) -> dict[str, str]:
+    texts = {each: fields.text(f"{name}_{each}") for each in DEFAULT_MESSAGES}
+    return {each: text for each, text in texts.items() if text}
+
+
+def _audience(fields: Fields, form: Mapping[str, str], base: plans.NewWave) -> Audience:
+    if "audience" not in form:
+        return base.audience
+    titles = (title.strip() for title in BETWEEN_TITLES.split(fields.text("titles")))
+    named = tuple(dict.fromkeys(title for title in titles if title))
+    kind = cast(AudienceKind, fields.text("audience"))
+    return Audience(kind, named if kind == "people" else ())
+
+
+def _channels(form: Mapping[str, str], base: plans.NewWave) -> tuple[str, ...]:
+    """What was ticked, in the order that the wave had; nothing ticked is nothing, not what was before."""
+    if "channels" not in form:
+        return tuple(base.channels)
+    ticked = [each for box, each in CHANNEL_BOXES.items() if form.get(box) == "yes"]
+    kept = [each for each in base.channels if each in ticked]
+    return (*kept, *(each for each in ticked if each not in kept))
 
 
 def _reminders(fields: Fields, form: Mapping[str, str], base: plans.NewWave) -> ReminderRules:

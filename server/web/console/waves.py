@@ -14,6 +14,7 @@ from server.fieldwork.outreach import check_words, pricing
 from server.fieldwork.visits import covering
 from server.fieldwork.waves import (
     approvals,
+    audience,
     changing,
     drawing,
     launching,
@@ -110,6 +111,7 @@ def wave_page(
     scope = who.scope
     wave = find_shown_wave(wave_id)
     draw = shown_draws.shown_draw(connection(), wave_id, scope, now=now)
+    asked = audience.Audience.of(wave.settings)
     drawing_now = states.is_being_drawn(wave, now)
     if draw and draw.preview and draw.preview.wanted and who.may("waves.plan"):
         with transaction() as open_connection:
@@ -129,6 +131,8 @@ def wave_page(
         names=unit_names(connection(), scope),
         samples=message_samples(wave, scope),
         outlay=_outlay(wave),
+        audience=asked,
+        to_ask=audience.count_people(connection(), wave) if asked.kind == "people" else None,
         check_words=check_words.check_words(wave.prn_key) if check_words.tells_word(wave.settings) else {},
         differences=differences,
         notices=_notices(refused),
@@ -146,7 +150,8 @@ def wave_page(
 
 def _outlay(wave: AnyRow) -> pricing.Outlay | None:
     """What the messages will cost, while that can still be changed."""
-    if wave.state != "drawn" or wave.kind in ASSIGNED:
+    before = "drawn" if audience.is_drawn(wave.settings) else "planned"
+    if wave.state != before or wave.kind in ASSIGNED:
         return None
     return pricing.outlay(connection(), wave, services().settings.public_url)
 

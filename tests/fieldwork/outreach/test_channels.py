@@ -55,9 +55,7 @@ def invite(connection: Connection, keys: KeyRing, channels: Sequence[str], **cha
     import_contacts(
         connection, keys, SentFile(csv_of(HEADER, ROWS), "c.csv", BY, EVERYTHING), now=NOW, dry_run=False
     )
-    wave_id = builders.create_wave(
-        connection, state="launched", others={"channels": list(channels)}, **changes
-    )
+    wave_id = builders.create_wave(connection, state="launched", channels=tuple(channels), **changes)
     builders.invite_all(connection, keys, wave_id)
 
 
@@ -105,5 +103,5 @@ def test_an_e_mail_has_a_link_of_its_own_where_sms_may_not(connection: Connectio
 def test_a_wave_is_not_planned_with_channels_that_lead_nowhere(connection: Connection, channels: Any) -> None:
     builders.create_units(connection)
     with pytest.raises(Refusal) as refused:
-        builders.create_wave(connection, others={"channels": channels})
+        builders.create_wave(connection, channels=channels)
     assert [each.pointer for each in refused.value.details] == ["/channels"]

@@ -66,6 +66,29 @@ def test_two_reminders_with_days_between_and_a_link_each(
     assert tokens <= set(connection.scalars(select(InvitationKey.hash)))
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "started"),
+    [("delivered", None, False), ("undelivered", "blocked_content", False), ("delivered", None, True)],
+)
+def test_two_links_that_came_to_nothing_fall_back_to_a_reply(
+    connection: Connection, keys: KeyRing, wave_id: UUID, state: str, reason: str | None, started: bool
+) -> None:
+    words = {"fallback": {"zh": "请直接回复数字：1满意 2不满意"}, "reply": True}
+    connection.execute(update(Wave).values(settings=Wave.settings.concat(words)))
+    connection.execute(update(Message).values(state=state, reason=reason))
+    if started:
+        connection.execute(update(Invitation).values(started_at=NOW))
+    asked = remind(connection, keys, wave_id, 4)
+    assert asked
+    settle_all(connection, state)
+    connection.execute(update(Message).where(Message.state == "undelivered").values(reason=reason))
+    assert remind(connection, keys, wave_id, 8) == asked
+    last = connection.scalars(select(Message.text).where(Message.dedupe_key.endswith(":reminder:2")))
+    texts = [keys.decrypt(text) for text in last]
+    assert {"/r/" in text for text in texts} == {started}
+    assert all("1满意" in text and "回复R" in text for text in texts) is not started
+
+
 def answered(connection: Connection, keys: KeyRing) -> None:
     connection.execute(update(Invitation).values(completed_at=NOW))
 
