@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, func, select
 
-from server import audit, jobs, queue, timetable
+from server import audit, jobs, queue, timetable, worker
 from server.clock import SetClock
 from server.fieldwork.timetable.planning import FIRE
 from server.models.audit import AuditAnchor, AuditSeal
@@ -19,7 +19,7 @@ DEFERRING = {"defer", "defer_unless_waiting"}
 
 def test_every_name_is_bound_and_nothing_else(app: Flask) -> None:
     with app.app_context():
-        tasks = jobs.worker_app(app).tasks
+        tasks = worker.worker_app(app).tasks
     ours = {name for name in tasks if "procrastinate.builtin_tasks" not in name}
     assert ours == set(queue.JOBS)
 
@@ -49,7 +49,7 @@ def test_a_job_runs_inside_the_application(app: Flask, engine: Engine, clock: Se
     with engine.begin() as connection:
         audit.record(connection, [audit.Entry("system", "tested", "nothing", {})], at=clock.now())
     with app.app_context():
-        task = jobs.worker_app(app).tasks["seal_audit"]
+        task = worker.worker_app(app).tasks["seal_audit"]
     task()
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(AuditSeal)) == 1

@@ -7,11 +7,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from server import jobs, timetable
+from server import timetable
 from server.cli.database import require_ready
 from server.cli.failing import explained
 from server.db import db
 from server.services import services
+from server.worker import run_worker
 
 DEFAULT_WORKERS = 2
 # An upload blocks a thread for as long as a phone takes: two slow phones must not stop a worker. granian
@@ -47,7 +48,7 @@ def serve(host: str, workers: int, threads: int) -> None:
 def worker() -> None:
     """Do background work: SMS, photos, invitations, seals."""
     _check()
-    jobs.run_worker(_app())
+    run_worker(_app())
 
 
 @click.command()

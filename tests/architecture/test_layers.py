@@ -13,7 +13,7 @@ SERVER = ROOT / "server"
 # Highest first; a module may import only from rows below its own, or from its own package.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"app"}),
-    frozenset({"web", "api", "cli", "jobs", "timetable", "demo"}),
+    frozenset({"web", "api", "cli", "jobs", "timetable", "worker", "demo"}),
     frozenset({"http"}),
     frozenset({"services"}),
     frozenset({"reports"}),
@@ -32,8 +32,15 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"clock", "config", "coordinates", "errors", "typesetting", "wire"}),
 )
 # Within the top row: the command line starts processes, loads the demo and shows the pages of a form; nobody
-# imports the command line.
-SIDEWAYS = {("cli", "jobs"), ("cli", "timetable"), ("cli", "demo"), ("cli", "web")}
+# imports the command line. The worker runs the jobs.
+SIDEWAYS = {
+    ("cli", "jobs"),
+    ("cli", "timetable"),
+    ("cli", "worker"),
+    ("cli", "demo"),
+    ("cli", "web"),
+    ("worker", "jobs"),
+}
 
 # The same inside the largest room: how a form is compiled, what happens to answers, what is drawn.
 FORM_LAYERS: tuple[frozenset[str], ...] = (

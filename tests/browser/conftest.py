@@ -18,12 +18,12 @@ from server.app import create_app
 from server.clock import SetClock
 from server.config import Settings
 from server.db import db
-from server.jobs import worker_app
 from server.keys import KeyRing
 from server.models.waves import Wave
 from server.outgoing import Outgoing
 from server.queue import QUEUE
 from server.storage.objects import S3Store
+from server.worker import worker_app
 from tests.builders import create_invitation, create_units, create_visit
 from tests.fieldwork.forms_for_tests import published, version_id
 
