@@ -77,6 +77,14 @@ def in_locale(own: Mapping[str, object], locale: str) -> str:
     return str(own[next(keys, "default" if "default" in own else next(iter(own)))])
 
 
+def spoken(params: Mapping[str, object], locale: str) -> dict[str, object]:
+    """Parameters of a sentence as the reader's language has them: names may come in several."""
+    return {
+        name: in_locale(value, locale) if isinstance(value, Mapping) else value
+        for name, value in params.items()
+    }
+
+
 @cache
 def texts(locale: str, area: str) -> Mapping[str, str]:
     """All texts of an area.
@@ -91,9 +99,16 @@ def texts(locale: str, area: str) -> Mapping[str, str]:
     return loaded
 
 
-def filters() -> dict[str, Callable[..., str]]:
+def filters() -> dict[str, Callable[..., object]]:
     """For templates. What depends on the language takes it as an argument: `{{ wave.opens|day(locale) }}`."""
-    return {"number": number, "score": score, "percent": percent, "day": day, "moment": moment}
+    return {
+        "number": number,
+        "score": score,
+        "percent": percent,
+        "day": day,
+        "moment": moment,
+        "spoken": spoken,
+    }
 
 
 def number(value: Number | None, places: int = 0) -> str:

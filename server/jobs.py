@@ -26,7 +26,8 @@ from server.fieldwork.timetable import planning as timetables
 from server.fieldwork.visits import assigning
 from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
-from server.followup.callbacks import bulletins, opening
+from server.followup import critical
+from server.followup.callbacks import bulletins, opening, overdue
 from server.intake import following, tallying, uploads
 from server.notify.outbox import sweeping
 from server.notify.outbox.again import try_again
@@ -109,11 +110,12 @@ def fetch_replies() -> None:
 
 
 def send_alerts() -> None:
-    """Tell people of new notices by message, a portion a transaction."""
+    """Tell people of new notices by message, a portion a transaction; some are only raised here."""
     given, told = services(), alerts.PORTION
     while told == alerts.PORTION:
         with transaction() as open_connection:
             alerts.raise_stops(open_connection, now=given.clock.now())
+            overdue.raise_overdue(open_connection, now=given.clock.now())
             told = alerts.tell(open_connection, given.keys, given.settings.public_url, now=given.clock.now())
 
 
@@ -174,6 +176,15 @@ def open_call_back(submissions: Sequence[str] = (), inbound_id: str | None = Non
     if inbound_id is not None:
         with transaction() as open_connection:
             opening.open_for_message(open_connection, UUID(inbound_id), now)
+
+
+def raise_critical(submissions: Sequence[str] = (), waves: Sequence[str] = ()) -> None:
+    """For submissions that arrived or were revised, and for waves of visits that have closed."""
+    given, now = services(), services().clock.now()
+    with transaction() as open_connection:
+        found = [UUID(each) for each in submissions]
+        critical.raise_critical(open_connection, given.forms, found, now=now)
+        critical.tell_managers(open_connection, [UUID(each) for each in waves], now=now)
 
 
 def make_bulletins() -> None:
@@ -296,6 +307,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "inspect_attachment": inspect_attachment,
     "follow_submissions": follow_submissions,
     "open_call_back": open_call_back,
+    "raise_critical": raise_critical,
     "make_bulletins": make_bulletins,
     "count_again": count_again,
     "release_reserves": release_reserves,

@@ -24,6 +24,7 @@ JOBS: Final[dict[str, str]] = {
     "inspect_attachment": "verify an uploaded photo and make its thumbnail",
     "follow_submissions": "take pending rows of new submissions, and changed counts, in batches",
     "open_call_back": "open cases for answers that are not satisfied, and for wishes to be rung",
+    "raise_critical": "raise notices of critical failures, and take back what a revision mended",
     "make_bulletins": "make the bulletins of last week for every unit",
     "count_again": "make sure that the counts of waves are what is there",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",

@@ -1,17 +1,22 @@
 """What follows a submission after its receipt: taken from `pending` in batches by the worker."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from procrastinate.types import JSONValue
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from server import queue
 from server.db import AnySelect
-from server.models.submissions import Attachment, Pending, Submission
+from server.models.submissions import Attachment, Pending, ScoreSheet, Submission, SubmissionRevision
 from server.models.tasks import Invitation
+from server.models.waves import Wave
 
 BATCH = 500
+# Whose critical failures are told of. What one customer, colleague or employee said is nobody's notice: it
+# would lead to who said it.
+WATCHED: Final = ("visit", "video", "self_check")
 
 
 def follow_batch(connection: Connection) -> int:
@@ -37,6 +42,9 @@ def follow_batch(connection: Connection) -> int:
     answered: list[JSONValue] = [str(each) for each in connection.scalars(_by_invitation(submissions))]
     if answered:
         queue.defer(connection, "open_call_back", submissions=answered)
+    failing: list[JSONValue] = [str(each) for each in connection.scalars(_critical(submissions))]
+    if failing:
+        queue.defer(connection, "raise_critical", submissions=failing)
     return len(submissions)
 
 
@@ -50,5 +58,20 @@ def _by_invitation(submissions: Sequence[UUID]) -> AnySelect:
             & (Invitation.wave_id == Submission.wave_id),
         )
         .where(Submission.id.in_(submissions))
+        .order_by(Submission.id)
+    )
+
+
+def _critical(submissions: Sequence[UUID]) -> AnySelect:
+    """Those with a critical failure, and those that were revised: theirs may be gone, or new."""
+    failures = func.jsonb_array_length(ScoreSheet.sheet["critical"])
+    return (
+        select(Submission.id)
+        .distinct()
+        .join(Wave, Wave.id == Submission.wave_id)
+        .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)
+        .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id)
+        .where(Submission.id.in_(submissions), Wave.instrument.in_(WATCHED))
+        .where(or_(failures > 0, SubmissionRevision.number > 1))
         .order_by(Submission.id)
     )

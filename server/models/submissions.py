@@ -145,7 +145,7 @@ class Attachment(HasId, Base):
 
 
 class Pending(Base):
-    """What follows a submission, as a row that a worker takes in batches.
+    """What follows a submission or a revision of one, as a row that a worker takes in batches.
 
     A Procrastinate job with its NOTIFY for each submission would cost two thirds of the rate.
     """

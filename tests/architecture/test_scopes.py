@@ -141,6 +141,8 @@ UNLIMITED = {
     "add_year": "enters them, for everybody",
     "raise_notice": "writes, and reads nothing for people",
     "raise_notices": "the same",
+    "supersede": "the same",
+    "tell_of_close": "defers a job, and reads nothing for people",
     "plan_year": "the dates of a programme, within pages that ask for the whole organisation",
     "newest_version": "published programmes are no secret of a unit",
     "waiting": "asks each source within the scope of that source's permission",

@@ -4,6 +4,7 @@ import ast
 import csv
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -13,10 +14,16 @@ from sqlalchemy import Engine, select
 
 import server
 from server import audit, catalogue
+from server.db import new_id
+from server.fieldwork.outreach.alerts import raise_stops
+from server.fieldwork.timetable.notices import NewNotice, raise_notices
+from server.followup import critical
+from server.followup.callbacks import overdue
 from server.keys import KeyRing
 from server.models.organisation import Unit
 from server.models.submissions import Submission
 from server.models.waves import Wave
+from server.notify.respect.stops import stop
 from server.reports.today.listing import KINDS
 from server.web.console.today import ADDRESSES
 from tests import builders
@@ -250,3 +257,39 @@ def test_who_only_reads_waves_has_no_boxes(app: Flask, engine: Engine, bank: Cal
     assert 'name="chosen"' not in analyst.get("/console/waves")
     form = {"csrf": analyst.csrf, "chosen": [str(wave_id)]}
     assert analyst.client.post("/console/waves/several/cancel", data=form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "leads_to"),
+    [("coordinator", None, "/console/submissions/"), ("branch_manager", "B101", "/results")],
+)
+def test_a_critical_failure_stands_first_in_words_and_leads_to_what_the_reader_may_see(
+    app: Flask, engine: Engine, bank: Callable[..., UUID], role: str, unit: str | None, leads_to: str
+) -> None:
+    wave_id, pk = bank("launched"), new_id()
+    both = {"place": {"zh": "青年路支行", "en": "Youth Road"}, "items": {"zh": "着装<1>", "en": "Dress"}}
+    with engine.begin() as connection:
+        unit_id = connection.scalar(select(Unit.id).where(Unit.code == "B101"))
+        new = NewNotice(f"{critical.KIND}:{pk}:{role}", critical.KIND, role, NOW, unit_id, wave_id=wave_id)
+        raise_notices(connection, [replace(new, params=both)], now=NOW)
+    page = Desk(*signed_in(app, engine, role, unit)).get("/console")
+    assert "青年路支行：着装&lt;1&gt;。请尽快处理。" in page
+    assert leads_to in page
+    assert (str(pk) in page) is (role == "coordinator"), "its inner id would tell a branch when it came"
+    assert "Youth Road" not in page
+    assert catalogue.text("today.urgency.now", "zh") in page
+
+
+def test_what_has_no_wave_stands_in_the_day_as_well(engine: Engine, coordinator: Desk) -> None:
+    case_id = new_id()
+    with engine.begin() as connection:
+        builders.create_units(connection)
+        place = {"place": {"zh": "青年路支行", "en": "Youth Road"}}
+        late = NewNotice(f"{overdue.KIND}:{case_id}:coordinator", overdue.KIND, "coordinator", NOW)
+        raise_notices(connection, [replace(late, params=place)], now=NOW)
+        stop(connection, None, "misconfigured", NOW, {"code": "20003"})
+        raise_stops(connection, now=NOW)
+    page = coordinator.get("/console")
+    assert f"/console/callbacks/{case_id}" in page
+    assert catalogue.text("timetable.notice.sending_stopped", "zh") in page
+    assert "青年路支行：有一位客户的回访已超时。" in coordinator.get("/console/timetable")

@@ -2,7 +2,7 @@
 
 A notice is for a role at a unit: whoever has the role and whose scope contains the unit sees it, and whoever
 deals with it settles it for all of them. A newer notice of the same kind about the same wave, or date, takes
-the older one's place.
+the older one's place, unless each of them is about something of its own.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,8 +34,9 @@ class NewNotice:
 
     Attributes:
         key: the same for the same cause, so that a job that runs twice raises one.
-        series: notices of one series follow each other; only the newest stays open.
-        params: numbers for its sentence, `timetable.notice.<kind>`.
+        params: for its sentence, `timetable.notice.<kind>`: numbers, and names by language.
+        replaces: whether older ones of its series make room for it; one outlet's failure is no news of
+            another's.
     """
 
     key: str
@@ -50,6 +51,7 @@ class NewNotice:
     title: Mapping[str, str] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     due_at: datetime | None = None
+    replaces: bool = True
 
 
 def raise_notices(connection: Connection, notices: Sequence[NewNotice], *, now: datetime) -> int:
@@ -61,7 +63,7 @@ def raise_notices(connection: Connection, notices: Sequence[NewNotice], *, now: 
         insert_or_skip(Notice).on_conflict_do_nothing(index_elements=["key"]).returning(Notice.id), rows
     ).all()
     if added:
-        for notice in {_series(each): each for each in notices}.values():
+        for notice in {_series(each): each for each in notices if each.replaces}.values():
             _supersede(connection, notice, now)
     return len(added)
 
@@ -69,6 +71,14 @@ def raise_notices(connection: Connection, notices: Sequence[NewNotice], *, now: 
 def raise_notice(connection: Connection, notice: NewNotice, *, now: datetime) -> bool:
     """Write one; False when it was there."""
     return raise_notices(connection, [notice], now=now) == 1
+
+
+def supersede(connection: Connection, keys: Collection[str], *, now: datetime) -> int:
+    """Take open notices out of every inbox, because their cause is gone; returns how many."""
+    if not keys:
+        return 0
+    open_ones = (Notice.key.in_(keys), Notice.done_at.is_(None), Notice.superseded_at.is_(None))
+    return connection.execute(update(Notice).where(*open_ones).values(superseded_at=now)).rowcount
 
 
 def _row(notice: NewNotice) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.timetable.planning import plan_timetable
 from server.fieldwork.waves.periods import write_periods
 from server.fieldwork.waves.reading import find_wave_to_run
+from server.fieldwork.waves.states import tell_of_close
 from server.models.messages import Message
 from server.models.tasks import Assignment, Invitation, InvitationKey
 from server.models.waves import Wave
@@ -62,6 +63,7 @@ def close_wave(
         Refusal: as `pause_wave`.
     """
     _move(connection, wave_id, ("launched", "paused"), "closed", scope)
+    tell_of_close(connection, [wave_id])
     cancelled = connection.execute(
         update(Message)
         .where(Message.wave_id == wave_id, Message.state == "queued")

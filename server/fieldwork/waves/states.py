@@ -1,11 +1,13 @@
 """The states of a wave: each is left once, whoever presses the same button."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
+from server import queue
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.models.waves import Wave
@@ -26,12 +28,20 @@ def move_wave(connection: Connection, wave_id: UUID, *, before: str, after: str,
 
 def close_due(connection: Connection, *, now: datetime) -> int:
     """Close waves whose time is over, also while they are paused; returns how many."""
-    closed = connection.execute(
+    closed = connection.scalars(
         update(Wave)
         .where(Wave.state.in_(("launched", "paused")), Wave.closes_at < now)
         .values(state="closed")
-    )
-    return closed.rowcount
+        .returning(Wave.id)
+    ).all()
+    tell_of_close(connection, closed)
+    return len(closed)
+
+
+def tell_of_close(connection: Connection, waves: Sequence[UUID]) -> None:
+    """Branches hear of what visits found when nobody can tell any more from it who was there, and when."""
+    if waves:
+        queue.defer(connection, "raise_critical", waves=[str(each) for each in waves])
 
 
 def is_being_drawn(wave: AnyRow, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.followup.callbacks.opening import release_contacts
+from server.followup.callbacks.overdue import settle_overdue
 from server.keys import KeyRing
 from server.models.callbacks import OUTCOMES, REACHES, CallBackAttempt, CallBackCase
 from server.models.contacts import ContactPrivate
@@ -304,6 +305,7 @@ def _end(connection: Connection, case: AnyRow, ending: Ending, agent: Agent, now
     )
     if case.marks_contact and case.contact_id is not None:
         release_contacts(connection, [case.contact_id])
+    settle_overdue(connection, case.id, now=now)
     _note(connection, agent, "call_back_closed", case.id, now, outcome=ending.outcome)
 
 

@@ -13,6 +13,7 @@ from server.catalogue import ZONE
 from server.fieldwork.duties.owed import doer_of, visible
 from server.fieldwork.duties.reading import my_duties
 from server.fieldwork.timetable.notices import list_notices
+from server.followup.critical import KIND as CRITICAL
 from server.models.duties import DutyLedger, DutyOccurrence
 from server.models.import_runs import ImportRun
 from server.models.organisation import Unit
@@ -26,7 +27,7 @@ MISSED_LATELY: Final = timedelta(days=7)
 def notices(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
     """What the timetable told the reader's roles, each with a button that settles it."""
     for row in list_notices(connection, scope, asked.who.roles):
-        yield Item("notice", due_at=row.due_at, row=row)
+        yield Item("notice", due_at=row.due_at, urgent=row.kind == CRITICAL, row=row)
 
 
 def own_duties(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

@@ -8,8 +8,9 @@ from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
 from server import queue
-from server.db import connection
-from server.followup.callbacks.bulletins import NOTICE as BULLETIN
+from server.db import AnyRow, connection
+from server.followup import critical
+from server.followup.callbacks import bulletins, overdue
 from server.http.access import identity, requires
 from server.reports.jobs import failed_jobs
 from server.reports.today.items import Item
@@ -76,10 +77,31 @@ def _run(item: Item) -> str:
 WITH_RESULTS: Final = frozenset({"review", "facts_check", "publication", "bulletin"})
 
 
+def _bulletin(row: AnyRow) -> str:
+    return url_for("console.callback_weeks.bulletin", unit=row.params["unit"], week=row.params["week"])
+
+
+def _late_case(row: AnyRow) -> str:
+    return url_for("console.callbacks.show", case_id=overdue.case_of(row.key))
+
+
+def _critical(row: AnyRow) -> str:
+    """The sheet, for who may read it; branches have the wave's results."""
+    if identity().may("sheets.read"):
+        return url_for("console.results.show_submission", pk=critical.submission_of(row.key))
+    return url_for("console.results.show", wave_id=row.wave_id)
+
+
+# Notices about something of its own.
+ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
+    {bulletins.NOTICE: _bulletin, overdue.KIND: _late_case, critical.KIND: _critical}
+)
+
+
 def _notice(item: Item) -> str:
     row = item.row
-    if row is not None and row.kind == BULLETIN:
-        return url_for("console.callback_weeks.bulletin", unit=row.params["unit"], week=row.params["week"])
+    if row is not None and row.kind in ABOUT:
+        return ABOUT[row.kind](row)
     if row is None or row.wave_id is None:
         return url_for("console.timetable.index")
     page = "console.results.show" if row.kind in WITH_RESULTS else "console.timetable.wave"
