@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import audit, wire
@@ -165,11 +165,15 @@ def _above(path: str) -> str:
 
 
 def _tell(connection: Connection, made: set[UUID], week: date, now: datetime) -> None:
-    """One notice for each unit that somebody runs; next week's takes its place."""
+    """One notice for each unit that somebody runs; next week's takes its place.
+
+    Whoever runs the whole organisation finds the bulletin of the unit at the top.
+    """
+    top = and_(RoleGrant.unit_id.is_(None), Unit.parent_id.is_(None))
     grants = connection.execute(
-        select(RoleGrant.role, RoleGrant.unit_id, Unit.code)
-        .join(Unit, Unit.id == RoleGrant.unit_id)
-        .where(RoleGrant.role.in_(TOLD))
+        select(RoleGrant.role, Unit.id.label("unit_id"), Unit.code)
+        .join(Unit, or_(Unit.id == RoleGrant.unit_id, top))
+        .where(RoleGrant.role.in_(TOLD), RoleGrant.firm_id.is_(None))
         .distinct()
         .order_by(RoleGrant.role, Unit.code)
     )
