@@ -74,7 +74,10 @@ class PersonPrivate(Base):
 
 
 class Account(HasId, Base):
-    """A sign-in. The password is an argon2id hash, or what no password fits (`sessions.NO_PASSWORD`)."""
+    """A sign-in. The password is an argon2id hash, or what no password fits (`sessions.NO_PASSWORD`).
+
+    `alerts_chosen_at` is when somebody last chose what to be told of by message; until then defaults hold.
+    """
 
     __tablename__ = "account"
 
@@ -83,6 +86,7 @@ class Account(HasId, Base):
     password_hash: Mapped[str]
     locale: Mapped[str] = mapped_column(default="zh")
     disabled_at: Mapped[datetime | None]
+    alerts_chosen_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("login = lower(login)", name="login_lower"),)

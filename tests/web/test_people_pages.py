@@ -261,10 +261,13 @@ def test_ones_own_password_and_language(app: Flask, coordinator: Browser, engine
     assert post(coordinator, "/console/account/language", locale="en").status_code == 303
     assert post(coordinator, "/console/account/language", locale="xx").status_code == 422
     assert "My account" in get(coordinator, "/console/account")
+    assert re.findall(r'value="([\w:]+)" checked', get(coordinator, "/console/account")) == ["critical:email"]
     chosen = {"alert": ["critical:email", "sending:sms"], "email": "lin@bank.example"}
     assert post(coordinator, "/console/account/alerts", **chosen).status_code == 303
     assert get(coordinator, "/console/account").count(" checked") == 2
     assert post(coordinator, "/console/account/alerts", alert="critical:email").status_code == 422
+    assert post(coordinator, "/console/account/alerts").status_code == 303
+    assert " checked" not in get(coordinator, "/console/account"), "nothing is a choice"
 
 
 def test_another_password_ends_every_other_session(

@@ -1,14 +1,26 @@
 """Notices that also leave as messages: to whoever sees them in the inbox and wants to be told.
 
-Nobody is told of anything unasked. The words name the place and no more, with the way to the console: a
-message may be read over somebody's shoulder. One notice is one message for each person and channel.
+Unasked, people are told of what cannot wait, where that costs nothing (`DEFAULTS`). The words name the place
+and no more, with the way to the console: a message may be read over somebody's shoulder. One cause is one
+message for each person and channel, whatever roles they see it by.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -38,6 +50,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
         "reminder", "field_deadline", "submission_deadline", "feedback", "delivery", "delivery_reminder",
     ),
 }  # fmt: skip
+# What holds for who has never chosen, as kind and channel. Whoever chose nothing is left in peace.
+DEFAULTS: Final = (("critical", "email"),)
 CHOSEN_BY: Final = {notice: kind for kind, notices in KINDS.items() for notice in notices}
 PORTION: Final = 100
 # Older news is in the inbox; a clock that was down for a week must not ring a week's alarms.
@@ -136,7 +150,7 @@ def _messages(
 
 def _message(notice: AnyRow, to: str, channel: str, recipient: str, text: str, now: datetime) -> NewMessage:
     return NewMessage(
-        dedupe_key=f"notice:{notice.key}:{to}",
+        dedupe_key=f"notice:{notice.key.removesuffix(f':{notice.role}')}:{to}",
         kind="bulletin" if CHOSEN_BY[notice.kind] == "bulletin" else "alert",
         recipient=recipient,
         text=text,
@@ -160,15 +174,15 @@ def _listeners(notice_ids: Sequence[object]) -> AnySelect:
 
     The same rule as the inbox's: the role, held above the unit; for a firm or a programme only its own.
     """
-    held, version = aliased(Unit), aliased(ProgrammeVersion)
+    held, version, wanted = aliased(Unit), aliased(ProgrammeVersion), _wanted().subquery()
     below = or_(RoleGrant.unit_id.is_(None), func.starts_with(Unit.path, held.path))
     programme = or_(RoleGrant.programme_id.is_(None), RoleGrant.programme_id == version.programme_id)
     return (
         select(
             Notice.id.label("notice_id"),
-            AlertWish.kind,
-            AlertWish.channel,
-            AlertWish.account_id,
+            wanted.c.kind,
+            wanted.c.channel,
+            wanted.c.account_id,
             Account.locale,
             PersonPrivate.phone,
             PersonPrivate.email,
@@ -179,7 +193,7 @@ def _listeners(notice_ids: Sequence[object]) -> AnySelect:
         .join(Account, Account.id == RoleGrant.account_id)
         .join(Person, Person.id == Account.person_id)
         .join(PersonPrivate, PersonPrivate.person_id == Person.id)
-        .join(AlertWish, AlertWish.account_id == Account.id)
+        .join(wanted, wanted.c.account_id == Account.id)
         .join(Unit, Unit.id == Notice.unit_id, isouter=True)
         .join(held, held.id == RoleGrant.unit_id, isouter=True)
         .join(Wave, Wave.id == Notice.wave_id, isouter=True)
@@ -196,4 +210,21 @@ def _listeners(notice_ids: Sequence[object]) -> AnySelect:
             programme,
             or_(RoleGrant.firm_id.is_(None), RoleGrant.firm_id == Notice.firm_id),
         )
+    )
+
+
+def _wanted() -> CompoundSelect[UUID, str, str]:
+    """`account_id`, `kind` and `channel` of what people chose, and of what holds for those who never did."""
+    chosen = select(AlertWish.account_id, AlertWish.kind, AlertWish.channel)
+    defaults = [
+        select(Account.id, literal(kind), literal(channel)).where(~has_chosen()) for kind, channel in DEFAULTS
+    ]
+    return union_all(chosen, *defaults)
+
+
+def has_chosen() -> ColumnElement[bool]:
+    """Whether an account's person ever chose; a choice of the days before that was kept has its wishes."""
+    return or_(
+        Account.alerts_chosen_at.is_not(None),
+        select(AlertWish.id).where(AlertWish.account_id == Account.id).correlate(Account).exists(),
     )

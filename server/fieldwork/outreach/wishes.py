@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from server.db import new_id
 from server.errors import Detail, Refusal
-from server.fieldwork.outreach.alerts import KINDS
+from server.fieldwork.outreach.alerts import DEFAULTS, KINDS, has_chosen
 from server.forms.types.texts import is_email
 from server.keys import KeyLost, KeyRing
-from server.models.accounts import PersonPrivate
+from server.models.accounts import Account, PersonPrivate
 from server.models.notices import AlertWish
 
 CHANNELS: Final = ("sms", "email")
@@ -30,7 +30,9 @@ class Choice:
 
 
 def wishes_of(connection: Connection, *, account_id: UUID) -> frozenset[str]:
-    """As `Choice.wishes`."""
+    """As `Choice.wishes`; the defaults for who has never chosen."""
+    if not connection.scalar(select(has_chosen()).where(Account.id == account_id)):
+        return frozenset(f"{kind}:{channel}" for kind, channel in DEFAULTS)
     rows = connection.execute(
         select(AlertWish.kind, AlertWish.channel).where(AlertWish.account_id == account_id)
     )
@@ -47,7 +49,7 @@ def address_of(connection: Connection, *, person_id: UUID, keys: KeyRing) -> str
 
 
 def choose(connection: Connection, choice: Choice, keys: KeyRing, *, now: datetime) -> None:
-    """Replace what was chosen before.
+    """Replace what was chosen before, or what holds by default. Nothing is a choice as well.
 
     Raises:
         Refusal: invalid_fields for what is no address, or where e-mail is wanted without one.
@@ -65,6 +67,7 @@ def choose(connection: Connection, choice: Choice, keys: KeyRing, *, now: dateti
         .values(person_id=choice.person_id, **values)
         .on_conflict_do_update(index_elements=["person_id"], set_=values)
     )
+    connection.execute(update(Account).where(Account.id == choice.account_id).values(alerts_chosen_at=now))
     connection.execute(delete(AlertWish).where(AlertWish.account_id == choice.account_id))
     rows = [
         {

@@ -1,20 +1,23 @@
-"""Notices that leave as messages: to whoever sees them and asked for it, once, and never by themselves."""
+"""Notices that leave as messages: to whoever sees them and asked for it, or never chose; once."""
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from server import catalogue
+from server.db import new_id
 from server.errors import Refusal
 from server.fieldwork.outreach import alerts, wishes
 from server.fieldwork.timetable.notices import NewNotice, raise_notices
 from server.keys import KeyRing
+from server.models.accounts import Account, PersonPrivate
 from server.models.messages import Message
-from server.models.notices import Notice
+from server.models.notices import AlertWish, Notice
 from server.models.organisation import Unit
 from server.notify.respect.stops import stop
 from tests.builders import NOW, create_units
-from tests.fieldwork.people.people_for_tests import STAFF, Desk, account_id, person_id
+from tests.fieldwork.people.people_for_tests import HEADER, STAFF, Desk, account_id, person_id
 
 URL = "https://bank.example"
 EVERY = frozenset({f"{kind}:{channel}" for kind in alerts.KINDS for channel in wishes.CHANNELS})
@@ -111,7 +114,7 @@ def test_ones_own_choice_replaces_the_last_one_and_e_mail_needs_an_address(desk:
             wishes.address_of(desk.connection, person_id=person, keys=desk.keys),
         )
 
-    assert kept() == (frozenset(), "")
+    assert kept() == (frozenset({"critical:email"}), ""), "what holds by default"
     wish(desk, "K1", frozenset({"orders:email"}), "k1@bank.example")
     assert kept() == (frozenset({"orders:email"}), "k1@bank.example")
     with pytest.raises(Refusal):
@@ -120,3 +123,55 @@ def test_ones_own_choice_replaces_the_last_one_and_e_mail_needs_an_address(desk:
         wish(desk, "K1", frozenset(), "k1@")
     wish(desk, "K1", frozenset({"orders:sms"}))
     assert kept() == (frozenset({"orders:sms"}), "")
+    wish(desk, "K1", frozenset())
+    assert kept() == (frozenset(), "")
+
+
+def know_address(desk: Desk, code: str, address: str) -> None:
+    values = {"email": desk.keys.encrypt(address), "email_hash": desk.keys.lookup_hash(address)}
+    private = update(PersonPrivate).where(PersonPrivate.person_id == person_id(desk.connection, code))
+    desk.connection.execute(private.values(**values))
+
+
+def test_who_never_chose_is_told_of_critical_failures_by_mail_and_of_nothing_else(desk: Desk) -> None:
+    for code in ("K1", "K2", "M1"):
+        know_address(desk, code, f"{code.lower()}@bank.example")
+    wish(desk, "K2", frozenset(), "k2@bank.example")
+    notice(desk, "failure", "B101", "coordinator")
+    notice(desk, "failure", "B101", "coordinator", kind="call_back_overdue")
+    notice(desk, "late", "B101", "coordinator", kind="call_back_overdue")
+    tell(desk)
+    assert told(desk) == [("email", "k1@bank.example", "alert")], "K2 chose nothing, and SMS cost money"
+    know_address(desk, "K1", "new@bank.example")
+    account = update(Account).where(Account.id == account_id(desk.connection, "K1"))
+    desk.connection.execute(account.values(alerts_chosen_at=None))
+    desk.connection.execute(
+        insert(AlertWish).values(
+            id=new_id(),
+            account_id=account_id(desk.connection, "K1"),
+            kind="orders",
+            channel="sms",
+            created_at=NOW,
+        )
+    )
+    notice(desk, "another", "B101", "coordinator")
+    tell(desk)
+    assert len(told(desk)) == 1, "a choice that older code kept holds as well"
+
+
+def test_one_cause_is_one_message_however_many_roles_see_it(desk: Desk) -> None:
+    desk.load(
+        f"{HEADER}\nK1,沈晓雯,13800000002,C01,项目经理,全辖\nK1,沈晓雯,13800000002,C01,网点负责人,B101\n"
+    )
+    wish(desk, "K1", frozenset({"critical:sms"}))
+    for role in ("coordinator", "branch_manager"):
+        notice(desk, f"critical_failure:1:{role}", "B101", role)
+    assert tell(desk) == 2
+    assert told(desk) == [("sms", "+8613800000002", "alert")]
+
+
+@pytest.mark.parametrize("kind", sorted(set(alerts.CHOSEN_BY) - {"order_due"}))
+def test_every_kind_has_its_sentences_in_the_inbox(kind: str) -> None:
+    for locale in catalogue.LOCALES:
+        assert catalogue.text(f"timetable.kind.{kind}", locale)
+        assert catalogue.text(f"timetable.notice.{kind}", locale)
