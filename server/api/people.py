@@ -57,6 +57,7 @@ class PersonSchema(Schema):
     code = fields.String(required=True, validate=[CODE, validate.Regexp(r"\s*\S")])
     name = fields.String(validate=CODE)
     phone = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
     kind = fields.String(validate=CODE)
     title = fields.String(allow_none=True)
     unit_code = fields.String(allow_none=True)

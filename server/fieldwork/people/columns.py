@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from server.accounts.authority import GIVEN_ROLES
-from server.fieldwork.contacts.imports.cells import phone
+from server.fieldwork.contacts.imports.cells import email, phone
 from server.fieldwork.organisation.columns import CODE, DATUM_NAMES
 from server.models.accounts import PERSON_KINDS
 from server.tables import Row, TableProblem, named_cell, read_day
@@ -20,6 +20,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("工号", "员工号", "员工编号", "人员编号", "staff number"),
     "name": ("姓名",),
     "phone": ("手机号", "手机号码", "手机", "电话"),
+    "email": ("邮箱", "电子邮箱", "e-mail", "e-mail address"),
     "kind": ("人员类别", "人员类型", "用工类别"),
     "title": ("职务", "岗位"),
     "unit_code": ("所属机构", "机构编号", "所属机构编号", "网点编号"),
@@ -54,13 +55,13 @@ REQUIRED = ("code",)
 ROLE_COLUMNS = ("role", "role_scope")
 CERTIFICATE_COLUMNS = ("certificate", "certificate_level", "certificate_score", "passed_on", "expires_on")
 HOME_COLUMNS = ("home_longitude", "home_latitude", "home_datum")
-# In the order in which changes are listed, as a person is compared; `home` is never shown, nor is the phone.
+# In the order in which changes are listed, as a person is compared; what is `HIDDEN` is never shown.
 FIELDS = (
-    "name", "phone", "kind", "title", "unit_code", "firm_code", "login", "locale", "languages", "judged",
-    "territories", "weekdays", "absences", "per_day", "total", "conflicts", "conflict_reason", "identified",
-    "rating", "home", "left_on", "roles", "certificates",
+    "name", "phone", "email", "kind", "title", "unit_code", "firm_code", "login", "locale", "languages",
+    "judged", "territories", "weekdays", "absences", "per_day", "total", "conflicts", "conflict_reason",
+    "identified", "rating", "home", "left_on", "roles", "certificates",
 )  # fmt: skip
-HIDDEN = frozenset({"phone", "home"})
+HIDDEN = frozenset({"phone", "email", "home"})
 
 KINDS = PERSON_KINDS
 WHOLE = "*"
@@ -111,7 +112,7 @@ def read_row(row: Row, problems: list[TableProblem]) -> dict[str, Any]:
             values[column] = reader(cell) if cell else None
         except (ValueError, InvalidOperation):
             # A number or a place is somebody's own: reports are mailed around.
-            value = "…" if column == "phone" or column in HOME_COLUMNS else cell[:100]
+            value = "…" if column in {*HIDDEN, *HOME_COLUMNS} else cell[:100]
             problems.append(TableProblem(row.number, column, code, {"value": value}))
     return values
 
@@ -194,6 +195,7 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "code": (_code, "import_code_characters"),
     "name": (_text(100), "import_text"),
     "phone": (phone, "import_phone"),
+    "email": (email, "import_email"),
     "kind": (named_cell(KIND_NAMES), "import_unknown_person_kind"),
     "title": (_text(100), "import_text"),
     "unit_code": (str, "import_unknown_unit"),

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, any_, literal, select
 from server.accounts.identity import Identity, held_by
 from server.catalogue import ZONE
 from server.db import AnyRow
-from server.fieldwork.people.columns import WHOLE
+from server.fieldwork.people.columns import HIDDEN, WHOLE
 from server.fieldwork.people.deciding import Certificate, Ground, Known, Role, Wish
 from server.keys import KeyLost, KeyRing
 from server.models.accounts import Account, Firm, Person, PersonPrivate, RoleGrant
@@ -51,12 +51,12 @@ def ground(connection: Connection, who: Identity, *, now: datetime) -> Ground:
 
 
 def known_people(connection: Connection, codes: Collection[str], *, now: datetime) -> dict[str, Known]:
-    """People by code. Phone and home are marked as there or not; `compare_private` looks closer."""
+    """People by code. What is `HIDDEN` is marked as there or not; `compare_private` looks closer."""
     rows = connection.execute(
         select(
             *Person.__table__.columns, Account.id.label("account_id"), Account.login, Account.locale,
             Unit.code.label("unit_code"), Firm.code.label("firm_code"), Subject.id.label("subject_id"),
-            PersonPrivate.phone_hash, PersonPrivate.home,
+            PersonPrivate.phone_hash, PersonPrivate.email_hash, PersonPrivate.home,
         )
         .join(Account, Account.person_id == Person.id, isouter=True)
         .join(Unit, Unit.id == Person.unit_id, isouter=True)
@@ -73,23 +73,24 @@ def known_people(connection: Connection, codes: Collection[str], *, now: datetim
 def compare_private(
     connection: Connection, known: Mapping[str, Known], wished: Iterable[Wish], keys: KeyRing
 ) -> dict[str, Known]:
-    """Whether the number and the home that rows give are those that are stored.
+    """Whether the number, the address and the home that rows give are those that are stored.
 
-    A stored number is found by its hash under any key; it is not read.
+    A stored number or e-mail address is found by its hash under any key; it is not read.
     """
-    asked = {wish.code: wish.given for wish in wished if {"phone", "home"} & wish.given.keys()}
+    asked = {wish.code: wish.given for wish in wished if HIDDEN & wish.given.keys()}
     ids = {known[code].id: code for code in asked if code in known}
     found = dict(known)
     for row in connection.execute(
-        select(PersonPrivate.person_id, PersonPrivate.phone_hash, PersonPrivate.home).where(
-            _one_of(PersonPrivate.person_id, ids)
-        )
+        select(
+            PersonPrivate.person_id, PersonPrivate.phone_hash, PersonPrivate.email_hash, PersonPrivate.home
+        ).where(_one_of(PersonPrivate.person_id, ids))
     ):
         code = ids[row.person_id]
         values = dict(known[code].values)
-        number = asked[code].get("phone")
-        if number and row.phone_hash in keys.lookup_hashes(number):
-            values["phone"] = number
+        for name, stored in (("phone", row.phone_hash), ("email", row.email_hash)):
+            said = asked[code].get(name)
+            if said and stored in keys.lookup_hashes(said):
+                values[name] = said
         if row.home is not None and asked[code].get("home"):
             values["home"] = _readable(row.home, keys)
         found[code] = replace(known[code], values=values)
@@ -165,6 +166,7 @@ def _known(row: AnyRow, parts: _Parts) -> Known:
         "weekdays": tuple(row.weekdays),
         "judged": row.subject_id is not None,
         "phone": ANOTHER if row.phone_hash else None,
+        "email": ANOTHER if row.email_hash else None,
         "home": ANOTHER if row.home else None,
         "territories": tuple(sorted(parts.territories[row.id])),
         "absences": tuple(parts.absences[row.id]),

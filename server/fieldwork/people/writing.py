@@ -17,7 +17,7 @@ from server import audit
 from server.accounts.sessions import NO_PASSWORD
 from server.catalogue import ZONE
 from server.db import new_id
-from server.fieldwork.people.columns import WHOLE
+from server.fieldwork.people.columns import HIDDEN, WHOLE
 from server.fieldwork.people.deciding import Ground, Known, Role, Settled
 from server.keys import KeyRing
 from server.models.accounts import Account, Person, PersonPrivate, RoleGrant
@@ -93,7 +93,7 @@ class _Book:
         at = _At(one.before.id if one.before else new_id(), one)
         changed = set(one.changed)
         self._person(at)
-        if changed & {"phone", "home"}:
+        if changed & HIDDEN:
             self._private(at, changed)
         account = self._account(at, changed)
         if account is not None and changed & {"roles", "firm_code"}:
@@ -128,14 +128,15 @@ class _Book:
 
     def _private(self, at: _At, changed: set[str]) -> None:
         keys, values = self._stamp.keys, {}
-        if "phone" in changed:
-            number = at.values["phone"]
-            values["phone"] = keys.encrypt(number) if number else None
-            values["phone_hash"] = keys.lookup_hash(number) if number else None
+        for name in changed & {"phone", "email"}:
+            said = at.values[name]
+            values[name] = keys.encrypt(said) if said else None
+            values[f"{name}_hash"] = keys.lookup_hash(said) if said else None
         if "home" in changed:
             values["home"] = keys.encrypt(at.values["home"]) if at.values["home"] else None
         if at.one.before is None:
-            row = {"phone": None, "phone_hash": None, "home": None, **values}
+            none = dict.fromkeys(("phone", "phone_hash", "email", "email_hash", "home"))
+            row = {**none, **values}
             self._add(PersonPrivate, person_id=at.id, **row)
             return
         self._connection.execute(

@@ -13,6 +13,7 @@ from server import catalogue
 from server.accounts import register
 from server.accounts.identity import Identity
 from server.fieldwork.importing import SentFile
+from server.fieldwork.outreach.wishes import address_of
 from server.fieldwork.people.columns import COLUMNS, FIELDS
 from server.fieldwork.people.people_import import Order, import_people
 from server.keys import KeyRing
@@ -301,3 +302,21 @@ def test_everything_that_can_change_has_a_word(locale: str) -> None:
         assert said[f"column.{name}"], name
     for name in COLUMNS:
         assert said[f"column_about.{name}"], name
+
+
+def test_an_address_is_kept_encrypted_told_to_nobody_and_the_same_again_changes_nothing(desk: Desk) -> None:
+    def kept() -> str:
+        return address_of(desk.connection, person_id=person_id(desk.connection, "E1"), keys=desk.keys)
+
+    file = "工号,姓名,邮箱,所属机构\nE1,李娜,Li.Na@Bank.example,B101\n"
+    report = desk.load(file)
+    assert (report.created, kept()) == (1, "li.na@bank.example")
+    assert "bank.example" not in str(report)
+    assert desk.load(file).unchanged == 1
+    assert desk.load("工号,职务\nE1,大堂经理\n").updated == 1
+    assert kept() == "li.na@bank.example"
+    wrong = desk.load("工号,邮箱\nE1,li.na@\n")
+    assert [each.code for each in wrong.problems] == ["import_email"]
+    assert "li.na@" not in str(wrong)
+    assert desk.load("工号,邮箱\nE1,\n").updated == 1
+    assert kept() == ""
