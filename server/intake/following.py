@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from procrastinate.types import JSONValue
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, any_, delete, func, or_, select
 
 from server import queue
 from server.db import AnySelect
@@ -25,8 +25,10 @@ def follow_batch(connection: Connection) -> int:
     Photos that the client sent without saying so are looked for once more here.
     """
     taken = select(Pending.id).order_by(Pending.id).limit(BATCH).with_for_update(skip_locked=True)
+    # Not by IN: the planner may run a subquery with a limit once for each row, and take more than a batch.
+    some = any_(func.array(taken.scalar_subquery()))
     submissions = list(
-        connection.scalars(delete(Pending).where(Pending.id.in_(taken)).returning(Pending.submission_pk))
+        connection.scalars(delete(Pending).where(Pending.id == some).returning(Pending.submission_pk))
     )
     expected = connection.scalars(
         select(Attachment.id)
