@@ -8,9 +8,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
+LETTER_VARIABLES: Final = frozenset({"organisation", "unit", "days"})
 # How long a variable may be, in characters: providers approve templates with such limits (35 at Aliyun).
 LIMITS: Final = MappingProxyType(
     {"organisation": 20, "unit": 30, "link": 60, "code": 14, "check": 12, "days": 3}
@@ -61,6 +62,38 @@ WORDINGS: Final[dict[str, Wording]] = {
 }
 
 
+# What a letter says where its wave says nothing.
+LETTERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "zh": "尊敬的客户：\n\n您最近在{unit}办理过业务。您的感受对我们很重要，诚邀您用一分钟评价这次服务。"
+        "\n\n调查还有 {days} 天结束，感谢您的帮助。",
+        "en": "Dear customer,\n\nYou recently visited {unit}. What you think of our service matters to us:"
+        " would you take a minute to tell us?\n\nThe survey ends in {days} days. Thank you for your help.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLetter:
+    """A letter as its message keeps it: the words, then a line each for the code, where it is typed, and the
+    address that the square holds.
+    """
+
+    body: str
+    code: str
+    code_page: str
+    link: str
+
+    def to_text(self) -> str:
+        return "\n".join((self.body, self.code, self.code_page, self.link))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Raises: ValueError for a text that is no letter."""
+        body, code, code_page, link = text.rsplit("\n", 3)
+        return cls(body, code, code_page, link)
+
+
 class TemplateRefused(Exception):
     """A template that cannot become a message: `unknown_variable` (with its name), `missing_<variable>`."""
 
@@ -97,6 +130,25 @@ def compose(
     # A space and no comma: phones take full-width punctuation after an address for a part of it.
     refusal = "" if "{optout}" in chosen else " " + values["optout"]
     return _signed(body + refusal, wording, organisation)
+
+
+def compose_letter(
+    template: Mapping[str, str], *, locale: str, unit: str, days: str, organisation: str
+) -> str:
+    """The words of a letter; how to answer and how to refuse is printed on each.
+
+    Raises:
+        TemplateRefused: `unknown_variable`.
+    """
+    chosen, _ = choose({**LETTERS, **template}, locale)
+    values = {"unit": unit, "days": days, "organisation": organisation}
+    _refuse_unknown(chosen, values)
+    return _VARIABLE.sub(lambda found: values[found[1]], chosen)
+
+
+def check_letter(template: str) -> None:
+    """Raises: TemplateRefused: `unknown_variable`."""
+    _refuse_unknown(template, LETTER_VARIABLES)
 
 
 def refusal_by_link(link: str, *, locale: str = FALLBACK_LOCALE) -> str:

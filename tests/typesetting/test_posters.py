@@ -7,7 +7,7 @@ import segno
 from PIL import Image
 
 from server.typesetting.posters import Poster, posters
-from server.typesetting.setting import set_png, square
+from server.typesetting.setting import MARGIN, set_png, square
 
 LINK = "https://survey.example.cn/q/" + "Aa1_-" * 4 + "Zz"
 NAMES = {"zh": "云岫银行", "en": "Yunxiu Bank"}
@@ -30,15 +30,9 @@ def test_a_page_for_each_outlet_and_the_same_bytes_each_time() -> None:
 
 def test_a_square_as_it_is_drawn_holds_the_address() -> None:
     """Read back cell by cell from the picture, and held against what a reader of squares would expect."""
-    rows = square(LINK)
-    assert rows == ["".join(map(str, row)) for row in segno.make(LINK, error="m", micro=False).matrix]
-    picture = Image.open(io.BytesIO(set_png("square", {"square": rows, "side": 50}))).convert("L")
-    step = picture.width / (len(rows) + 8)
-    seen = [
-        "".join(
-            "1" if picture.getpixel((int((x + 4.5) * step), int((y + 4.5) * step))) < 128 else "0"
-            for x in range(len(rows))
-        )
-        for y in range(len(rows))
-    ]
-    assert seen == rows
+    rows = ["".join(map(str, row)) for row in segno.make(LINK, error="m", micro=False).matrix]
+    drawn = set_png("square", {"square": square(LINK), "side": 50})
+    picture = Image.open(io.BytesIO(drawn)).convert("L").point(lambda shade: 255 * (shade > 127))
+    step = picture.width / (len(rows) + 2 * MARGIN)
+    places = [int((index + MARGIN + 0.5) * step) for index in range(len(rows))]
+    assert ["".join("10"[picture.getpixel((x, y)) == 255] for x in places) for y in places] == rows

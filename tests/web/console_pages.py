@@ -10,6 +10,7 @@ from server.accounts.identity import Identity
 from server.errors import Detail, Refusal
 from server.fieldwork.contacts.rolling.reading import RollingPanel
 from server.fieldwork.importing import Change, ImportReport
+from server.fieldwork.outreach.letters import Waiting
 from server.fieldwork.outreach.pricing import Outlay
 from server.fieldwork.waves.approvals import Approvals
 from server.fieldwork.waves.audience import Audience, Reached
@@ -360,6 +361,26 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "posters": ("posters", {"wave": BY_POSTER, "counters": POSTERS, "replaced": True}),
     "posters_none": ("posters", {"wave": BY_POSTER, "counters": [], "replaced": False}),
+    "letters": (
+        "letters",
+        {
+            "wave": wave("launched", settings={"message": {}, "channels": ["sms", "letter"]}),
+            "waiting": Waiting(412, 7),
+            "runs": [
+                SimpleNamespace(id=ID, printed_at=NOW, letters=500),
+                SimpleNamespace(id=ID, printed_at=NOW, letters=0),
+            ],
+            "most": 500,
+            "refused": None,
+        },
+    ),
+    "letters_none": (
+        "letters",
+        {
+            "wave": wave("closed", settings={"message": {}, "channels": ["letter"]}),
+            "waiting": Waiting(0, 0), "runs": [], "most": 500, "refused": Refusal("no_letters"),
+        },
+    ),
     "wave_planned": ("wave", of_wave("planned", progress=NOBODY, draw=PLANNED)),
     "wave_waiting": ("wave", of_wave("planned", progress=NOBODY, draw=AHEAD)),
     "wave_being_drawn": (

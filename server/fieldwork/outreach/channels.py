@@ -8,8 +8,8 @@ the wave was not planned with.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# What messages can go by; what else a wave may name (letters, counters) needs none.
-WRITTEN_TO: Final = ("sms", "email")
+# What messages can go by.
+WRITTEN_TO: Final = ("sms", "email", "letter")
 DEFAULT: Final = ("sms",)
 
 
@@ -31,7 +31,7 @@ def choose_channel(
     """The channel for one person, None when none of them reaches the person.
 
     Args:
-        known: channel -> number or address.
+        known: channel -> number, address, or the lines of an envelope.
     """
     ordered = sorted(allowed, key=lambda channel: channel != preferred)
     return next((channel for channel in ordered if known.get(channel)), None)

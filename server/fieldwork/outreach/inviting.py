@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, insert
 
 from server.db import AnyRow, new_id
-from server.fieldwork.outreach.channels import channels_of, choose_channel
+from server.fieldwork.outreach.channels import WRITTEN_TO, channels_of, choose_channel
 from server.fieldwork.outreach.keys import Given, Holder, Sender, give_keys
 from server.fieldwork.outreach.wording import Reader, can_be_clicked, kinds_for, write
+from server.keys import KeyRing
 from server.models.tasks import Invitation
 from server.notify.outbox.queueing import NewMessage, enqueue
 
@@ -30,6 +31,7 @@ class Guest:
     Attributes:
         contact_id: of a customer; `person_id` of a colleague. One of the two.
         phone, email: where they can be reached; the number in E.164.
+        envelope: name and postal address, in lines.
         preferred: by what they would rather be asked.
         unit, unit_en, timezone: of the unit it is about.
         leaves_at: when the message may leave at the earliest.
@@ -50,6 +52,7 @@ class Guest:
     variables: Mapping[str, Any] = field(default_factory=dict)
     email: str | None = None
     preferred: str | None = None
+    envelope: str | None = None
 
 
 def invite(
@@ -68,15 +71,26 @@ def invite(
     allowed = channels_of(wave.settings)
     by_channel: dict[str | None, list[tuple[UUID, Guest]]] = {}
     for invitation_id, guest in invited:
-        known = {"sms": guest.phone, "email": guest.email if can_be_clicked(template) else None}
+        known = {
+            "sms": guest.phone,
+            "email": guest.email if can_be_clicked(template) else None,
+            "letter": guest.envelope,
+        }
         chosen = choose_channel(allowed, guest.preferred, known)
         by_channel.setdefault(chosen, []).append((invitation_id, guest))
-    for channel in ("sms", "email"):
+    for channel in WRITTEN_TO:
         some = by_channel.get(channel, [])
         holders = [Holder(invitation_id, guest.phone, wave.closes_at) for invitation_id, guest in some]
         given = give_keys(connection, holders, kinds_for(wave.settings, template, channel), sender, now)
         messages = [_message(wave, channel, *each, keys) for each, keys in zip(some, given, strict=True)]
         enqueue(connection, messages, sender.keys, now)
+
+
+def envelope(name: bytes | None, address: bytes | None, keys: KeyRing) -> str | None:
+    """The lines of an envelope, where an address is known."""
+    if address is None:
+        return None
+    return "\n".join(filter(None, (keys.decrypt(name) if name else "", keys.decrypt(address))))
 
 
 def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) -> dict[str, Any]:
@@ -102,7 +116,7 @@ def _message(wave: AnyRow, channel: str, invitation_id: UUID, guest: Guest, give
         kind="invitation",
         wave_id=wave.id,
         invitation_id=invitation_id,
-        recipient=str(guest.phone if channel == "sms" else guest.email),
+        recipient=str({"sms": guest.phone, "email": guest.email, "letter": guest.envelope}[channel]),
         text=write(wave, wave.settings["message"], reader, given, channel),
         not_before=guest.leaves_at,
         expires_at=wave.closes_at,

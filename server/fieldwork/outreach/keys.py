@@ -52,10 +52,13 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a message may tell: `link` is an address; `code` is written 1234 5678 9012, or empty."""
+    """What a message may tell: `link` is an address; `code` is written 1234 5678 9012, or empty, and typed at
+    `code_page`.
+    """
 
     link: str = ""
     code: str = ""
+    code_page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,9 @@ def give_keys(
     for holder in holders:
         made = {kind: _new_key(kind, holder, sender) for kind in kinds if kind != "code" or holder.phone}
         rows += [_row(holder, key, now) for key in made.values()]
-        link = next((key.text for kind, key in made.items() if kind != "code"), code_page(sender.public_url))
-        given.append(Given(link, made["code"].text if "code" in made else ""))
+        typed_at = code_page(sender.public_url)
+        link = next((key.text for kind, key in made.items() if kind != "code"), typed_at)
+        given.append(Given(link, made["code"].text if "code" in made else "", typed_at))
     if rows:
         connection.execute(insert(InvitationKey), rows)
     return given

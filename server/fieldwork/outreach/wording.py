@@ -8,7 +8,7 @@ from typing import Any, Final
 from server.db import AnyRow
 from server.fieldwork.outreach.check_words import check_word
 from server.fieldwork.outreach.keys import Given, KeyKind
-from server.notify.texts import choose, compose, cut, refusal_by_link, used
+from server.notify.texts import WrittenLetter, choose, compose, compose_letter, cut, refusal_by_link, used
 
 # How a message leads to the form: by a link of its own; by an address that is always the same and a code,
 # where links in variables are forbidden; or not at all, where people answer the message itself.
@@ -41,8 +41,11 @@ def kinds_for(
 ) -> tuple[KeyKind, ...]:
     """The keys that a template tells its readers, in any of its languages.
 
-    What forbids links of one's own is a rule of SMS carriers; an e-mail has one in any case.
+    What forbids links of one's own is a rule of SMS carriers; an e-mail has one in any case, and a letter a
+    square and a code.
     """
+    if channel == "letter":
+        return ("letter", "code")
     told = _told(template)
     way = settings.get("link", "unique") if channel == "sms" else "unique"
     link: tuple[KeyKind, ...] = ("link",) if "link" in told and way != "code" else ()
@@ -53,6 +56,8 @@ def write(
     wave: AnyRow, template: str | Mapping[str, str], reader: Reader, given: Given, channel: str = "sms"
 ) -> str:
     """A message of the wave, signed and with the words that refuse."""
+    if channel == "letter":
+        return _write_letter(wave, reader, given)
     _, language = choose(template, reader.locale)
     more = {
         "code": given.code,
@@ -69,6 +74,18 @@ def write(
         link=given.link,
         more=more,
     )
+
+
+def _write_letter(wave: AnyRow, reader: Reader, given: Given) -> str:
+    language = "en" if reader.locale == "en" else "zh"
+    body = compose_letter(
+        wave.settings.get("letter", {}),
+        locale=language,
+        unit=reader.unit if language == "zh" else reader.unit_en or reader.unit,
+        days=str(days_left(wave.closes_at, reader.leaves_at)),
+        organisation=wave.settings["organisation"][language],
+    )
+    return WrittenLetter(body, given.code, given.code_page, given.link).to_text()
 
 
 def days_left(closes_at: datetime, since: datetime) -> int:

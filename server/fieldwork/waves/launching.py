@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from server import audit, queue
 from server.db import AnyRow, AnySelect
 from server.fieldwork.outreach.counters import open_counters
-from server.fieldwork.outreach.inviting import BATCH, Guest, invite
+from server.fieldwork.outreach.inviting import BATCH, Guest, envelope, invite
 from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.pricing import IN_SAMPLE
 from server.fieldwork.waves.approvals import refuse_unapproved
@@ -89,7 +89,8 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, Subject.id.label("subject_id"), Contact.locale, Contact.served_on,
-            ContactPrivate.phone, ContactPrivate.email, Contact.preferred_channel, Unit.timezone,
+            ContactPrivate.phone, ContactPrivate.email, ContactPrivate.name.label("person"),
+            ContactPrivate.address, Contact.preferred_channel, Unit.timezone,
             *known.COLUMNS,
         )
         .join(Contact, Contact.id == FrameMember.contact_id)
@@ -117,6 +118,7 @@ def _customer(member: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
         locale=member.locale,
         phone=keys.decrypt(member.phone),
         email=keys.decrypt(member.email) if member.email else None,
+        envelope=envelope(member.person, member.address, keys),
         preferred=member.preferred_channel,
         unit=member.unit_name,
         unit_en=member.unit_name_en,

@@ -21,13 +21,15 @@ from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
 from server.notify.approved import mismatch
-from server.notify.texts import TemplateRefused, check_template
+from server.notify.texts import TemplateRefused, check_letter, check_template
 from server.scope import Scope
 
 # What an address, a file name and a spreadsheet's cell all take as it is: firms send the code with every row.
 CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 LONGEST_TITLE = 80
 LONGEST_TITLE_EN = 120
+# With its square, a letter of more would take a second page.
+LONGEST_LETTER = 600
 MOST_APPROVALS = 5
 MOST_MONEY = Decimal(1_000_000_000)
 # What a plan itself says about a wave's settings.
@@ -277,7 +279,7 @@ def _message_problems(new: NewWave) -> list[Detail]:
         return [Detail("field_invalid", "/link")]
     if not lead_somewhere(new.channels, new.link):
         return [Detail("field_invalid", "/channels")]
-    problems = _fallback_problems(new)
+    problems = _fallback_problems(new) + _letter_problems(new)
     for language, template in new.message.items():
         try:
             check_template(template, WAYS[new.link])
@@ -300,6 +302,19 @@ def _fallback_problems(new: NewWave) -> list[Detail]:
             check_template(template, WAYS["reply"])
         except TemplateRefused as refused:
             problems.append(Detail(f"message_{refused.code}", f"/fallback_{language}", refused.params))
+    return problems
+
+
+def _letter_problems(new: NewWave) -> list[Detail]:
+    problems = []
+    for language, template in new.letter.items():
+        try:
+            check_letter(template)
+        except TemplateRefused as refused:
+            problems.append(Detail(f"message_{refused.code}", f"/letter_{language}", refused.params))
+        if len(template) > LONGEST_LETTER:
+            params = {"limit": LONGEST_LETTER}
+            problems.append(Detail("text_too_long", f"/letter_{language}", params))
     return problems
 
 

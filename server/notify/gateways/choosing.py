@@ -16,6 +16,7 @@ from server.notify.gateways.declarative.reading import read_gateway
 from server.notify.gateways.email import MailGateway
 from server.notify.gateways.exchanges import Trace, unheard
 from server.notify.gateways.inbox import InboxGateway
+from server.notify.gateways.letters import LetterGateway
 from server.notify.gateways.twilio import TwilioGateway
 from server.notify.gateways.webhook import WebhookGateway, read_webhooks
 from server.notify.protocol import SmsGateway
@@ -57,6 +58,7 @@ def other_gateways(settings: Settings, keys: KeyRing, clock: Clock) -> Mapping[s
         channel: InboxGateway(lambda: db.engine.begin(), keys, clock, channel=channel)
         for channel in ("email", "webhook")
     }
+    chosen["letter"] = LetterGateway(lambda: db.engine.begin(), clock)
     if settings.mail is not None:
         chosen["email"] = MailGateway(settings.mail, from_environment(), clock)
     if settings.webhooks is not None:

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, select
 
 from server.models.callbacks import CallBackCase
-from server.models.messages import InboundMessage, Message, MessageEvent
+from server.models.messages import InboundMessage, Letter, Message, MessageEvent
 
 BATCH: Final = 1_000
 MONTH: Final = timedelta(days=31)
@@ -21,6 +21,7 @@ def sweep_batch(connection: Connection, months: int, *, now: datetime) -> int:
     before = now - months * MONTH
     old = list(connection.scalars(select(Message.id).where(Message.created_at < before).limit(BATCH)))
     connection.execute(delete(MessageEvent).where(MessageEvent.message_id.in_(old)))
+    connection.execute(delete(Letter).where(Letter.message_id.in_(old)))
     connection.execute(delete(Message).where(Message.id.in_(old)))
     named = select(CallBackCase.id).where(CallBackCase.inbound_id == InboundMessage.id)
     replies = (

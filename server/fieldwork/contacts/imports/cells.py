@@ -1,5 +1,6 @@
 """Cells of imported rows as values: days, moments, yes and no, as banks write them."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from server.tables import DAYS, TableProblem, read_day
 
 LONGEST_TEXT = 200
 MOST_MINUTES = 24 * 60
+_LINE_ENDS = re.compile(r"[;；\n]+")
 
 LOCALES = {
     "": "zh", "zh": "zh", "zh-cn": "zh", "zh_cn": "zh", "中文": "zh", "汉语": "zh", "chinese": "zh",
@@ -23,6 +25,7 @@ YES_NO = {
 CHANNELS = {
     "": None, "sms": "sms", "短信": "sms", "phone": "phone", "电话": "phone", "wechat": "wechat",
     "微信": "wechat", "app": "app", "手机银行": "app", "email": "email", "邮件": "email", "邮箱": "email",
+    "信件": "letter", "信函": "letter", "letter": "letter",
 }  # fmt: skip
 SERVICE_CHANNELS = {
     "": "counter", "counter": "counter", "柜台": "counter", "柜面": "counter", "窗口": "counter",
@@ -83,6 +86,7 @@ HIDDEN: dict[str, Callable[[str], str]] = {
     "phone": lambda cell: "…" + cell[-2:],
     "name": lambda _cell: "…",
     "email": lambda cell: "…" + cell[-4:],
+    "address": lambda _cell: "…",
 }
 
 
@@ -90,6 +94,14 @@ def words(cell: str) -> str | None:
     if len(cell) > LONGEST_TEXT:
         raise CellWrong("import_text_long")
     return cell or None
+
+
+def lines(cell: str) -> str | None:
+    """The lines of an envelope; a cell that cannot hold line breaks has semicolons between them."""
+    if len(cell) > LONGEST_TEXT:
+        raise CellWrong("import_text_long")
+    parts = (part.strip() for part in _LINE_ENDS.split(cell))
+    return "\n".join(filter(None, parts)) or None
 
 
 def phone(cell: str) -> str:

@@ -17,6 +17,7 @@ from server.fieldwork.contacts.imports.cells import (
     Reader,
     day,
     email,
+    lines,
     one_of,
     phone,
     read_cells,
@@ -36,6 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "客户姓名", "名称"),
     "phone": ("手机号", "手机号码", "手机", "电话", "phone number"),
     "email": ("邮箱", "电子邮箱", "e-mail", "e-mail address"),
+    "address": ("通讯地址", "邮寄地址", "联系地址", "postal address"),
     "unit_code": ("网点编号", "机构编号", "网点", "outlet code"),
     "locale": ("语言", "language"),
     "large_type": ("大字版", "大字"),
@@ -48,12 +50,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 ATTRIBUTE = "attribute"
 FAMILIES = {ATTRIBUTE: ("属性",)}
 REQUIRED = ("external_id", "phone", "unit_code")
-PRIVATE = ("name", "phone", "email")
+PRIVATE = ("name", "phone", "email", "address")
 READERS: dict[str, Reader] = {
     "external_id": words,
     "name": words,
     "phone": phone,
     "email": email,
+    "address": lines,
     "locale": one_of(LOCALES, "import_unknown_language"),
     "large_type": one_of(YES_NO, "import_yes_no"),
     "preferred_channel": one_of(CHANNELS, "import_unknown_channel"),
@@ -66,7 +69,7 @@ READERS: dict[str, Reader] = {
 UNSAID: dict[str, Any] = {
     "locale": "zh", "large_type": False, "preferred_channel": None, "consent_source": None, "staff": False,
     "open_case_since": None, "served_on": None, "name": None,
-    "email": None,
+    "email": None, "address": None,
 }  # fmt: skip
 SHOWN = ("unit_code", *(name for name in UNSAID if name not in PRIVATE))
 
@@ -131,14 +134,18 @@ class ContactRows:
     def _hidden_changes(self, line: Line, row: AnyRow) -> tuple[FieldChange, ...]:
         """Of personal data only that they differ."""
         differs = {
-            "name": "name" in line.values and line.values["name"] != self._name(row),
+            **{
+                name: name in line.values and line.values[name] != self._sealed(row, name)
+                for name in ("name", "address")
+            },
             "phone": row.phone_hash not in self._keys.lookup_hashes(str(line.values["phone"])),
             "email": "email" in line.values and not self._is_email(line.values["email"], row),
         }
         return tuple((name, "…", "…") for name in PRIVATE if differs[name])
 
-    def _name(self, row: AnyRow) -> str | None:
-        return self._keys.decrypt(row.name) if row.name else None
+    def _sealed(self, row: AnyRow, name: str) -> str | None:
+        kept = getattr(row, name)
+        return self._keys.decrypt(kept) if kept else None
 
     def _is_email(self, address: object, row: AnyRow) -> bool:
         if address is None or row.email_hash is None:
@@ -171,18 +178,20 @@ class ContactRows:
 
     def _private(self, contact_id: UUID, line: Line, row: AnyRow | None) -> tuple[Any, ...]:
         number = str(line.values["phone"])
-        name = line.values["name"] if "name" in line.values else row and self._name(row)
+        told = {
+            name: line.values[name] if name in line.values else row and self._sealed(row, name)
+            for name in ("name", "address")
+        }
         given = {
             "contact_id": contact_id,
-            "name": self._keys.encrypt(str(name)) if name else None,
+            **{name: self._keys.encrypt(str(text)) if text else None for name, text in told.items()},
             "phone": self._keys.encrypt(number),
             "phone_hash": self._keys.lookup_hash(number),
-            "address": getattr(row, "address", None),
-            **self._address(line, row),
+            **self._email(line, row),
         }
         return tuple(given[column.name] for column in PRIVATE_TABLE.columns)
 
-    def _address(self, line: Line, row: AnyRow | None) -> dict[str, bytes | None]:
+    def _email(self, line: Line, row: AnyRow | None) -> dict[str, bytes | None]:
         if "email" not in line.values:
             return {name: getattr(row, name, None) for name in ("email", "email_hash")}
         address = line.values["email"]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, select
 
 from server.db import AnyRow, AnySelect
 from server.fieldwork.contacts.rolling.rules import RollingRules
-from server.fieldwork.outreach.inviting import BATCH, Guest, invite
+from server.fieldwork.outreach.inviting import BATCH, Guest, envelope, invite
 from server.fieldwork.outreach.keys import Sender
 from server.intake import known
 from server.keys import KeyRing
@@ -43,7 +43,8 @@ def _uninvited(wave_id: UUID) -> AnySelect:
     return (
         select(
             FrameMember.contact_id, FrameMember.event_id, Subject.id.label("subject_id"), Contact.locale,
-            ContactPrivate.phone, ContactPrivate.email, Contact.preferred_channel,
+            ContactPrivate.phone, ContactPrivate.email, ContactPrivate.name.label("person"),
+            ContactPrivate.address, Contact.preferred_channel,
             ServiceEvent.happened_at, ServiceEvent.business, ServiceEvent.channel,
             ServiceEvent.teller_code, ServiceEvent.waited_minutes, Unit.timezone, *known.COLUMNS,
         )
@@ -66,6 +67,7 @@ def _guest(event: AnyRow, keys: KeyRing, leaves_at: datetime) -> Guest:
         locale=event.locale,
         phone=keys.decrypt(event.phone),
         email=keys.decrypt(event.email) if event.email else None,
+        envelope=envelope(event.person, event.address, keys),
         preferred=event.preferred_channel,
         unit=event.unit_name,
         unit_en=event.unit_name_en,

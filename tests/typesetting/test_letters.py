@@ -1,0 +1,38 @@
+"""Letters: one page each whatever was typed, and the same bytes each time."""
+
+from dataclasses import replace
+
+import pytest
+
+from server.notify.texts import LETTERS, WrittenLetter
+from server.typesetting.letters import Sheet, letters
+from tests.typesetting.test_posters import NAMES, NASTY, pages
+
+DATED = {"zh": "2026年5月4日", "en": "4 May 2026"}
+SHEET = Sheet(
+    locale="zh",
+    address=("张三", "江城市东城区青年路 5 号", "430000"),
+    body="尊敬的客户：\n\n请评价。",
+    code="1234 5678 9012",
+    code_page="https://survey.example.cn/c",
+    link="https://survey.example.cn/r/" + "Aa1_-" * 4 + "Zz",
+)
+
+
+def test_a_letter_is_one_page_whatever_was_typed() -> None:
+    longest = "很长的一段话。" * 85
+    sheets = [
+        SHEET,
+        replace(SHEET, locale="en", body=LETTERS["en"]),
+        replace(SHEET, address=(NASTY, NASTY), body=NASTY),
+        replace(SHEET, address=("一个名字",), body=longest, code=""),
+    ]
+    made = letters(NAMES, sheets, DATED)
+    assert pages(made) == len(sheets)
+    assert made == letters(NAMES, sheets, DATED)
+
+
+@pytest.mark.parametrize("body", ["一行", "第一段\n\n第二段", ""])
+def test_a_letter_comes_back_from_its_message(body: str) -> None:
+    written = WrittenLetter(body, "1234 5678 9012", "https://a/c", "https://a/r/x")
+    assert WrittenLetter.from_text(written.to_text()) == written
