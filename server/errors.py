@@ -25,6 +25,7 @@ STATUSES: dict[str, int] = {
     "wave_not_open": 409,
     "wrong_state": 409,
     "no_letters": 409,
+    "cap_still_reached": 409,
     "nothing_asked": 409,
     "draft_has_errors": 409,
     "duty_not_yet": 409,

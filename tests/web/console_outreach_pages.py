@@ -63,7 +63,9 @@ INDEX: dict[str, Any] = {
 }
 EMPTY = {**INDEX, "campaigns": [], "stops": [], "unknown": [], "spent": None, "heard_at": None, "rules": None}
 OF_WAVE: dict[str, Any] = {
-    "wave": wave(),
+    "wave": wave(settings={"spend_cap": "100"}),
+    "errors": {"spend_cap": Detail("cap_below_spent", "/spend_cap", {"spent": "75.00"})},
+    "cap": "50",
     "campaign": CAMPAIGN,
     "funnel": Funnel(120, 88, 3, 2.0, 340.0, 86_000.0, None),
     "hours": [row(hour=NOW, handed_over=400, delivered=380, bounced=12, unknown=1)],

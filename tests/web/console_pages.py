@@ -202,13 +202,16 @@ WAVE_ERRORS = errors(
 SAMPLES = {"zh": ("【示范银行】请评价", measure("【示范银行】请评价"))}
 
 
+OUTLAY = Outlay(1200, 1500, 2, Decimal(75), Decimal(120), Decimal(360), ("某某支行",), links_too_long=True)
+
+
 def of_wave(state: str, **changes: Any) -> dict[str, Any]:
     return {
         "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
         "assigned": False, "visits": None, "rolling": None, "drawing_now": False, "now": NOW,
-        "outlay": Outlay(1200, 1500, 2, Decimal(75), Decimal(120), ("某某支行",), links_too_long=True),
+        "cap": Decimal(100), "outlay": OUTLAY,
         "check_words": {"zh": "青松", "en": "cedar"}, "audience": Audience(), "to_ask": None,
         **changes,
     }  # fmt: skip

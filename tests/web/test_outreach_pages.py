@@ -1,16 +1,20 @@
 """The pages about sending, as a coordinator uses them: hold and lift, change rules, look a number up."""
 
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from server.keys import KeyRing
 from server.models.audit import AuditLine
 from server.models.contacts import OptOut, ProgrammeOptOut
-from server.models.messages import Message, SendingStop
+from server.models.messages import Message, SendingStop, Spending
+from server.models.waves import Wave
 from server.notify.respect.rules import read_rules
+from server.notify.respect.spending import wave_purse
+from server.notify.respect.stops import stop
 from server.phones import normalise
 from tests import builders
 from tests.http.staff import signed_in
@@ -44,6 +48,33 @@ def test_sending_is_held_and_let_go_on(coordinator: Desk, wave_id: UUID, engine:
     assert coordinator.post("/console/outreach/stop", wave="nonsense").status_code == 400
     for path in (f"/console/waves/{wave_id}/sending", "/console/outreach"):
         assert "<h1" in coordinator.get(path)
+
+
+def test_a_cap_that_was_reached_is_raised_before_sending_goes_on(
+    coordinator: Desk, wave_id: UUID, engine: Engine
+) -> None:
+    cap = f"/console/waves/{wave_id}/sending/cap"
+    with engine.begin() as connection:
+        settings = Wave.settings.concat({"spend_cap": "1"})
+        connection.execute(update(Wave).where(Wave.id == wave_id).values(settings=settings))
+        connection.execute(insert(Spending).values(purse=wave_purse(wave_id), spent=Decimal("0.99")))
+        stop(connection, wave_id, "cap_reached", builders.NOW, {"cap": "1"})
+    lifting = coordinator.post("/console/outreach/stop", wave=str(wave_id), lift="1")
+    assert (lifting.status_code, open_stops(engine)) == (409, 1)
+    for wrong in ("0", "0.5", "viel", "99999999999"):
+        refused = coordinator.post(cap, spend_cap=wrong)
+        assert (refused.status_code, open_stops(engine)) == (422, 1)
+        assert 'id="spend_cap-error"' in refused.text
+    assert coordinator.post(cap, spend_cap="5").status_code == 303
+    assert open_stops(engine) == 0
+    # Another stop is somebody's decision, and no cap lifts it.
+    coordinator.post("/console/outreach/stop", wave=str(wave_id))
+    coordinator.post(cap, spend_cap="")
+    assert open_stops(engine) == 1
+    with engine.connect() as connection:
+        kept = connection.scalar(select(Wave.settings).where(Wave.id == wave_id))
+    assert kept is not None
+    assert "spend_cap" not in kept
 
 
 def test_rules_are_kept_or_refused_with_what_is_wrong(

@@ -1,5 +1,6 @@
 """The pages of a wave through the real views: what a branch manager sees, and what a coordinator can do."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -175,6 +176,21 @@ def test_a_plan_wholly_in_the_past_is_refused(bank: Callable[..., UUID], coordin
     assert answer.status_code == 422
     assert "结束日期已经过去" in answer.text
     assert coordinator.post("/console/waves/new", **{**past, "closes_on": "2026-05-04"}).status_code == 303
+
+
+def test_what_does_not_read_and_what_does_not_fit_is_told_at_once(
+    bank: Callable[..., UUID], coordinator: Desk
+) -> None:
+    bank("planned")
+    wrong = {
+        **PLAN, "title": "", "opens_on": "soon", "ratio": "many", "minimum": "5", "approvals": "9",
+        "message_zh": "请评价{foo}", "message_en": "x" * 5000 + "{link}", "spend_cap": "0", "reminders": "7",
+        "reminder_days": "3",
+    }  # fmt: skip
+    answer = coordinator.post("/console/waves/new", **wrong)
+    assert answer.status_code == 422
+    shown = set(re.findall(r'id="(\w+)-error"', answer.text))
+    assert shown == {"title", "opens_on", "ratio", "message_zh", "message_en", "spend_cap", "reminders"}
 
 
 def test_the_form_of_an_edited_wave_holds_its_plan_and_saving_it_changes_nothing(

@@ -15,10 +15,14 @@ def list_units(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
     return connection.execute(scope.units(query)).all()
 
 
-def unit_names(connection: Connection, scope: Scope) -> dict[str, tuple[str, str]]:
-    """Code -> name in Chinese and in English (the Chinese one where there is no other) of visible outlets."""
+def unit_names(connection: Connection, scope: Scope, below: str = "") -> dict[str, tuple[str, str]]:
+    """Code -> name in Chinese and in English (the Chinese one where there is no other) of visible outlets.
+
+    Args:
+        below: the path of a unit, for the outlets of its subtree.
+    """
     query = select(Unit.code, Unit.name, Unit.name_en).where(Unit.level == "outlet").order_by(Unit.path)
-    rows = connection.execute(scope.units(query))
+    rows = connection.execute(scope.units(query.where(Unit.path.startswith(below, autoescape=True))))
     return {row.code: (row.name, row.name_en or row.name) for row in rows}
 
 

@@ -14,6 +14,7 @@ from server.db import AnyRow, AnySelect
 from server.errors import Detail, Refusal
 from server.fieldwork.links import TOKEN_BYTES, code_page, invitation_link
 from server.fieldwork.outreach.keys import CODE_DIGITS, Given, grouped
+from server.fieldwork.outreach.reminders import ReminderRules
 from server.fieldwork.outreach.wording import Reader, kinds_for, write
 from server.fieldwork.waves.audience import Audience, people_by_text
 from server.models.contacts import Contact
@@ -37,6 +38,7 @@ class Outlay:
         segments: of all messages together.
         longest: of the longest message.
         cost: exactly, at the price of a segment; `at_most` if all were as long as the longest.
+        with_reminders: if everybody were reminded as often as the wave may, each time at that length.
         cut: names of units that are longer than a message takes.
         links_too_long: an address that leaves its limit.
     """
@@ -46,6 +48,7 @@ class Outlay:
     longest: int
     cost: Decimal
     at_most: Decimal
+    with_reminders: Decimal
     cut: tuple[str, ...] = ()
     links_too_long: bool = False
 
@@ -110,6 +113,7 @@ def _outlay(wave: AnyRow, groups: Sequence[AnyRow], given: Given, price: Decimal
         longest=max(lengths),
         cost=segments * price,
         at_most=sum(people) * max(lengths) * price,
+        with_reminders=sum(people) * max(lengths) * price * (1 + ReminderRules.of(wave.settings).times),
         cut=tuple(sorted(cut)),
         links_too_long=len(given.link) > LIMITS["link"],
     )

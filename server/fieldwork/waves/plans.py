@@ -21,6 +21,8 @@ from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
 from server.notify.approved import mismatch
+from server.notify.respect.rules import MOST_MONEY, money_range, read_rules
+from server.notify.segments import measure
 from server.notify.texts import TemplateRefused, check_letter, check_template
 from server.scope import Scope
 
@@ -31,7 +33,6 @@ LONGEST_TITLE_EN = 120
 # With its square, a letter of more would take a second page.
 LONGEST_LETTER = 600
 MOST_APPROVALS = 5
-MOST_MONEY = Decimal(1_000_000_000)
 # What a plan itself says about a wave's settings.
 OWN = frozenset(
     {
@@ -149,7 +150,7 @@ def plan_of(wave: AnyRow) -> NewWave:
         audience=Audience.of(settings),
         approved=settings.get("approved", {}),
         reminders=ReminderRules.of(settings),
-        spend_cap=None if settings.get("spend_cap") is None else Decimal(settings["spend_cap"]),
+        spend_cap=spend_cap(settings),
         fatigue=Fatigue.from_json(settings.get("fatigue")),
         consent=settings.get("consent_required", False),
         rolling=settings.get("rolling"),
@@ -160,6 +161,12 @@ def plan_of(wave: AnyRow) -> NewWave:
         response=Decimal(settings.get("response", "0.1")),
         others={name: value for name, value in settings.items() if name not in OWN},
     )
+
+
+def spend_cap(settings: Mapping[str, Any]) -> Decimal | None:
+    """What a wave's messages may cost in yuan; None where it has no cap of its own."""
+    kept = settings.get("spend_cap")
+    return None if kept is None else Decimal(kept)
 
 
 def checked_plan(
@@ -196,6 +203,7 @@ def checked_plan(
         (not new.unit_code and unit_id is None and not scope.reaches(""), Detail("unit_needed", "/unit")),
     )
     problems = [detail for wrong, detail in checks if wrong] + _message_problems(new) + _choice_problems(new)
+    problems += _too_long(new, read_rules(connection).most_segments)
     if problems:
         raise Refusal("invalid_fields", details=problems)
     return {
@@ -253,7 +261,7 @@ def _choice_problems(new: NewWave) -> list[Detail]:
     found = [problem for choice in chosen if choice is not None for problem in choice.problems()]
     found += new.reminders.problems() + _audience_problems(new)
     if new.spend_cap is not None and not 0 < new.spend_cap <= MOST_MONEY:
-        found.append(Detail("field_invalid", "/spend_cap"))
+        found.append(money_range("/spend_cap"))
     return found if new.rolling is None else [*found, *rolling_problems(new.rolling)]
 
 
@@ -288,6 +296,21 @@ def _message_problems(new: NewWave) -> list[Detail]:
         else:
             problems += _unapproved(new.approved.get(language), language, template)
     return problems
+
+
+def _too_long(new: NewWave, most: int) -> list[Detail]:
+    """Texts that are too long with their variables unfilled; the launch measures what will really be sent."""
+    texts = {
+        f"{name}_{each}": text
+        for name in ("message", "fallback")
+        for each, text in getattr(new, name).items()
+    }
+    lengths = {name: measure(text).segments for name, text in texts.items()}
+    return [
+        Detail("message_segments", f"/{name}", {"segments": segments, "most": most})
+        for name, segments in lengths.items()
+        if segments > most
+    ]
 
 
 def _fallback_problems(new: NewWave) -> list[Detail]:

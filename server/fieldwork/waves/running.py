@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,17 @@ from server.fieldwork.timetable.planning import plan_timetable
 from server.fieldwork.waves.periods import write_periods
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.states import tell_of_close
-from server.models.messages import Message
+from server.models.messages import Message, SendingStop
 from server.models.tasks import Assignment, Invitation, InvitationKey
 from server.models.waves import Wave
+from server.notify.respect.rules import MOST_MONEY, money_range
+from server.notify.respect.spending import lock_purses, wave_purse
+from server.notify.respect.stops import lift
 from server.scope import Scope
 
 LONGEST_REASON = 200
 EXTENDABLE = ("launched", "paused", "closed")
+CAPPED = ("drawn", "launched", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,40 @@ def close_wave(
     ).rowcount
     detail = {"reason": checked_reason(reason), "messages_cancelled": cancelled}
     _witness(connection, "wave_closed", wave_id, detail, by, now)
+
+
+def change_cap(
+    connection: Connection, wave_id: UUID, cap: Decimal | None, scope: Scope, *, by: str, now: datetime
+) -> None:
+    """Let a wave's messages cost more, or less, than was planned; a stop at the old cap ends with it.
+
+    Args:
+        cap: in yuan; None for no cap of its own.
+
+    Raises:
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, wrong_state when it is over, or
+            invalid_fields for a cap that is no amount, or lies below what was spent.
+    """
+    wave = find_wave_to_run(connection, wave_id, scope)
+    if wave.state not in CAPPED:
+        raise Refusal("wrong_state", state=wave.state, needed="launched")
+    purse = wave_purse(wave_id)
+    spent = lock_purses(connection, {purse: None})[purse].spent
+    if cap is not None and not 0 < cap <= MOST_MONEY:
+        raise Refusal("invalid_fields", details=[money_range("/spend_cap")])
+    if cap is not None and cap < spent:
+        raise Refusal(
+            "invalid_fields", details=[Detail("cap_below_spent", "/spend_cap", {"spent": str(spent)})]
+        )
+    settings = {name: value for name, value in wave.settings.items() if name != "spend_cap"}
+    if cap is not None:
+        settings["spend_cap"] = str(cap)
+    connection.execute(update(Wave).where(Wave.id == wave_id).values(settings=settings))
+    at_cap = (SendingStop.wave_id == wave_id, SendingStop.reason == "cap_reached")
+    if connection.scalar(select(SendingStop.id).where(*at_cap, SendingStop.lifted_at.is_(None))):
+        lift(connection, wave_id, by, now)
+    detail = {"from": wave.settings.get("spend_cap"), "to": settings.get("spend_cap")}
+    _witness(connection, "spend_cap_changed", wave_id, detail, by, now)
 
 
 def extend_wave(

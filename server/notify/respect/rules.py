@@ -102,11 +102,20 @@ class SendingRules:
 def problems(data: Mapping[str, Any]) -> list[Detail]:
     """Everything that is wrong with rules as JSON."""
     unknown = sorted(set(data) - set(SendingRules().to_json()))
-    found = [*unknown, *_numbers(data), *_amounts(data), *_hours(data)]
     countries = data.get("countries", [])
-    if not isinstance(countries, list) or not all(_is_calling_code(code) for code in countries):
-        found.append("countries")
-    return [Detail("field_invalid", f"/{name}") for name in dict.fromkeys(found)]
+    wrong = not isinstance(countries, list) or not all(_is_calling_code(code) for code in countries)
+    return [
+        *(Detail("field_invalid", f"/{name}") for name in unknown),
+        *_numbers(data),
+        *_amounts(data),
+        *_hours(data),
+        *([Detail("calling_codes", "/countries")] if wrong else []),
+    ]
+
+
+def money_range(pointer: str) -> Detail:
+    """What is wrong with an amount of yuan that is none."""
+    return Detail("field_range", pointer, {"least": "0", "most": f"{MOST_MONEY:,}"})
 
 
 def read_rules(connection: Connection) -> SendingRules:
@@ -142,19 +151,23 @@ def write_rules(connection: Connection, data: Mapping[str, Any], *, by: str, now
     return rules
 
 
-def _numbers(data: Mapping[str, Any]) -> Iterator[str]:
+def _numbers(data: Mapping[str, Any]) -> Iterator[Detail]:
     for name, (least, most) in NUMBERS.items():
         value = data.get(name, least)
         if type(value) is not int or not least <= value <= most:
-            yield name
+            yield Detail("field_range", f"/{name}", {"least": str(least), "most": str(most)})
 
 
-def _amounts(data: Mapping[str, Any]) -> Iterator[str]:
+def _amounts(data: Mapping[str, Any]) -> Iterator[Detail]:
     for name in (*MONEY, *SHARES):
         most = MOST_MONEY if name in MONEY else Decimal(1)
         value = data.get(name, "0")
-        if not (value is None and name == "monthly_cap") and not _is_amount(value, most):
-            yield name
+        if (value is None and name == "monthly_cap") or _is_amount(value, most):
+            continue
+        if name in MONEY:
+            yield money_range(f"/{name}")
+        else:
+            yield Detail("field_range", f"/{name}", {"least": "0", "most": "100"})
 
 
 def _is_amount(value: object, most: Decimal) -> bool:
@@ -164,14 +177,14 @@ def _is_amount(value: object, most: Decimal) -> bool:
         return False
 
 
-def _hours(data: Mapping[str, Any]) -> Iterator[str]:
+def _hours(data: Mapping[str, Any]) -> Iterator[Detail]:
     weekdays = data.get("weekdays", [])
     if not isinstance(weekdays, list) or any(
         type(day) is not int or day not in range(WEEK) for day in weekdays
     ):
-        yield "weekdays"
+        yield Detail("field_invalid", "/weekdays")
     if type(data.get("holidays", False)) is not bool:
-        yield "holidays"
+        yield Detail("field_invalid", "/holidays")
     evening, morning = data.get("quiet_from", "20:00"), data.get("quiet_until", "09:00")
     if evening is None and morning is None:
         return
@@ -180,7 +193,7 @@ def _hours(data: Mapping[str, Any]) -> Iterator[str]:
     except (TypeError, ValueError):
         decent = False
     if not decent:
-        yield "quiet_from"
+        yield Detail("hours_backwards", "/quiet_from")
 
 
 def _is_calling_code(code: object) -> bool:

@@ -1,20 +1,26 @@
 """How sending goes: campaigns in numbers, what is stopped and why, and messages gone astray."""
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from server import audit
 from server.db import connection, transaction
 from server.errors import Refusal
 from server.fieldwork.organisation.units import reaches_all
+from server.fieldwork.waves import plans, reading, running
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.http.access import identity, requires
 from server.notify.outbox.unknown import give_up_unknown
+from server.notify.respect.rules import read_rules
+from server.notify.respect.spending import lock_purses, month_purse, wave_purse
 from server.notify.respect.stops import lift, stop
 from server.reports.outreach import campaigns
 from server.services import services
+from server.web.console.fields import Fields
 from server.web.console.sending_rules import kept_rules
 from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
@@ -41,9 +47,16 @@ def index() -> Response:
 @blueprint.get("/console/waves/<uuid:wave_id>/sending")
 @requires("messages.read")
 def of_wave(wave_id: UUID) -> Response:
+    return _wave_page(wave_id)
+
+
+def _wave_page(wave_id: UUID, refused: Refusal | None = None) -> Response:
     wave = find_shown_wave(wave_id)
     return page(
         "console/wave_sending.html",
+        status=refused.status if refused else 200,
+        errors={each.pointer.removeprefix("/"): each for each in refused.details} if refused else {},
+        cap=request.form.get("spend_cap", wave.settings.get("spend_cap") or ""),
         wave=wave,
         campaign=campaigns.campaign(connection(), wave_id, identity().scope),
         funnel=campaigns.funnel(connection(), wave_id),
@@ -65,6 +78,7 @@ def hold() -> Response:
         elif not reaches_all(open_connection, who.scope):
             raise Refusal("forbidden")
         if lifting:
+            _refuse_empty_purse(open_connection, wave_id, now)
             changed = lift(open_connection, wave_id, who.actor, now)
         else:
             changed = stop(open_connection, wave_id, "by_hand", now)
@@ -87,6 +101,38 @@ def give_up(message_id: UUID) -> Response:
             raise Refusal("not_found")
         give_up_unknown(open_connection, message_id, by=identity().actor, now=services().clock.now())
     return redirect(url_for("console.outreach.index"), 303)
+
+
+def _refuse_empty_purse(open_connection: Connection, wave_id: UUID | None, now: datetime) -> None:
+    """Sending would stop again with the next message.
+
+    Raises:
+        Refusal: cap_still_reached.
+    """
+    rules = read_rules(open_connection)
+    purse, cap = month_purse(now), rules.monthly_cap
+    if wave_id is not None:
+        purse = wave_purse(wave_id)
+        cap = plans.spend_cap(reading.find_wave(open_connection, wave_id, identity().scope).settings)
+    if not lock_purses(open_connection, {purse: cap})[purse].affords(rules.price):
+        raise Refusal("cap_still_reached", cap=str(cap))
+
+
+@blueprint.post("/console/waves/<uuid:wave_id>/sending/cap")
+@requires("messages.manage")
+def cap(wave_id: UUID) -> Response:
+    """Another cap for one wave."""
+    fields, now, who = Fields(request.form), services().clock.now(), identity()
+    try:
+        wanted = fields.number("spend_cap")
+        fields.refuse()
+        with transaction() as open_connection:
+            running.change_cap(open_connection, wave_id, wanted, who.scope, by=who.actor, now=now)
+    except Refusal as refusal:
+        if refusal.code != "invalid_fields":
+            raise
+        return _wave_page(wave_id, refusal)
+    return redirect(url_for("console.outreach.of_wave", wave_id=wave_id), 303)
 
 
 def _wave_id() -> UUID | None:

@@ -1,7 +1,8 @@
 """The form of a wave's plan: for a new wave, and for changing one that is still planned."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -51,8 +52,8 @@ def new() -> Response:
 def create() -> Response:
     programme, _, instrument = request.form.get("instrument", "").partition(":")
     try:
-        wanted = _wanted(request.form, programme, instrument)
-        with transaction() as open_connection:
+        wanted, unread = _wanted(request.form, programme, instrument)
+        with transaction() as open_connection, _all_at_once(unread):
             wave_id = planning.plan_wave(
                 open_connection,
                 wanted,
@@ -85,8 +86,8 @@ def save(wave_id: UUID) -> Response:
     unticked = dict.fromkeys(("reply", *CHANNEL_BOXES), "")
     values = {**_values_of(wave), **unticked, **request.form.to_dict()}
     try:
-        wanted = _wanted(values, wave.programme, "", stored=plans.plan_of(wave))
-        with transaction() as open_connection:
+        wanted, unread = _wanted(values, wave.programme, "", stored=plans.plan_of(wave))
+        with transaction() as open_connection, _all_at_once(unread):
             changing.edit_wave(open_connection, wave_id, wanted, scope, by=identity().actor, now=now)
     except Refusal as refusal:
         if refusal.code != "invalid_fields":
@@ -170,14 +171,11 @@ def _form(
 
 def _wanted(
     form: Mapping[str, str], programme: str, instrument: str, *, stored: plans.NewWave | None = None
-) -> plans.NewWave:
-    """The posted form as a plan.
+) -> tuple[plans.NewWave, Sequence[Detail]]:
+    """The posted form as a plan, and what of it does not read as a date or a number.
 
     Args:
         stored: the plan that is edited; what the form does not ask stays as it is.
-
-    Raises:
-        Refusal: invalid_fields for what does not read as a date or a number.
     """
     fields = Fields(form)
     opens_at, closes_at = fields.window("opens_on", "closes_on")
@@ -193,8 +191,7 @@ def _wanted(
     )
     base = _with_survey(base, fields, form)
     approvals = fields.needed_whole("approvals") if "approvals" in form else base.approvals
-    fields.refuse()
-    return replace(
+    wanted = replace(
         base,
         code=fields.text("code"),
         title=fields.text("title"),
@@ -204,6 +201,28 @@ def _wanted(
         closes_at=closes_at,
         approvals=approvals,
     )
+    return wanted, fields.problems
+
+
+@contextmanager
+def _all_at_once(unread: Sequence[Detail]) -> Iterator[None]:
+    """Tell what does not read together with what does not fit: nobody corrects a form twice.
+
+    Raises:
+        Refusal: invalid_fields, also when the plan alone would have been taken.
+    """
+    told = {each.pointer for each in unread}
+    if told & {"/opens_on", "/closes_on"}:
+        told |= {"/opens_at", "/closes_at"}
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code != "invalid_fields":
+            raise
+        fresh = [each for each in refusal.details if each.pointer not in told]
+        raise Refusal("invalid_fields", details=[*unread, *fresh]) from None
+    if unread:
+        raise Refusal("invalid_fields", details=unread)
 
 
 def _with_survey(base: plans.NewWave, fields: Fields, form: Mapping[str, str]) -> plans.NewWave:

@@ -12,7 +12,8 @@ from server.services import services
 
 def message_samples(wave: AnyRow, scope: Scope) -> dict[str, tuple[str, Length]]:
     """Each language's message as it will be sent to the outlet with the longest name, and its length."""
-    outlets = unit_names(connection(), scope)
+    # Of a wave for one district, the example is one of its outlets.
+    outlets = unit_names(connection(), scope, wave.unit_path or "")
     found = {}
     for language, template in wave.settings["message"].items():
         place = LOCALES.index(language)
