@@ -179,6 +179,10 @@ def _wanted(
     """
     fields = Fields(form)
     opens_at, closes_at = fields.window("opens_on", "closes_on")
+    if fields.problems:
+        # Days that do not read lie at the beginning of time; a timetable from there takes minutes to plan.
+        opens_at = services().clock.now()
+        closes_at = opens_at + DEFAULT_LENGTH
     kinds = {(each.programme, each.name): each.kind for each in instruments(connection())}
     base = stored or plans.NewWave(
         programme=programme,
