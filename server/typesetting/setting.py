@@ -18,6 +18,8 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 REPAIR: Final = "m"
 # In cells, as the standard has it.
 MARGIN: Final = 4
+# How many documents typst remembers, to set the next one faster.
+KEPT_DOCUMENTS: Final = 10
 
 
 def set_pdf(template: str, data: Mapping[str, Any]) -> bytes:
@@ -40,17 +42,28 @@ def square(address: str) -> str:
 
 
 def _set(template: str, kind: Literal["pdf", "png"], data: Mapping[str, Any]) -> bytes:
-    inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True)}
+    # A compiler of its own for each: one that is shared refuses the second thread ("Already borrowed").
     # Tags are for screen readers. These pages are printed, and made in two thirds of the time without.
-    made = _compiler(template).compile(format=kind, sys_inputs=inputs, pdf_tags=False)
+    made = typst.compile(
+        str(TEMPLATES / f"{template}.typ"),
+        root=str(TEMPLATES),
+        font_paths=_fonts(),
+        format=kind,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
+        pdf_tags=False,
+    )
+    _forget()
     if not isinstance(made, bytes):
         raise TypeError(f"{template} has several pages, which only a PDF can hold")
     return made
 
 
+def _forget() -> None:
+    """Let go of what was set: typst keeps the pages of its last ten documents, 60 MB to 500 letters."""
+    for _ in range(KEPT_DOCUMENTS + 1):
+        typst.compile(b"", font_paths=_fonts())
+
+
 @cache
-def _compiler(template: str) -> typst.Compiler:
-    fonts = [str(files("manimgx_fonts_cjk"))]
-    return typst.Compiler(
-        str(TEMPLATES / f"{template}.typ"), root=str(TEMPLATES), font_paths=fonts, ignore_system_fonts=True
-    )
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(files("manimgx_fonts_cjk"))])

@@ -1,5 +1,6 @@
 """Letters: one page each whatever was typed, and the same bytes each time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_letter_is_one_page_whatever_was_typed() -> None:
     made = letters(NAMES, sheets, DATED)
     assert pages(made) == len(sheets)
     assert made == letters(NAMES, sheets, DATED)
+
+
+def test_two_people_who_print_at_once_both_get_their_letters() -> None:
+    runs = [[replace(SHEET, code=f"{run:04} 0000 {number:04}") for number in range(20)] for run in range(4)]
+    with ThreadPoolExecutor(len(runs)) as people:
+        made = list(people.map(lambda sheets: letters(NAMES, sheets, DATED), runs))
+    assert [pages(pdf) for pdf in made] == [20] * 4
+    assert made[3] == letters(NAMES, runs[3], DATED)
 
 
 @pytest.mark.parametrize("body", ["一行", "第一段\n\n第二段", ""])
