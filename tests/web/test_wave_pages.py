@@ -176,6 +176,8 @@ def test_a_plan_wholly_in_the_past_is_refused(bank: Callable[..., UUID], coordin
     assert answer.status_code == 422
     assert "结束日期已经过去" in answer.text
     assert coordinator.post("/console/waves/new", **{**past, "closes_on": "2026-05-04"}).status_code == 303
+    centuries = {**PLAN, "code": "W2", "opens_on": "1900-01-01", "closes_on": "2199-12-31"}
+    assert "一期最长 550 天" in coordinator.post("/console/waves/new", **centuries).text
 
 
 def test_what_does_not_read_and_what_does_not_fit_is_told_at_once(

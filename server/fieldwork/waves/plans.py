@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,9 @@ from server.scope import Scope
 CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 LONGEST_TITLE = 80
 LONGEST_TITLE_EN = 120
+# A year and its settlement; timetables of centuries take minutes to plan.
+LONGEST_WAVE = timedelta(days=550)
+FURTHEST_OPENING = timedelta(days=1_100)
 # With its square, a letter of more would take a second page.
 LONGEST_LETTER = 600
 MOST_APPROVALS = 5
@@ -253,6 +256,10 @@ def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]
     return (
         (backwards, Detail("closes_before_opens", "/closes_at")),
         (not backwards and new.closes_at <= now, Detail("closes_in_past", "/closes_at")),
+        (
+            new.closes_at - new.opens_at > LONGEST_WAVE or abs(new.opens_at - now) > FURTHEST_OPENING,
+            Detail("wave_too_long", "/closes_at", {"days": LONGEST_WAVE.days}),
+        ),
     )
 
 
