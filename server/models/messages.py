@@ -25,7 +25,8 @@ class Message(HasId, Base):
     `text` is frozen and encrypted: it holds a personal link. `dedupe_key` makes a repeated launch harmless.
 
     Attributes:
-        channel: of `CHANNELS`; `recipient` is a number, an address or the name of a webhook.
+        channel: of `CHANNELS`; `recipient` is a number, an address or the name of a webhook. That of
+            a letter is its reader's number, so that what holds for that holds for it; `text` has an envelope.
         timezone: in which its hours are decent or not: that of the unit it is about.
         gateway: who was asked to carry it last, by the gateway's name.
         provider_code: what the provider said about it last, in the provider's own words.

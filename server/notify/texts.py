@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal, Self
 
 VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
-LETTER_VARIABLES: Final = frozenset({"organisation", "unit", "days"})
+LETTER_VARIABLES: Final = frozenset({"organisation", "unit", "days", "until"})
 # How long a variable may be, in characters: providers approve templates with such limits (35 at Aliyun).
 LIMITS: Final = MappingProxyType(
     {"organisation": 20, "unit": 30, "link": 60, "code": 14, "check": 12, "days": 3}
@@ -66,32 +66,37 @@ WORDINGS: Final[dict[str, Wording]] = {
 LETTERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "zh": "尊敬的客户：\n\n您最近在{unit}办理过业务。您的感受对我们很重要，诚邀您用一分钟评价这次服务。"
-        "\n\n调查还有 {days} 天结束，感谢您的帮助。",
+        "\n\n调查到{until}为止，感谢您的帮助。",
         "en": "Dear customer,\n\nYou recently visited {unit}. What you think of our service matters to us:"
-        " would you take a minute to tell us?\n\nThe survey ends in {days} days. Thank you for your help.",
+        " would you take a minute to tell us?\n\nThe survey ends on {until}. Thank you for your help.",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenLetter:
-    """A letter as its message keeps it: the words, then a line each for the code, where it is typed, and the
-    address that the square holds.
+    """A letter as its message keeps it: the lines of the envelope up to the first blank one, the words,
+    then a line each for the code, where it is typed, and the address that the square holds.
+
+    The envelope is here because a letter's recipient is the number by which its reader is known: so whatever
+    holds for a number (wishes to stop, rules against asking too often, its history) holds for letters.
     """
 
+    envelope: str
     body: str
     code: str
     code_page: str
     link: str
 
     def to_text(self) -> str:
-        return "\n".join((self.body, self.code, self.code_page, self.link))
+        return "\n".join((self.envelope, "", self.body, self.code, self.code_page, self.link))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Raises: ValueError for a text that is no letter."""
-        body, code, code_page, link = text.rsplit("\n", 3)
-        return cls(body, code, code_page, link)
+        envelope, _, rest = text.partition("\n\n")
+        body, code, code_page, link = rest.rsplit("\n", 3)
+        return cls(envelope, body, code, code_page, link)
 
 
 class TemplateRefused(Exception):
@@ -133,17 +138,21 @@ def compose(
 
 
 def compose_letter(
-    template: Mapping[str, str], *, locale: str, unit: str, days: str, organisation: str
+    template: Mapping[str, str], *, locale: str, organisation: str, unit: str, until: str, days: str
 ) -> str:
     """The words of a letter; how to answer and how to refuse is printed on each.
+
+    Args:
+        until: the last day to answer. A letter waits to be printed, and days are counted too soon.
 
     Raises:
         TemplateRefused: `unknown_variable`.
     """
     chosen, _ = choose({**LETTERS, **template}, locale)
-    values = {"unit": unit, "days": days, "organisation": organisation}
+    values = {"organisation": organisation, "unit": unit, "until": until, "days": days}
     _refuse_unknown(chosen, values)
-    return _VARIABLE.sub(lambda found: values[found[1]], chosen)
+    # Forms send other line ends, and paragraphs are what stands between blank lines.
+    return _VARIABLE.sub(lambda found: values[found[1]], "\n".join(chosen.splitlines()))
 
 
 def check_letter(template: str) -> None:

@@ -11,6 +11,7 @@ class Sheet:
     """One letter.
 
     Attributes:
+        dated: the day, in the words of the language.
         address: the lines of the envelope, the name first.
         body: paragraphs with blank lines between.
         code: as it is read out, 1234 5678 9012; `code_page` is where it is typed.
@@ -18,6 +19,7 @@ class Sheet:
     """
 
     locale: str
+    dated: str
     address: tuple[str, ...]
     body: str
     code: str
@@ -25,16 +27,16 @@ class Sheet:
     link: str
 
 
-def letters(organisation: Mapping[str, str], sheets: Sequence[Sheet], dated: Mapping[str, str]) -> bytes:
+def letters(organisation: Mapping[str, str], sheets: Sequence[Sheet]) -> bytes:
     """A PDF with a page for each letter.
 
     Args:
         organisation: its name by language.
-        dated: the day, by language.
     """
     pages = [
         {
             "locale": each.locale,
+            "dated": each.dated,
             "address": list(each.address),
             "body": [part.strip() for part in each.body.split("\n\n") if part.strip()],
             "code": each.code,
@@ -43,4 +45,4 @@ def letters(organisation: Mapping[str, str], sheets: Sequence[Sheet], dated: Map
         }
         for each in sheets
     ]
-    return set_pdf("letters", {"organisation": dict(organisation), "dated": dict(dated), "pages": pages})
+    return set_pdf("letters", {"organisation": dict(organisation), "pages": pages})

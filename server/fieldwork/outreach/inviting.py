@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert
 from server.db import AnyRow, new_id
 from server.fieldwork.outreach.channels import WRITTEN_TO, channels_of, choose_channel
 from server.fieldwork.outreach.keys import Given, Holder, Sender, give_keys
-from server.fieldwork.outreach.wording import Reader, can_be_clicked, kinds_for, write
+from server.fieldwork.outreach.wording import Reader, can_be_clicked, kinds_for, write, write_letter
 from server.keys import KeyRing
 from server.models.tasks import Invitation
 from server.notify.outbox.queueing import NewMessage, enqueue
@@ -74,7 +74,7 @@ def invite(
         known = {
             "sms": guest.phone,
             "email": guest.email if can_be_clicked(template) else None,
-            "letter": guest.envelope,
+            "letter": guest.envelope if guest.phone else None,
         }
         chosen = choose_channel(allowed, guest.preferred, known)
         by_channel.setdefault(chosen, []).append((invitation_id, guest))
@@ -90,7 +90,8 @@ def envelope(name: bytes | None, address: bytes | None, keys: KeyRing) -> str | 
     """The lines of an envelope, where an address is known."""
     if address is None:
         return None
-    return "\n".join(filter(None, (keys.decrypt(name) if name else "", keys.decrypt(address))))
+    lines = (keys.decrypt(name) if name else "", *keys.decrypt(address).split("\n"))
+    return "\n".join(line for line in lines if line.strip())
 
 
 def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) -> dict[str, Any]:
@@ -111,13 +112,17 @@ def _invitation(wave: AnyRow, invitation_id: UUID, guest: Guest, now: datetime) 
 
 def _message(wave: AnyRow, channel: str, invitation_id: UUID, guest: Guest, given: Given) -> NewMessage:
     reader = Reader(guest.locale, guest.unit, guest.unit_en, guest.leaves_at)
+    if channel == "letter":
+        text = write_letter(wave, reader, given, str(guest.envelope))
+    else:
+        text = write(wave, wave.settings["message"], reader, given, channel)
     return NewMessage(
         dedupe_key=f"{wave.id}:{guest.event_id or guest.contact_id or guest.person_id}:invitation:1",
         kind="invitation",
         wave_id=wave.id,
         invitation_id=invitation_id,
-        recipient=str({"sms": guest.phone, "email": guest.email, "letter": guest.envelope}[channel]),
-        text=write(wave, wave.settings["message"], reader, given, channel),
+        recipient=str(guest.email if channel == "email" else guest.phone),
+        text=text,
         not_before=guest.leaves_at,
         expires_at=wave.closes_at,
         channel=channel,

@@ -13,13 +13,14 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from server import audit
+from server.catalogue import day
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
 from server.fieldwork.outreach.reach import PHONE_HASH, with_reach
 from server.keys import KeyRing
 from server.models.contacts import OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
-from server.models.messages import Letter, LetterRun, Message
+from server.models.messages import Letter, LetterRun, Message, SendingStop
 from server.models.tasks import Invitation
 from server.models.waves import Wave
 from server.notify.texts import WrittenLetter
@@ -37,9 +38,9 @@ class Waiting:
     settled: int
 
 
-def count_waiting(connection: Connection, wave_id: UUID) -> Waiting:
+def count_waiting(connection: Connection, wave_id: UUID, *, now: datetime) -> Waiting:
     """How many letters of a wave were not printed."""
-    ready = connection.scalar(select(func.count()).select_from(_ready(wave_id).subquery())) or 0
+    ready = connection.scalar(select(func.count()).select_from(_ready(wave_id, now).subquery())) or 0
     unprinted = select(func.count()).select_from(_unprinted(wave_id).subquery())
     return Waiting(ready, (connection.scalar(unprinted) or 0) - ready)
 
@@ -53,7 +54,7 @@ def print_letters(connection: Connection, wave_id: UUID, *, by: str, now: dateti
     # Two people who press the button at once print different letters.
     taken = list(
         connection.scalars(
-            _ready(wave_id)
+            _ready(wave_id, now)
             .order_by(Letter.message_id)
             .limit(MOST_TOGETHER)
             .with_for_update(of=Letter, skip_locked=True)
@@ -88,7 +89,7 @@ def sheets_of(connection: Connection, keys: KeyRing, wave_id: UUID, run_id: UUID
         KeyLost: the key that they were kept with is gone.
     """
     rows = connection.execute(
-        select(Message.recipient, Message.text, Message.not_before, Invitation.locale)
+        select(Message.text, Invitation.locale, LetterRun.printed_at)
         .join(Letter, Letter.message_id == Message.id)
         .join(LetterRun, LetterRun.id == Letter.run_id)
         .join(Invitation, Invitation.id == Message.invitation_id)
@@ -104,7 +105,8 @@ def _sheet(row: AnyRow, keys: KeyRing) -> Sheet:
     written = WrittenLetter.from_text(keys.decrypt(row.text))
     return Sheet(
         locale=row.locale,
-        address=tuple(keys.decrypt(row.recipient).split("\n")),
+        dated=day(row.printed_at, row.locale),
+        address=tuple(written.envelope.split("\n")),
         body=written.body,
         code=written.code,
         code_page=written.code_page,
@@ -121,8 +123,11 @@ def _unprinted(wave_id: UUID) -> AnySelect:
     )
 
 
-def _ready(wave_id: UUID) -> AnySelect:
-    """Unprinted letters to people who have neither answered nor said stop, while they can still answer."""
+def _ready(wave_id: UUID, now: datetime) -> AnySelect:
+    """Unprinted letters to people who have neither answered nor said stop, while they can still answer.
+
+    None while sending is stopped; a spent cap stops none, since letters cost nothing here.
+    """
     programme = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == Wave.programme_version_id)
     stopped = or_(
         exists().where(OptOut.phone_hash == PHONE_HASH),
@@ -134,4 +139,15 @@ def _ready(wave_id: UUID) -> AnySelect:
         ),
     )
     invited = _unprinted(wave_id).join(Invitation, Invitation.id == Message.invitation_id)
-    return with_reach(invited).where(Wave.state == "launched", Invitation.completed_at.is_(None), ~stopped)
+    held = exists().where(
+        SendingStop.lifted_at.is_(None),
+        SendingStop.reason != "cap_reached",
+        or_(SendingStop.wave_id.is_(None), SendingStop.wave_id == Wave.id),
+    )
+    return with_reach(invited).where(
+        Wave.state == "launched",
+        Invitation.completed_at.is_(None),
+        Invitation.expires_at > now,
+        ~stopped,
+        ~held.correlate(Wave),
+    )

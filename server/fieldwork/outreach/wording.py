@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from server.catalogue import day
 from server.db import AnyRow
 from server.fieldwork.outreach.check_words import check_word
 from server.fieldwork.outreach.keys import Given, KeyKind
@@ -13,6 +14,9 @@ from server.notify.texts import WrittenLetter, choose, compose, compose_letter, 
 # How a message leads to the form: by a link of its own; by an address that is always the same and a code,
 # where links in variables are forbidden; or not at all, where people answer the message itself.
 WAYS: Final[Mapping[str, tuple[str, ...]]] = {"unique": ("link",), "code": ("link", "code"), "reply": ()}
+
+# What closes at midnight can be answered on the day before.
+MOMENT: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,6 @@ def write(
     wave: AnyRow, template: str | Mapping[str, str], reader: Reader, given: Given, channel: str = "sms"
 ) -> str:
     """A message of the wave, signed and with the words that refuse."""
-    if channel == "letter":
-        return _write_letter(wave, reader, given)
     _, language = choose(template, reader.locale)
     more = {
         "code": given.code,
@@ -76,16 +78,18 @@ def write(
     )
 
 
-def _write_letter(wave: AnyRow, reader: Reader, given: Given) -> str:
+def write_letter(wave: AnyRow, reader: Reader, given: Given, envelope: str) -> str:
+    """A letter of the wave, as its message keeps it."""
     language = "en" if reader.locale == "en" else "zh"
     body = compose_letter(
         wave.settings.get("letter", {}),
         locale=language,
-        unit=reader.unit if language == "zh" else reader.unit_en or reader.unit,
-        days=str(days_left(wave.closes_at, reader.leaves_at)),
         organisation=wave.settings["organisation"][language],
+        unit=reader.unit if language == "zh" else reader.unit_en or reader.unit,
+        until=day(wave.closes_at - MOMENT, language),
+        days=str(days_left(wave.closes_at, reader.leaves_at)),
     )
-    return WrittenLetter(body, given.code, given.code_page, given.link).to_text()
+    return WrittenLetter(envelope, body, given.code, given.code_page, given.link).to_text()
 
 
 def days_left(closes_at: datetime, since: datetime) -> int:

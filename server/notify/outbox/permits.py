@@ -83,7 +83,8 @@ def decide(message: ClaimedMessage, standing: Standing, policy: Policy, now: dat
     """As `permit`, from what is known."""
     if standing.opted_out:
         return Outcome("skipped", "opt_out")
-    if standing.bad_number:
+    # A number that rings nowhere says nothing about a postal address.
+    if standing.bad_number and message.channel != "letter":
         return Outcome("skipped", "bad_number")
     if standing.settled:
         return Outcome("skipped", "settled")

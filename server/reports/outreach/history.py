@@ -19,6 +19,7 @@ from server.models.contacts import BadNumber, OptOut, ProgrammeOptOut
 from server.models.definitions import Programme
 from server.models.messages import InboundMessage, Message, MessageEvent
 from server.models.waves import Wave
+from server.notify.texts import WrittenLetter
 from server.scope import Scope
 
 # The last part of a personal address, whatever it opens; a code as `keys.grouped` writes it.
@@ -85,7 +86,7 @@ def _sent(connection: Connection, hashes: list[bytes], keys: KeyRing) -> Iterato
     rows = connection.execute(
         select(
             Message.created_at, Message.claimed_at, Message.kind, Message.state, Message.reason, Message.rule,
-            Message.provider_code, Message.text, Wave.title, Wave.title_en,
+            Message.provider_code, Message.channel, Message.text, Wave.title, Wave.title_en,
         )
         .join(Wave, Wave.id == Message.wave_id, isouter=True)
         .where(Message.recipient_hash.in_(hashes))
@@ -93,7 +94,10 @@ def _sent(connection: Connection, hashes: list[bytes], keys: KeyRing) -> Iterato
     for row in rows:
         code = row.provider_code or row.rule or row.reason
         at = row.claimed_at or row.created_at
-        yield Line(at, "sent", row.kind, row.state, code, _readable(row.text, keys), row)
+        said = _readable(row.text, keys)
+        if said and row.channel == "letter":
+            said = WrittenLetter.from_text(said).body  # where somebody lives is no part of it
+        yield Line(at, "sent", row.kind, row.state, code, said, row)
 
 
 def _heard(connection: Connection, hashes: list[bytes]) -> Iterator[Line]:

@@ -1,6 +1,5 @@
 """Letters of a wave: how many wait, printing them together, the files for the printer."""
 
-from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, url_for
@@ -15,7 +14,6 @@ from server.fieldwork.waves.reading import find_wave_to_run
 from server.http.access import identity, requires
 from server.services import services
 from server.typesetting.letters import letters as letters_pdf
-from server.web.console.fields import ZONE
 from server.web.presenting import page
 
 blueprint = Blueprint("letters", __name__)
@@ -45,7 +43,7 @@ def download(wave_id: UUID, run_id: UUID) -> AnyResponse:
     """Names and addresses leave the system with it, so that is recorded."""
     wave, given = _wave(wave_id), services()
     sheets = letters.sheets_of(connection(), given.keys, wave_id, run_id)
-    pdf = letters_pdf(wave.settings["organisation"], sheets, _dated(given.clock.now()))
+    pdf = letters_pdf(wave.settings["organisation"], sheets)
     with transaction() as open_connection:
         detail = {"run": str(run_id), "letters": len(sheets)}
         entry = audit.Entry(identity().actor, "letters_downloaded", f"wave:{wave_id}", detail)
@@ -53,11 +51,6 @@ def download(wave_id: UUID, run_id: UUID) -> AnyResponse:
     answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f"attachment; filename=letters-{wave.code}.pdf"
     return answer
-
-
-def _dated(now: datetime) -> dict[str, str]:
-    today = now.astimezone(ZONE).date()
-    return {"zh": f"{today.year}年{today.month}月{today.day}日", "en": f"{today:%-d %B %Y}"}
 
 
 def _wave(wave_id: UUID) -> AnyRow:
@@ -73,7 +66,7 @@ def _page(wave: AnyRow, refused: Refusal | None = None) -> Response:
         "console/letters.html",
         status=refused.status if refused else 200,
         wave=wave,
-        waiting=letters.count_waiting(connection(), wave.id),
+        waiting=letters.count_waiting(connection(), wave.id, now=services().clock.now()),
         runs=letters.list_runs(connection(), wave.id),
         most=letters.MOST_TOGETHER,
         refused=refused,

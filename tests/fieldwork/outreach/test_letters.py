@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, select, update
 
+from server import catalogue
 from server.clock import SetClock
 from server.errors import Refusal
 from server.fieldwork.contacts.contact_import import import_contacts
@@ -25,8 +26,12 @@ from server.notify.outbox.delivery import Carriers, deliver_due
 from server.notify.outbox.sweeping import sweep_batch
 from server.notify.protocol import Absent, DeliveryReport, OutgoingSms
 from server.notify.respect.opt_outs import opt_out
+from server.notify.respect.stops import lift, stop
+from server.reports.outreach.history import history_of
+from server.scope import EVERYTHING
 from tests import builders
 from tests.builders import DAY, NOW
+from tests.fieldwork.contacts.test_eligibility import Asked, reasons
 from tests.http.staff import signed_in
 from tests.web.test_wave_pages import Desk
 
@@ -73,6 +78,7 @@ def test_letters_go_to_whoever_prefers_them_and_has_an_address(
             (f"张{number}", "青年路 5 号", "430000") for number in range(4)
         }
         assert {sheet.body.startswith("尊敬的客户") for sheet in sheets} == {True}
+        assert {sheet.dated for sheet in sheets} == {catalogue.day(NOW, "zh")}
         phone = keys.decrypt(
             connection.scalars(
                 select(ContactPrivate.phone)
@@ -101,7 +107,7 @@ def test_who_answered_or_said_stop_since_gets_no_letter(engine: Engine, keys: Ke
         ).all()
         connection.execute(update(Invitation).where(Invitation.id == asked[0].id).values(completed_at=NOW))
         opt_out(connection, [asked[1].phone_hash], "reply", NOW)
-        waiting = count_waiting(connection, wave_id)
+        waiting = count_waiting(connection, wave_id, now=NOW)
         assert (waiting.ready, waiting.settled) == (2, 2)
         run_id = print_letters(connection, wave_id, by="account:x", now=NOW)
         assert [(run.id, run.letters) for run in list_runs(connection, wave_id)] == [(run_id, 2)]
@@ -109,6 +115,41 @@ def test_who_answered_or_said_stop_since_gets_no_letter(engine: Engine, keys: Ke
         assert sweep_batch(connection, 1, now=NOW + 90 * DAY) == 12
         with pytest.raises(Refusal, match="not_found"):
             sheets_of(connection, keys, wave_id, run_id)
+
+
+def test_a_letter_counts_for_the_number_of_its_reader(engine: Engine, keys: KeyRing, wave_id: UUID) -> None:
+    """At the next draw, in the number's history and for its wish to stop, as an SMS does."""
+    with engine.begin() as connection:
+        phones = connection.scalars(
+            select(ContactPrivate.phone)
+            .where(ContactPrivate.address.is_not(None))
+            .order_by(ContactPrivate.contact_id)
+        ).all()
+        number = keys.decrypt(phones[0])
+        history = history_of(connection, number, keys, EVERYTHING, by="account:x", now=NOW)
+        [line] = history.lines
+        assert line.state == "accepted"
+        assert line.text.startswith("尊敬的客户")
+        assert "430000" not in line.text
+        next_draw = reasons(connection, Asked({"fatigue": [{"times": 1, "days": 30}]}))
+        assert list(next_draw.values()) == ["contacted_recently"] * 12
+
+
+@pytest.mark.parametrize("hindrance", ["stopped", "over"])
+def test_nothing_is_printed_while_sending_is_stopped_or_when_it_is_too_late(
+    engine: Engine, wave_id: UUID, hindrance: str
+) -> None:
+    with engine.begin() as connection:
+        if hindrance == "stopped":
+            stop(connection, wave_id, "by_hand", NOW)
+        else:
+            connection.execute(update(Invitation).values(expires_at=NOW))
+        waiting = count_waiting(connection, wave_id, now=NOW)
+        assert (waiting.ready, waiting.settled) == (0, 4)
+        with pytest.raises(Refusal, match="no_letters"):
+            print_letters(connection, wave_id, by="account:x", now=NOW)
+        lift(connection, wave_id, "account:x", NOW)
+        assert count_waiting(connection, wave_id, now=NOW).ready == (4 if hindrance == "stopped" else 0)
 
 
 def test_the_gateway_is_certain_about_what_it_has(engine: Engine, wave_id: UUID, clock: SetClock) -> None:
