@@ -40,6 +40,8 @@ class ContactSchema(_Row):
 
     phone = fields.String(required=True, validate=CODE)
     name = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
+    address = fields.String(allow_none=True)
     locale = fields.String()
     large_type = fields.Boolean(truthy={True}, falsy={False})
     preferred_channel = fields.String(allow_none=True)

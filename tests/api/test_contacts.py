@@ -188,3 +188,18 @@ def test_limits_of_a_request(client: FlaskClient, core: str) -> None:
     assert put(client, core, "contacts", CONTACT, kind="application/json").status_code == 415
     response = put(client, core, "contacts", *[b"{}"] * (MOST_LINES + 1))
     assert (response.status_code, response.get_json()["code"]) == (413, "too_many_rows")
+
+
+def test_addresses_arrive_and_are_never_shown(
+    client: FlaskClient, core: str, engine: Engine, keys: KeyRing
+) -> None:
+    reached = {**CONTACT, "email": "Wang@example.com", "address": "青年路 5 号\n430000"}
+    assert outcomes(put(client, core, "contacts", reached)) == ["created"]
+    assert outcomes(put(client, core, "contacts", reached)) == ["unchanged"]
+    with engine.connect() as connection:
+        kept = connection.execute(select(ContactPrivate.email, ContactPrivate.address)).one()
+    assert [keys.decrypt(each) for each in kept] == ["wang@example.com", "青年路 5 号\n430000"]
+    response = put(client, core, "contacts", {**reached, "address": "翠湖路 1 号；430001", "email": None})
+    changes = response.get_json()["rows"][0]["changes"]
+    assert {each.pop("field") for each in changes} == {"email", "address"}
+    assert changes == [{"before": "…", "after": "…"}] * 2
