@@ -34,7 +34,9 @@ def form() -> AnyResponse:
 @blueprint.post("/c")
 @open_to_all(THE_CODE)
 def redeem() -> AnyResponse:
-    """Counted before it is looked at, and taken back when it is right."""
+    """Counted before it is looked at, and taken back when it is right; a blank is no guess."""
+    if not (_said("code") and _said("phone")):
+        return _page("empty", status=422)
     given, now = services(), services().clock.now()
     hashes = code_hashes(given.keys, request.form.get("code", ""), request.form.get("phone", ""))
     try:
@@ -61,6 +63,8 @@ def check_form() -> AnyResponse:
 @blueprint.post("/check")
 @open_to_all(WHOEVER_DOUBTS)
 def check() -> AnyResponse:
+    if not _said("word"):
+        return _check_page("empty", status=422)
     given, now = services(), services().clock.now()
     try:
         with transaction() as connection:
@@ -73,6 +77,10 @@ def check() -> AnyResponse:
         response.headers["Retry-After"] = str(many.retry_after)
         return response
     return _check_page("known" if survey else "unknown", survey=survey)
+
+
+def _said(name: str) -> bool:
+    return bool(request.form.get(name, "").strip())
 
 
 def _check_page(answer: str, *, status: int = 200, survey: check_words.Known | None = None) -> Response:

@@ -77,7 +77,7 @@ def test_everything_wrong_is_answered_alike(
     client: FlaskClient, engine: Engine, typed: dict[str, str], clock: SetClock
 ) -> None:
     code, phone = typed["code"], typed["phone"]
-    wrong = [(code[:-1] + "x", phone), (code, "9999"), ("123456789012", phone), ("", ""), ("' OR 1=1", "%")]
+    wrong = [(code[:-1] + "x", phone), (code, "9999"), ("123456789012", phone), ("' OR 1=1", "%")]
     answers = {_answer(client, *each) for each in wrong}
     clock.advance(14 * DAY)
     answers.add(_answer(client, code, phone))
@@ -130,6 +130,25 @@ def test_guessed_links_are_stopped_and_real_ones_always_open(
     assert (over.status_code, over.data) == (never.status_code, never.data)
 
 
+@pytest.mark.parametrize(
+    ("path", "blanks", "said"),
+    [
+        ("/c", {}, "code_empty"),
+        ("/c", {"code": " ", "phone": "0000"}, "code_empty"),
+        ("/c", {"code": "123456789012", "phone": ""}, "code_empty"),
+        ("/check", {}, "check_empty"),
+        ("/check", {"word": " "}, "check_empty"),
+    ],
+)
+def test_a_blank_is_asked_for_and_is_no_guess(
+    client: FlaskClient, engine: Engine, path: str, blanks: dict[str, str], said: str
+) -> None:
+    for _ in range(max(CODES.address, WORDS.address) + 1):
+        response = client.post(path, data=blanks)
+    assert response.status_code == 422
+    assert catalogue.text(f"respond.{said}", "zh") in response.text
+
+
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_the_page_is_small_sound_and_plain(client: FlaskClient, locale: str) -> None:
     response = client.get(f"/c?lang={locale}")
@@ -160,11 +179,11 @@ def test_a_doubted_message_is_confirmed_by_its_word(
     known = catalogue.text("respond.check_known", "zh", organisation="江城分行")
     for typed in (words["zh"], f" {words['zh']} ", words["en"].upper()):
         assert known in client.post("/check", data={"word": typed}).text
-    for typed in (unsaid["zh"], "", "<b>", words["zh"] * 30):
+    for typed in (unsaid["zh"], "<b>", words["zh"] * 30):
         response = client.post("/check", data={"word": typed})
         assert (response.status_code, known in response.text) == (200, False)
         assert catalogue.text("respond.never_asked", "zh") in response.text
     refused = [client.post("/check", data={"word": "x"}).status_code for _ in range(WORDS.address)]
-    assert refused[-4:] == [429] * 4
+    assert refused[-3:] == [429] * 3
     clock.advance(14 * DAY)
     assert known not in client.post("/check", data={"word": words["zh"]}).text
