@@ -21,6 +21,28 @@ def test_a_wish_to_stop_comes_before_everything(word: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "word",
+    [
+        "开始",
+        "恢复",
+        "恢复接收",
+        "继续接收",
+        "重新接收",
+        "开始接收！",
+        "取消退订",
+        "重新订阅",
+        "Start",
+        "RESUME",
+    ],
+)
+def test_who_stopped_can_begin_again_in_natural_words(word: str) -> None:
+    for scale in (BARE, THREE, TEN):
+        assert meaning_of(word, scale) == Reply("start")
+    sentence = f"你们什么时候{word}营业"
+    assert meaning_of(sentence) == Reply("words", words=sentence)
+
+
+@pytest.mark.parametrize(
     "sentence", ["请不要退订我的套餐", "stop texting me", "N多人排队", "这里服务不错，R"]
 )
 def test_a_stop_word_in_a_sentence_is_a_sentence(sentence: str) -> None:
