@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -20,6 +21,7 @@ from server.forms import unsupported
 from server.forms.authoring import surveyjs
 from server.forms.codes import ANSWER_CODES, DEFINITION_CODES
 from server.notify.gateways.declarative import problems as gateways
+from server.notify.protocol import RefusalCode
 from server.sampling import frame
 from server.sampling.coverage import inputs as coverage
 from server.sampling.estimates import problems as estimates
@@ -165,6 +167,33 @@ def test_types_are_said_in_the_readers_language(code: str, locale: str, expected
 def test_each_code_that_is_raised_has_a_sentence() -> None:
     raised = {*STATUSES, *REFUSALS, *codes_raised()}
     assert raised - catalogue.texts("zh", "errors").keys() == set()
+
+
+def reasons_kept() -> Iterator[str]:
+    """Why a message stands where it stands: `Outcome(state, "…")`, `reason="…"`, `{"reason": "…"}`."""
+    for part in ("notify", "fieldwork"):
+        for path in (SERVER / part).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                yield from (each for each in _reasons(node) if isinstance(each, str))
+
+
+def _reasons(node: ast.AST) -> Iterator[object]:
+    values: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        values += [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
+        if isinstance(node.func, ast.Name) and node.func.id == "Outcome":
+            values += node.args[1:2]
+    elif isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        values += [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "reason"]
+    yield from (value.value for value in values if isinstance(value, ast.Constant))
+
+
+def test_each_reason_of_a_message_has_words() -> None:
+    kept = {*reasons_kept(), *get_args(RefusalCode)}
+    assert {"opt_out", "settled", "too_late", "wave_closed"} <= kept
+    known = catalogue.texts("zh", "outreach")
+    assert {each for each in kept if f"reason.{each}" not in known} == set()
 
 
 def test_each_key_in_a_template_has_a_text() -> None:

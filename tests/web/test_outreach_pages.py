@@ -114,6 +114,9 @@ def test_a_number_is_looked_up_without_leaving_it_anywhere(
     assert "/r/…" in shown
     assert coordinator.post(HISTORY, number="nonsense").status_code == 422
     sheet = coordinator.post(HISTORY, number=number, export="1")
+    header, first = sheet.get_data(as_text=True).splitlines()[:2]
+    assert header == "\ufeff时间,事项,消息类别,状态,原因,代码,内容"
+    assert first.split(",")[1:4] == ["发出", "邀请", "待发"]
     assert (sheet.mimetype, "/r/…" in sheet.get_data(as_text=True)) == ("text/csv", True)
     # Whoever read a link could answer in the customer's place.
     assert not any(token in shown + sheet.get_data(as_text=True) for token in tokens)
@@ -131,6 +134,9 @@ def test_a_wish_to_stop_is_registered_for_one_programme_or_for_all(
     assert coordinator.post(f"{HISTORY}/stop", number=one, programme="nobody's").status_code == 422
     assert coordinator.post(f"{HISTORY}/stop", number=one, programme="branch-service").status_code == 200
     assert coordinator.post(f"{HISTORY}/stop", number=other, programme="").status_code == 200
+    said = coordinator.post(HISTORY, number=other).get_data(as_text=True)
+    assert "已退订" in said
+    assert "opt_out" not in said
     with engine.connect() as connection:
         assert connection.scalars(select(ProgrammeOptOut.phone_hash)).all() == [keys.lookup_hash(one)]
         assert connection.scalars(select(OptOut.phone_hash)).all() == [keys.lookup_hash(other)]

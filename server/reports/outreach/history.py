@@ -29,7 +29,10 @@ _CODE: Final = re.compile(r"(?<!\d)\d{4} \d{4} \d{4}(?!\d)", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message to or from the number, or one thing that was heard of one, in the order of time."""
+    """One message to or from the number, or one thing that was heard of one, in the order of time.
+
+    `reason` is why it stands where it stands, in our code; `code` the provider's, or the rule it met.
+    """
 
     at: datetime
     what: str
@@ -38,6 +41,7 @@ class Line:
     code: str | None
     text: str
     wave: AnyRow | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,12 @@ def _sent(connection: Connection, hashes: list[bytes], keys: KeyRing) -> Iterato
         .where(Message.recipient_hash.in_(hashes))
     )  # fmt: skip
     for row in rows:
-        code = row.provider_code or row.rule or row.reason
+        code = row.provider_code or row.rule
         at = row.claimed_at or row.created_at
         said = _readable(row.text, keys)
         if said and row.channel == "letter":
             said = WrittenLetter.from_text(said).body  # where somebody lives is no part of it
-        yield Line(at, "sent", row.kind, row.state, code, said, row)
+        yield Line(at, "sent", row.kind, row.state, code, said, row, row.reason or "")
 
 
 def _heard(connection: Connection, hashes: list[bytes]) -> Iterator[Line]:

@@ -9,15 +9,16 @@ from flask import Blueprint, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from server.catalogue import ZONE
+from server.catalogue import ZONE, text
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.programmes import list_programmes
 from server.fieldwork.outreach import refusing
 from server.http.access import identity, requires
+from server.http.locale import locale
 from server.reports.outreach import history
 from server.services import services
-from server.tables.writing import BOM, csv_rows
+from server.tables.writing import BOM, Cell, csv_rows
 from server.web.presenting import page
 
 blueprint = Blueprint("message_history", __name__)
@@ -95,11 +96,32 @@ def _refused(refusal: Refusal) -> Response:
 
 
 def _exported(found: history.History) -> Response:
-    rows = [(_local(line.at), line.what, line.kind, line.state, line.code, line.text) for line in found.lines]
-    text = BOM + csv_rows([("time", "what", "kind", "state", "code", "text"), *rows])
-    answer = Response(text, mimetype="text/csv")
+    header = [_said(name) for name in ("when", "what", "kind", "state", "why", "code", "text")]
+    lines = BOM + csv_rows([header, *(_cells(line) for line in found.lines)])
+    answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=messages.csv"
     return answer
+
+
+def _cells(line: history.Line) -> list[Cell]:
+    """A line in the reader's words; what a provider or a rule is called stays as it is."""
+    state = "meaning" if line.what == "received" else "states"
+    return [
+        _local(line.at),
+        _said("line", line.what),
+        _said("kind", line.kind),
+        _said(state, line.state),
+        _said("reason", line.reason),
+        line.code,
+        line.text,
+    ]
+
+
+def _said(area: str, code: str | None = None) -> str:
+    """The text of a code, nothing for none; without one the text of the area itself."""
+    if code is None:
+        return text(f"outreach.{area}", locale())
+    return text(f"outreach.{area}.{code}", locale()) if code else ""
 
 
 def _local(at: datetime) -> str:
