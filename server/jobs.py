@@ -102,7 +102,7 @@ def fetch_replies() -> None:
                 open_connection,
                 given.gateway.name,
                 portion,
-                keys=given.keys,
+                sender=Sender(given.keys, given.settings.public_url),
                 forms=given.forms,
                 now=given.clock.now(),
             )

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-Meaning = Literal["stop", "start", "help", "ring", "answer", "words", "empty", "impossible"]
+Meaning = Literal["stop", "start", "help", "ring", "answer", "misplaced", "words", "empty", "impossible"]
 MEANINGS: Final[tuple[Meaning, ...]] = (
-    "stop", "start", "help", "ring", "answer", "words", "empty", "impossible",
+    "stop", "start", "help", "ring", "answer", "misplaced", "words", "empty", "impossible",
 )  # fmt: skip
 Value = str | int | float
 RING: Final = "9"
@@ -72,6 +72,7 @@ class Reply:
     """A message understood.
 
     Attributes:
+        meaning: `misplaced` is an answer to what is answered elsewhere; no text alone says so.
         value: of an answer.
         words: what was said in own words, also beside an answer or the wish to be rung.
     """

@@ -33,6 +33,8 @@ class Wording:
     ring: str
     reprompt: str
     reprompt_ring: str
+    by_link: str
+    by_code: str
 
 
 WORDINGS: Final[dict[str, Wording]] = {
@@ -46,6 +48,8 @@ WORDINGS: Final[dict[str, Wording]] = {
         ring="已收到，我们会尽快给您回电，谢谢您！",
         reprompt="抱歉，没有看懂您的回复。请直接回复数字：{choices}。",
         reprompt_ring="需要我们回电请回复9。",
+        by_link="谢谢！请打开之前短信里的链接填写。",
+        by_code="谢谢！请打开 {page} 填写，编码在之前的短信里。",
     ),
     "en": Wording(
         signature="[{organisation}] ",
@@ -58,6 +62,8 @@ WORDINGS: Final[dict[str, Wording]] = {
         ring="Thank you. We will call you back soon.",
         reprompt="Sorry, we did not understand your reply. Please reply with a number: {choices}.",
         reprompt_ring=" Reply 9 if you want us to call you.",
+        by_link="Thank you! To answer, please open the link in our earlier message.",
+        by_code="Thank you! To answer, please open {page} and enter the code from our earlier message.",
     ),
 }
 
@@ -193,6 +199,16 @@ def compose_reply(
         return _signed(getattr(wording, name), wording, organisation)
     asked = wording.reprompt.replace("{choices}", choices) + (wording.reprompt_ring if rings else "")
     return _signed(f"{asked} {wording.optout}", wording, organisation)
+
+
+def compose_way(name: Literal["by_link", "by_code"], *, locale: str, organisation: str, page: str) -> str:
+    """How to answer, for somebody who answered a message that takes no answers.
+
+    Args:
+        page: the address where codes are typed.
+    """
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return compose_words(getattr(wording, name).format(page=page), organisation=organisation, locale=locale)
 
 
 def compose_words(words: str, *, organisation: str, locale: str = FALLBACK_LOCALE) -> str:

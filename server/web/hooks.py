@@ -15,6 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from server import phones
 from server.config import TwilioSettings
 from server.db import transaction
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.portions import take_portion
 from server.http.access import open_to_all
 from server.http.visitor import visitor_address
@@ -129,9 +130,10 @@ def _pushed(what: What) -> Response:
 
 def _take(portion: Collected, gateway: str) -> None:
     given = services()
+    sender = Sender(given.keys, given.settings.public_url)
     with transaction() as connection:
         unknown = take_portion(
-            connection, gateway, portion, keys=given.keys, forms=given.forms, now=given.clock.now()
+            connection, gateway, portion, sender=sender, forms=given.forms, now=given.clock.now()
         )
     if unknown:
         log.info("receipts_without_message", gateway=gateway, count=unknown)

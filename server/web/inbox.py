@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from server import phones
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.portions import take_portion
 from server.http.access import requires
 from server.notify.gateways.inbox import (
@@ -65,7 +66,7 @@ def play() -> Response:
             given = services()
             told = Collected(receipts=[Receipt(reference, report)])
             take_portion(
-                open_connection, NAME, told, keys=given.keys, forms=given.forms, now=given.clock.now()
+                open_connection, NAME, told, sender=_sender(), forms=given.forms, now=given.clock.now()
             )
     return _back()
 
@@ -86,10 +87,13 @@ def reply() -> Response:
     given, now = services(), services().clock.now()
     inbound = Inbound(f"{NAME}-{secrets.token_hex(12)}", sender, text, now)
     with transaction() as open_connection:
-        take_portion(
-            open_connection, NAME, Collected(replies=[inbound]), keys=given.keys, forms=given.forms, now=now
-        )
+        told = Collected(replies=[inbound])
+        take_portion(open_connection, NAME, told, sender=_sender(), forms=given.forms, now=now)
     return _back(replied="1")
+
+
+def _sender() -> Sender:
+    return Sender(services().keys, services().settings.public_url)
 
 
 def _require_inbox() -> None:

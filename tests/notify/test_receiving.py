@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, func, select, update
 
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.portions import take_portion
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
@@ -19,6 +20,7 @@ from server.notify.respect.opt_outs import has_opted_out
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+PUBLIC_URL = "http://anfang.test"
 NUMBER = "+8613800138000"
 
 
@@ -102,7 +104,9 @@ def test_what_a_bounce_says_of_the_number_is_kept(
 
 
 def taken(connection: Connection, keys: KeyRing, portion: Collected) -> int:
-    return take_portion(connection, "http", portion, keys=keys, forms=FormShelf(), now=NOW)
+    return take_portion(
+        connection, "http", portion, sender=Sender(keys, PUBLIC_URL), forms=FormShelf(), now=NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,12 @@ def test_a_wish_to_stop_holds_with_its_storing(
     waiting = queued(connection, keys, "queued")
     reply = Inbound("SM9", NUMBER, text, NOW + HOUR, meaning)
     take_portion(
-        connection, "twilio", Collected(replies=[reply, reply]), keys=keys, forms=FormShelf(), now=NOW
+        connection,
+        "twilio",
+        Collected(replies=[reply, reply]),
+        sender=Sender(keys, PUBLIC_URL),
+        forms=FormShelf(),
+        now=NOW,
     )
     assert has_opted_out(connection, keys.lookup_hashes(NUMBER)) is stops
     assert state_of(connection, waiting) == ("cancelled" if stops else "queued")
@@ -144,6 +153,13 @@ def test_a_portion_tells_how_many_receipts_are_nobodys(connection: Connection, k
         Receipt(None, DeliveryReport("nobody's", "delivered")),
     ]
     assert (
-        take_portion(connection, "http", Collected(receipts=receipts), keys=keys, forms=FormShelf(), now=NOW)
+        take_portion(
+            connection,
+            "http",
+            Collected(receipts=receipts),
+            sender=Sender(keys, PUBLIC_URL),
+            forms=FormShelf(),
+            now=NOW,
+        )
         == 1
     )

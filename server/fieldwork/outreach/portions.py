@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.replies import take_reply
 from server.intake.shelf import FormShelf
-from server.keys import KeyRing
 from server.notify.protocol import Collected
 from server.notify.receiving import store_inbound, take_report
 
@@ -16,7 +16,7 @@ def take_portion(
     gateway: str,
     portion: Collected,
     *,
-    keys: KeyRing,
+    sender: Sender,
     forms: FormShelf,
     now: datetime,
 ) -> int:
@@ -32,7 +32,7 @@ def take_portion(
         for each in ordered
     ]
     for inbound in portion.replies:
-        stored = store_inbound(connection, gateway, inbound, keys, now)
+        stored = store_inbound(connection, gateway, inbound, sender.keys, now)
         if stored is not None:
-            take_reply(connection, stored, keys, now, forms=forms)
+            take_reply(connection, stored, sender, now, forms=forms)
     return known.count(False)

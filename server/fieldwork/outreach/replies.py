@@ -2,12 +2,13 @@
 
 Whoever stores a reply calls `take_reply` in the same transaction, so that a wish to stop holds at once. What
 is asked of somebody is the newest invitation of their number that takes replies; where several are open, that
-is noted. Taking the same reply twice is taking it once.
+is noted. Whoever answers a message that takes no answers is told once where to answer. Taking the same reply
+twice is taking it once.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 from uuid import UUID
@@ -20,6 +21,8 @@ from server.db import AnyRow
 from server.errors import Refusal
 from server.fieldwork import responding
 from server.fieldwork.carrying import PageAnswers
+from server.fieldwork.links import code_page
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.reach import ASKED_ABOUT, invited_at
 from server.fieldwork.outreach.reply_forms import ReplyQuestion, reply_question
 from server.fieldwork.responding import Task
@@ -33,7 +36,7 @@ from server.models.waves import Wave
 from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.replies import BARE, Meaning, Reply, meaning_of
 from server.notify.respect.opt_outs import opt_in, opt_out
-from server.notify.texts import compose_reply
+from server.notify.texts import compose_reply, compose_way
 
 # What a gateway may have understood itself; everything else it leaves to us.
 WISHES: Final = ("stop", "start", "help")
@@ -52,10 +55,16 @@ class _Asked:
     shelved: ShelvedForm
     question: ReplyQuestion | None
     open_ones: int
+    is_open: bool
 
     @property
     def takes_answers(self) -> bool:
         return self.question is not None and self.open_ones > 0
+
+    @property
+    def answers_elsewhere(self) -> bool:
+        """Whether it can be answered now, but on a page alone."""
+        return self.is_open and not self.row.settings.get("reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +72,14 @@ class _Desk:
     """The hands of one reply."""
 
     connection: Connection
-    keys: KeyRing
+    sender: Sender
     forms: FormShelf
     inbound: AnyRow
     now: datetime
+
+    @property
+    def keys(self) -> KeyRing:
+        return self.sender.keys
 
     @property
     def phone(self) -> str:
@@ -74,7 +87,7 @@ class _Desk:
 
 
 def take_reply(
-    connection: Connection, inbound_id: UUID, keys: KeyRing, now: datetime, *, forms: FormShelf
+    connection: Connection, inbound_id: UUID, sender: Sender, now: datetime, *, forms: FormShelf
 ) -> Meaning:
     """Understand a stored reply and do what it asks, in the caller's transaction.
 
@@ -86,7 +99,7 @@ def take_reply(
     ).one()
     if inbound.meaning is not None and inbound.meaning not in WISHES:
         return cast(Meaning, inbound.meaning)
-    desk = _Desk(connection, keys, forms, inbound, now)
+    desk = _Desk(connection, sender, forms, inbound, now)
     asked = _asked(desk)
     reply = _understood(desk, asked)
     ACTS[reply.meaning](desk, asked, reply)
@@ -106,11 +119,16 @@ def _understood(desk: _Desk, asked: _Asked | None) -> Reply:
     if desk.inbound.meaning is not None:
         return Reply(desk.inbound.meaning)
     question = asked.question if asked else None
-    return meaning_of(desk.keys.decrypt(desk.inbound.text), question.scale if question else BARE)
+    reply = meaning_of(desk.keys.decrypt(desk.inbound.text), question.scale if question else BARE)
+    misplaced = reply.meaning == "answer" and asked is not None and asked.answers_elsewhere
+    return replace(reply, meaning="misplaced") if misplaced else reply
 
 
 def _asked(desk: _Desk) -> _Asked | None:
-    """The newest open invitation of the number that takes replies, else the newest one there is."""
+    """The newest open invitation of the number that takes replies, else the newest there is, as it stands.
+
+    What is over takes replies before what is over and never did.
+    """
     rows = desk.connection.execute(
         select(
             Invitation.id, Invitation.wave_id, ASKED_ABOUT, Invitation.locale, Invitation.completed_at,
@@ -126,11 +144,12 @@ def _asked(desk: _Desk) -> _Asked | None:
         return None
     takes = [row for row in rows if row.settings.get("reply")]
     open_ones = [row for row in takes if _is_open(row, desk.now)]
-    row = (open_ones or takes or rows)[0]
+    newest = [row for row in rows[:1] if _is_open(row, desk.now)]
+    row = (open_ones or newest or takes or rows)[0]
     task = responding.find_invitation(desk.connection, row.id)
     shelved = desk.forms.get(desk.connection, task.form_version_id)
     question = reply_question(shelved.form) if row.settings.get("reply") else None
-    return _Asked(task, row, shelved, question, len(open_ones))
+    return _Asked(task, row, shelved, question, len(open_ones), _is_open(row, desk.now))
 
 
 def _is_open(row: AnyRow, now: datetime) -> bool:
@@ -177,6 +196,14 @@ def _prompt(desk: _Desk, asked: _Asked | None, _reply: Reply) -> None:
     """Once, and only while there is something to answer."""
     if asked is not None and asked.takes_answers:
         _send(desk, asked, "reprompt", "reprompt")
+    elif asked is not None and asked.answers_elsewhere:
+        _show_way(desk, asked)
+
+
+def _misplaced(desk: _Desk, asked: _Asked | None, _reply: Reply) -> None:
+    """Nothing is stored, so nobody is thanked for it: the number stands for no question of the form."""
+    if asked is not None:
+        _show_way(desk, asked)
 
 
 ACTS: Final[Mapping[Meaning, Callable[[_Desk, _Asked | None, Reply], None]]] = {
@@ -185,6 +212,7 @@ ACTS: Final[Mapping[Meaning, Callable[[_Desk, _Asked | None, Reply], None]]] = {
     "help": _prompt,
     "ring": _ring,
     "answer": _answer,
+    "misplaced": _misplaced,
     "words": _words,
     "empty": _prompt,
     "impossible": _prompt,
@@ -255,8 +283,18 @@ def _joined(before: object, words: str) -> str:
     return f"{before}\n{words}" if isinstance(before, str) and before else words
 
 
+def _show_way(desk: _Desk, asked: _Asked) -> None:
+    row = asked.row
+    text = compose_way(
+        "by_code" if row.settings.get("link") == "code" else "by_link",
+        locale=row.locale,
+        organisation=row.settings["organisation"][row.locale],
+        page=code_page(desk.sender.public_url),
+    )
+    _enqueue(desk, asked, "way", "reprompt", text)
+
+
 def _send(desk: _Desk, asked: _Asked, wording: Literal["thanks", "ring", "reprompt"], kind: str) -> None:
-    """One of each kind for an invitation, whatever else is written to us."""
     row, question = asked.row, asked.question
     text = compose_reply(
         wording,
@@ -265,6 +303,12 @@ def _send(desk: _Desk, asked: _Asked, wording: Literal["thanks", "ring", "reprom
         choices=question.listed(row.locale) if question else "",
         rings=question is not None and question.rings,
     )
+    _enqueue(desk, asked, wording, kind, text)
+
+
+def _enqueue(desk: _Desk, asked: _Asked, wording: str, kind: str, text: str) -> None:
+    """One of each wording for an invitation, whatever else is written to us."""
+    row = asked.row
     message = NewMessage(
         dedupe_key=f"{row.wave_id}:{row.asked_about}:{wording}:1",
         kind=kind,

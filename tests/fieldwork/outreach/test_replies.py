@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from server.db import new_id
 from server.errors import Refusal
 from server.fieldwork.definitions.shipping import shipped
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.outreach.replies import take_reply
 from server.fieldwork.outreach.reply_forms import reply_question
 from server.forms import compile_form
@@ -70,9 +71,8 @@ class World:
             "text": self.keys.encrypt(words),
         }  # fmt: skip
         self.connection.execute(insert(InboundMessage), values)
-        taken = [
-            take_reply(self.connection, values["id"], self.keys, now, forms=FormShelf()) for _ in range(2)
-        ]
+        sender = Sender(self.keys, "http://anfang.test")
+        taken = [take_reply(self.connection, values["id"], sender, now, forms=FormShelf()) for _ in range(2)]
         assert taken[0] == taken[1]
         return taken[0]
 
@@ -211,6 +211,28 @@ def test_of_several_open_ones_the_newest_is_meant_and_it_is_noted(world: World) 
     assert [detail["open"] for detail in connection.scalars(lines)] == [2]
     assert world.says("3", now=NOW + DAY) == "answer"
     assert world.count("submission") == 2
+
+
+@pytest.mark.parametrize(
+    ("link", "way"),
+    [
+        ("unique", "【江城分行】谢谢！请打开之前短信里的链接填写。 拒收请回复R"),
+        ("code", "【江城分行】谢谢！请打开 http://anfang.test/c 填写，编码在之前的短信里。 拒收请回复R"),
+    ],
+)
+def test_who_answers_what_takes_no_answers_is_told_once_where_to(world: World, link: str, way: str) -> None:
+    changed = Wave.settings.op("||")(cast({"reply": False, "link": link}, JSONB))
+    world.connection.execute(update(Wave).values(settings=changed))
+    assert [world.says(each) for each in ("满意", "5", "7")] == ["misplaced", "misplaced", "impossible"]
+    assert world.told() == [("reprompt", way)]
+    assert (world.answers(), world.count("draft")) == ([], 0)
+    lines = select(AuditLine.detail["meaning"].astext).where(AuditLine.action == "reply_taken")
+    assert set(world.connection.scalars(lines)) == {"misplaced", "impossible"}
+    # What was said in words, and the wish to be rung, are heard all the same.
+    assert [world.says(each) for each in ("排队太久了", "请回电")] == ["words", "ring"]
+    assert [kind for kind, _ in world.told()] == ["reprompt", "thanks", "thanks"]
+    # Behind the end there is no way to tell.
+    assert world.says("5", now=NOW + 14 * DAY) == "answer"
 
 
 FOLLOW_UP = {"type": "comment", "name": "why", "visibleIf": "{overall} = 3", "isRequired": True, "title": "?"}
