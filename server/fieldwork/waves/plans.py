@@ -290,8 +290,10 @@ def _asks_in_vain(new: NewWave, kind: str | None) -> bool:
 
 def _message_problems(new: NewWave) -> list[Detail]:
     """A text without a link must fail now, not when two thousand people get it."""
-    if new.link not in WAYS or (new.link == "reply" and not new.reply):
+    if new.link not in WAYS:
         return [Detail("field_invalid", "/link")]
+    if new.link == "reply" and not new.reply:
+        return [Detail("replies_not_taken", "/link")]
     if not lead_somewhere(new.channels, new.link):
         return [Detail("field_invalid", "/channels")]
     problems = _fallback_problems(new) + _letter_problems(new)

@@ -264,10 +264,24 @@ def test_which_forms_can_be_answered_by_a_message(changes: dict[str, Any], numbe
 
 def test_a_wave_takes_replies_only_with_such_a_form(connection: Connection) -> None:
     builders.create_units(connection)
-    for changes, code in (({"reply": True}, "form_not_for_replies"), ({"link": "reply"}, "field_invalid")):
+    for changes, code in (
+        ({"reply": True}, "form_not_for_replies"),
+        ({"link": "reply"}, "replies_not_taken"),
+    ):
         with pytest.raises(Refusal) as caught:
             builders.create_wave(connection, **changes)
         assert [each.code for each in caught.value.details] == [code]
+
+
+def test_the_rating_that_the_programme_asks_can_be_answered_by_sms() -> None:
+    [*_, newest] = [each.content for each in shipped("programmes") if each.key == "sms-satisfaction"]
+    asked = next(each for each in newest["instruments"] if each["name"] == "sms")
+    [form] = [
+        each.content
+        for each in shipped("forms")
+        if (each.key, each.version) == (asked["form"], asked["version"])
+    ]
+    assert reply_question(compile_form(form)) is not None
 
 
 def test_the_shipped_rating_by_sms_can_be_answered_by_sms() -> None:
