@@ -5,8 +5,11 @@ heard of. A reply goes the way that every gateway's replies go.
 """
 
 import secrets
+from operator import attrgetter
+from uuid import UUID
 
 from flask import Blueprint, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from server import phones
@@ -20,10 +23,12 @@ from server.notify.gateways.inbox import (
     STATES,
     Play,
     list_messages,
+    list_replies,
     play_from_now_on,
     play_one,
     plays,
 )
+from server.notify.outbox.settling import REPLACES, kept_state
 from server.notify.protocol import Collected, Inbound, Receipt
 from server.services import services
 from server.web.presenting import page
@@ -41,10 +46,14 @@ CODES = ("UNDELIV", "MK:0001", "MBBLACK", "REJECTD", "EXPIRED")
 def show() -> Response:
     _require_inbox()
     recipient = request.args.get("to") or None
-    messages = list_messages(connection(), services().keys, LIMIT, recipient=recipient)
+    received = list_messages(connection(), services().keys, LIMIT, recipient=recipient)
+    sent = list_replies(connection(), services().keys, LIMIT, sender=recipient)
+    kept = request.args.get("kept", "")
     return page(
         "console/inbox.html",
-        messages=messages,
+        # Of one moment, the reply came after what it answers.
+        messages=sorted([*sent, *received], key=attrgetter("received_at"), reverse=True)[:LIMIT],
+        kept=kept if kept in REPLACES else "",
         recipient=recipient or "",
         states=tuple(STATES),
         codes=CODES,
@@ -56,12 +65,17 @@ def show() -> Response:
 @blueprint.post("/inbox/play")
 @requires("inbox.read")
 def play() -> Response:
-    """Play the delivery of one message, or choose what becomes of those that come."""
+    """Play the delivery of one message, or choose what becomes of those that come.
+
+    What a message keeps, whatever is told of it, the phone goes on showing, and the page says so.
+    """
     _require_inbox()
     reference, wanted = request.form.get("reference", ""), _play()
     with transaction() as open_connection:
         if not reference:
             play_from_now_on(open_connection, wanted)
+        elif kept := _kept(open_connection, reference, wanted):
+            return _back(kept=kept)
         elif report := play_one(open_connection, reference, wanted):
             given = services()
             told = Collected(receipts=[Receipt(reference, report)])
@@ -108,7 +122,14 @@ def _play() -> Play:
     return Play(state, (code or CODES[0]) if state == "undelivered" else None)
 
 
-def _back(replied: str | None = None) -> Response:
+def _kept(open_connection: Connection, reference: str, wanted: Play) -> str | None:
+    try:
+        return kept_state(open_connection, UUID(reference), STATES[wanted.state])
+    except ValueError:
+        return None
+
+
+def _back(*, replied: str | None = None, kept: str | None = None) -> Response:
     """To the list as it was looked at."""
     recipient = request.form.get("to") or None
-    return redirect(url_for("inbox.show", to=recipient, replied=replied), 303)
+    return redirect(url_for("inbox.show", to=recipient, replied=replied, kept=kept), 303)

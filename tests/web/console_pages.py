@@ -180,11 +180,12 @@ SMS = [
     ReceivedSms("p2", "r2", "+8613800138001", "没有链接", NOW),
     ReceivedSms("p3", "r3", "+8613800138002", "httpx 不是链接", NOW),
     ReceivedSms("p4", "r4", "+8613800138002", "每周简报", NOW, "email", "undelivered", "MK:0001"),
+    ReceivedSms("p5", "", "+8613800138002", "退订", NOW, is_reply=True),
 ]
 
 
 def of_inbox(messages: list[ReceivedSms], **changes: Any) -> dict[str, Any]:
-    shown = {"messages": messages, "recipient": "", "playing": Play(), "replied": False}
+    shown = {"messages": messages, "recipient": "", "playing": Play(), "replied": False, "kept": ""}
     return {**shown, "states": tuple(STATES), "codes": ("UNDELIV",), **changes}
 
 
@@ -456,7 +457,13 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "inbox": ("inbox", of_inbox(SMS)),
     "inbox_played": (
         "inbox",
-        of_inbox(SMS[3:], playing=Play("undelivered", "MK:0001"), recipient=SMS[3].recipient, replied=True),
+        of_inbox(
+            SMS[3:],
+            playing=Play("undelivered", "MK:0001"),
+            recipient=SMS[3].recipient,
+            replied=True,
+            kept="delivered",
+        ),
     ),
     "inbox_none_found": ("inbox", of_inbox([], recipient="+8613800138000")),
     **DUTY_PAGES,

@@ -47,11 +47,16 @@ def test_deliveries_are_played_one_by_one_and_from_now_on(app: Flask, engine: En
     assert client.post("/inbox/play", data=form).status_code == 303
     assert state(engine, message_id) == "undelivered"
     # The same again is nothing new, and what comes later may still be better.
-    client.post("/inbox/play", data=form)
+    assert client.post("/inbox/play", data=form).location == "/inbox?kept=undelivered"
     client.post("/inbox/play", data={**form, "state": "delivered"})
     assert state(engine, message_id) == "delivered"
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(MessageEvent)) == 2
+    # Nothing unsays a delivery, and the phone does not pretend so.
+    for told in ("undelivered", "silent"):
+        refused = client.post("/inbox/play", data={**form, "state": told}, follow_redirects=True)
+        assert "这条消息已经是“已送达”" in refused.text
+    assert inbox.find(OutgoingSms(str(message_id), NUMBER, "请评价"), START).state == "delivered"
     client.post("/inbox/play", data={"csrf": csrf, "state": "silent"})
     assert "always" not in (page := client.get("/inbox?lang=en").text)
     assert "<details open>" in page
@@ -71,9 +76,14 @@ def test_a_reply_from_the_phone_is_heeded(app: Flask, engine: Engine, keys: KeyR
     client, csrf = signed_in(app, engine, "coordinator")
     answer = client.post("/inbox/reply", data={"csrf": csrf, "from": NUMBER, "text": "退订", "to": NUMBER})
     assert (answer.status_code, answer.location) == (303, "/inbox?to=%2B8613800138000&replied=1")
+    client.post("/inbox/reply", data={"csrf": csrf, "from": "+8613900000001", "text": "别人的话"})
+    thread = client.get(answer.location).text
+    assert '<p class="bubble">退订</p>' in thread
+    assert "别人的话" not in thread
+    assert "别人的话" in client.get("/inbox").text
     with engine.connect() as connection:
         assert has_opted_out(connection, keys.lookup_hashes(NUMBER))
-        assert connection.scalar(select(InboundMessage.gateway)) == "inbox"
+        assert set(connection.scalars(select(InboundMessage.gateway))) == {"inbox"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ everything that names a person.
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from server.clock import Clock
 from server.keys import KeyLost, KeyRing
 from server.models.deployment import DeploymentFact
-from server.models.messages import InboxMessage
+from server.models.messages import InboundMessage, InboxMessage
 from server.notify.protocol import Absent, Accepted, DeliveryReport, DeliveryState, Found, OutgoingSms
 
 # With a recipient to look for, this many of the newest messages are read: numbers are not searchable.
@@ -44,7 +44,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedSms:
-    """A message as the recipient's phone would show it."""
+    """A message as the recipient's phone would show it; `is_reply` when it was sent from there."""
 
     provider_id: str
     reference: str
@@ -54,6 +54,7 @@ class ReceivedSms:
     channel: str = "sms"
     state: str = "delivered"
     code: str | None = None
+    is_reply: bool = False
 
 
 class InboxGateway:
@@ -162,6 +163,24 @@ def list_messages(
     )
     readable = _readable(connection.execute(newest), keys)
     return list(islice((sms for sms in readable if recipient in {None, sms.recipient}), limit))
+
+
+def list_replies(
+    connection: Connection, keys: KeyRing, limit: int, sender: str | None = None
+) -> list[ReceivedSms]:
+    """The newest replies that were sent from the phones, of one number (E.164) or of all."""
+    columns = select(
+        InboundMessage.provider_id, InboundMessage.sender, InboundMessage.text, InboundMessage.received_at
+    )
+    newest = columns.where(InboundMessage.gateway == NAME).order_by(InboundMessage.received_at.desc())
+    if sender is not None:
+        newest = newest.where(InboundMessage.sender_hash.in_(keys.lookup_hashes(sender)))
+    found = []
+    for row in connection.execute(newest.limit(limit)):
+        with suppress(KeyLost):
+            phone, text = keys.decrypt(row.sender), keys.decrypt(row.text)
+            found.append(ReceivedSms(row.provider_id, "", phone, text, row.received_at, is_reply=True))
+    return found
 
 
 def _readable(rows: Iterable[Row[Any]], keys: KeyRing) -> Iterator[ReceivedSms]:

@@ -83,6 +83,16 @@ def settle(connection: Connection, message_id: UUID, outcome: Outcome, now: date
     return moved == 1
 
 
+def kept_state(connection: Connection, message_id: UUID, told: OutcomeState | None) -> str | None:
+    """The state that a message keeps whatever is told of it now; None when it can still move, or is unknown.
+
+    Args:
+        told: what would be told; None for silence, which undoes nothing either.
+    """
+    state = connection.scalar(select(Message.state).where(Message.id == message_id))
+    return None if state in REPLACES[told or "failed"] else state
+
+
 def take_back(
     connection: Connection, message_id: UUID, outcome: Outcome, now: datetime, *, claimed_at: datetime
 ) -> bool:
