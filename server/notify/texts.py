@@ -12,6 +12,8 @@ from typing import Final, Literal, Self
 
 VARIABLES: Final = frozenset({"organisation", "unit", "link", "optout", "code", "check", "days"})
 LETTER_VARIABLES: Final = frozenset({"organisation", "unit", "days", "until"})
+# What words without a link may tell.
+WORDS: Final = ("unit", "organisation", "optout")
 # How long a variable may be, in characters: providers approve templates with such limits (35 at Aliyun).
 LIMITS: Final = MappingProxyType(
     {"organisation": 20, "unit": 30, "link": 60, "code": 14, "check": 12, "days": 3}
@@ -136,11 +138,7 @@ def compose(
     chosen, language = choose(template, locale)
     wording = WORDINGS[language]
     values = {"organisation": organisation, "unit": unit, "link": link, "optout": wording.optout, **more}
-    _refuse_unknown(chosen, values)
-    body = _VARIABLE.sub(lambda found: values[found[1]], chosen)
-    # A space and no comma: phones take full-width punctuation after an address for a part of it.
-    refusal = "" if "{optout}" in chosen else " " + values["optout"]
-    return _signed(body + refusal, wording, organisation)
+    return _filled(chosen, values, wording)
 
 
 def compose_letter(
@@ -208,13 +206,19 @@ def compose_way(name: Literal["by_link", "by_code"], *, locale: str, organisatio
         page: the address where codes are typed.
     """
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
-    return compose_words(getattr(wording, name).format(page=page), organisation=organisation, locale=locale)
+    way = getattr(wording, name).format(page=page)
+    return _signed(f"{way} {wording.optout}", wording, organisation)
 
 
-def compose_words(words: str, *, organisation: str, locale: str = FALLBACK_LOCALE) -> str:
-    """Words of ours without a link, signed and with the words that refuse."""
+def compose_words(words: str, *, organisation: str, unit: str, locale: str = FALLBACK_LOCALE) -> str:
+    """Words of ours without a link, with `WORDS` in braces; signed and with the words that refuse.
+
+    Raises:
+        TemplateRefused: `unknown_variable`.
+    """
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
-    return _signed(f"{words} {wording.optout}", wording, organisation)
+    values = {"organisation": organisation, "unit": cut("unit", unit), "optout": wording.optout}
+    return _filled(words, values, wording)
 
 
 def compose_alert(words: str, *, organisation: str, locale: str = FALLBACK_LOCALE) -> str:
@@ -235,6 +239,11 @@ def check_template(template: str, needed: Sequence[str] = ("link",)) -> None:
     for name in needed:
         if name not in used(template):
             raise TemplateRefused(f"missing_{name}")
+
+
+def check_words(words: str) -> None:
+    """As `check_template`, for words without a link. Raises: TemplateRefused: `unknown_variable`."""
+    _refuse_unknown(words, WORDS)
 
 
 def is_cut(variable: str, value: str) -> bool:
@@ -271,6 +280,14 @@ def choose(template: str | Mapping[str, str], locale: str) -> tuple[str, str]:
     # A text is never mixed: where only another language was written, its signature and refusal come along.
     other = next(name for name in (FALLBACK_LOCALE, *WORDINGS) if name in template)
     return template[other], other
+
+
+def _filled(template: str, values: Mapping[str, str], wording: Wording) -> str:
+    _refuse_unknown(template, values)
+    body = _VARIABLE.sub(lambda found: values[found[1]], template)
+    # A space and no comma: phones take full-width punctuation after an address for a part of it.
+    refusal = "" if "{optout}" in template else " " + values["optout"]
+    return _signed(body + refusal, wording, values["organisation"])
 
 
 def _signed(body: str, wording: Wording, organisation: str) -> str:

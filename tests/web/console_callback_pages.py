@@ -176,12 +176,13 @@ SENT = SimpleNamespace(
     title="十月满意度", title_en="October", axis="process", texts={"zh": "已增加窗口", "en": "More counters"},
     recipients=120,
 )  # fmt: skip
-PREVIEW = Preview({"zh": "【江城】已增加窗口", "en": "More counters"}, {"zh": 100}, {"zh": 1, "en": 2})
+PREVIEW = Preview({"zh": "【江城】已增加窗口", "en": "More counters"}, {"zh": 100}, {"zh": 1, "en": 2}, 100)
 
 
 def closing(**changes: Any) -> dict[str, Any]:
     return {
-        "waves": [WAVE], "sent": [SENT], "preview": None, "counted": "", "notices": (), "typed": {}, **changes
+        "waves": [WAVE], "sent": [SENT], "preview": None, "counted": "", "notices": (), "errors": {},
+        "typed": {}, **changes,
     }  # fmt: skip
 
 

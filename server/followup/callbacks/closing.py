@@ -1,12 +1,14 @@
 """The closing message, "you said, we changed": once to a person, only where that was agreed."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from server import audit, queue
@@ -23,8 +25,9 @@ from server.models.organisation import Subject, Unit
 from server.models.tasks import Invitation
 from server.models.waves import Wave
 from server.notify.outbox.queueing import NewMessage, enqueue
+from server.notify.respect.rules import read_rules
 from server.notify.segments import measure
-from server.notify.texts import compose_words
+from server.notify.texts import TemplateRefused, check_words, compose_words
 from server.scope import Scope
 
 KIND: Final = "closing"
@@ -45,19 +48,23 @@ class NewClosing:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What sending would be: the whole texts, people by language, segments of each text, and in all."""
+    """What sending would be.
+
+    Attributes:
+        texts: language -> the longest whole text that anybody would get.
+        recipients: language -> people.
+        each: language -> segments of the longest text.
+        segments: of all texts to all people.
+    """
 
     texts: Mapping[str, str]
     recipients: Mapping[str, int]
     each: Mapping[str, int]
+    segments: int
 
     @property
     def people(self) -> int:
         return sum(self.recipients.values())
-
-    @property
-    def segments(self) -> int:
-        return sum(self.recipients[locale] * self.each[locale] for locale in self.recipients)
 
 
 def closable_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
@@ -94,13 +101,25 @@ def preview(connection: Connection, new: NewClosing, scope: Scope) -> Preview:
     """
     wave = _checked(connection, new, scope)
     people = _recipients(wave, new.axis, scope).subquery()
-    rows = connection.execute(select(people.c.locale, func.count()).group_by(people.c.locale))
-    counts: dict[str, int] = {}
-    for locale, count in rows:
-        counts[_language(locale)] = counts.get(_language(locale), 0) + count
-    texts = _composed(connection, new)
-    each = {locale: measure(text).segments for locale, text in texts.items()}
-    return Preview(texts, counts, each)
+    of = (people.c.locale, people.c.name, people.c.name_en)
+    groups = connection.execute(select(*of, func.count().label("people")).group_by(*of)).all()
+    names = organisation_names(connection)
+    counts: Counter[str] = Counter()
+    segments = 0
+    for group in groups:
+        counts[_language(group.locale)] += group.people
+        segments += group.people * measure(_text(new, group, names)).segments
+    longest = {language: _longest(new, language, groups, names) for language in LANGUAGES}
+    each = {language: measure(text).segments for language, text in longest.items()}
+    most = read_rules(connection).most_segments
+    long = [
+        Detail("message_segments", f"/{language}", {"segments": count, "most": most})
+        for language, count in each.items()
+        if count > most
+    ]
+    if long:
+        raise Refusal("invalid_fields", details=long)
+    return Preview(longest, counts, each, segments)
 
 
 def send(
@@ -117,13 +136,14 @@ def send(
         raise Refusal("invalid_fields", details=[Detail("closing_nobody", "/wave")])
     _once(connection, new, shown, by=by, now=now)
     rows = connection.execute(_recipients(wave, new.axis, scope)).all()
+    names = organisation_names(connection)
     for start in range(0, len(rows), BATCH):
         messages = [
             NewMessage(
                 dedupe_key=f"{wave.id}:{row.contact_id}:{KIND}:1",
                 kind=KIND,
                 recipient=keys.decrypt(row.phone),
-                text=shown.texts[_language(row.locale)],
+                text=_text(new, row, names),
                 not_before=now,
                 expires_at=now + LASTS,
                 wave_id=wave.id,
@@ -152,23 +172,39 @@ def _checked(connection: Connection, new: NewClosing, scope: Scope) -> AnyRow:
         details.append(Detail("closing_not_agreed", "/wave"))
     if new.axis and new.axis not in AXES:
         details.append(Detail("axis_missing", "/axis"))
-    for locale in LANGUAGES:
-        text = new.texts.get(locale, "").strip()
-        if not text:
-            details.append(Detail("text_missing", f"/{locale}"))
-        elif len(text) > LONGEST:
-            details.append(Detail("text_too_long", f"/{locale}", {"limit": LONGEST}))
+    details += [problem for language in LANGUAGES for problem in _text_problems(new, language)]
     if details:
         raise Refusal("invalid_fields", details=details)
     return wave
 
 
-def _composed(connection: Connection, new: NewClosing) -> dict[str, str]:
-    names = organisation_names(connection)
-    return {
-        locale: compose_words(new.texts[locale].strip(), organisation=names[locale], locale=locale)
-        for locale in LANGUAGES
-    }
+def _text_problems(new: NewClosing, language: str) -> Iterator[Detail]:
+    text = new.texts.get(language, "").strip()
+    if not text:
+        yield Detail("text_missing", f"/{language}")
+    if len(text) > LONGEST:
+        yield Detail("text_too_long", f"/{language}", {"limit": LONGEST})
+    try:
+        check_words(text)
+    except TemplateRefused as refused:
+        yield Detail("message_unknown_variable", f"/{language}", refused.params)
+
+
+def _text(new: NewClosing, row: AnyRow, names: Mapping[str, str], language: str = "") -> str:
+    """The whole text for whoever answered about the row's unit, in their language unless told otherwise."""
+    language = language or _language(row.locale)
+    unit = row.name_en or row.name if language == "en" else row.name
+    words = new.texts[language].strip()
+    return compose_words(words, organisation=names[language], unit=unit, locale=language)
+
+
+def _longest(new: NewClosing, language: str, groups: Sequence[AnyRow], names: Mapping[str, str]) -> str:
+    """Of what those of a language would read; where nobody reads it, of what anybody would."""
+    readers = [group for group in groups if _language(group.locale) == language] or groups
+    texts = [_text(new, group, names, language) for group in readers]
+    words = new.texts[language].strip()
+    empty = compose_words(words, organisation=names[language], unit="", locale=language)
+    return max(texts, key=lambda text: (measure(text).segments, len(text)), default=empty)
 
 
 def _agreed(connection: Connection, wave: AnyRow) -> bool:
@@ -181,7 +217,7 @@ def _recipients(wave: AnyRow, axis: str, scope: Scope) -> AnySelect:
     heard = aliased(Message)
     key = func.concat(str(wave.id), ":", Contact.id, f":{KIND}:1")
     query = (
-        select(Contact.id.label("contact_id"), Contact.locale, ContactPrivate.phone)
+        select(Contact.id.label("contact_id"), Contact.locale, ContactPrivate.phone, Unit.name, Unit.name_en)
         .join_from(Invitation, Contact, Contact.id == Invitation.contact_id)
         .join(ContactPrivate, ContactPrivate.contact_id == Contact.id)
         .join(Subject, Subject.id == Invitation.subject_id)
@@ -196,8 +232,8 @@ def _recipients(wave: AnyRow, axis: str, scope: Scope) -> AnySelect:
             )
         )
         .where(~exists().where(heard.dedupe_key == key))
-        .distinct()
-        .order_by(Contact.id)
+        .ext(distinct_on(Contact.id))
+        .order_by(Contact.id, Invitation.id)
     )
     if axis:
         query = query.where(_case_of(axis))

@@ -18,6 +18,7 @@ from server.http.access import identity, requires
 from server.http.locale import locale
 from server.services import services
 from server.tables.writing import BOM, csv_rows
+from server.web.console.callbacks import by_field
 from server.web.presenting import page
 
 blueprint = Blueprint("callback_weeks", __name__)
@@ -110,6 +111,7 @@ def _closing_page(
         preview=preview,
         counted=counted,
         notices=notices,
+        errors=by_field(notices),
         typed=request.form,
     )
 

@@ -1,6 +1,6 @@
 """The call-back desk: the queue, one case, and what an agent does about it. For a phone, script or not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -205,6 +205,11 @@ def agent() -> Agent:
     if who.account_id is None:
         raise Refusal("forbidden")
     return Agent(who.account_id, who.actor)
+
+
+def by_field(notices: Sequence[Detail]) -> dict[str, Detail]:
+    """What is wrong with each field of a form, by the field's name."""
+    return {each.pointer.removeprefix("/"): each for each in notices}
 
 
 def refused_page(case_id: UUID, refusal: Refusal) -> Response:

@@ -375,3 +375,29 @@ def test_the_closing_message_reaches_each_once_and_nobody_who_said_stop(desk: De
     with pytest.raises(Refusal) as refused:
         closing.send(connection, new, EVERYTHING, desk.keys, by="account:1", now=NOW)
     assert code_of(refused) == "closing_nobody"
+
+
+def test_a_closing_text_is_filled_for_each_unit_and_refused_at_its_field(desk: Desk) -> None:
+    connection, wave_id = desk.connection, desk.tasks[0].wave_id
+    desk.answer(0, stars=5)
+
+    def closing_of(zh: str) -> closing.NewClosing:
+        return closing.NewClosing(wave_id, "", {"zh": zh, "en": "More counters now."})
+
+    for words, code in (
+        ("{unit}{foo}", "message_unknown_variable"),
+        ("{unit}{link}", "message_unknown_variable"),
+        ("窗" * 390, "message_segments"),
+        ("窗" * 5_000, "text_too_long"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            closing.send(connection, closing_of(words), EVERYTHING, desk.keys, by="account:1", now=NOW)
+        assert [(each.code, each.pointer) for each in refused.value.details] == [(code, "/zh")]
+    closing.send(connection, closing_of("{unit}已加开窗口。"), EVERYTHING, desk.keys, by="account:1", now=NOW)
+    sent = connection.scalar(select(Message.text).where(Message.kind == "closing"))
+    unit = connection.scalar(
+        select(Unit.name)
+        .join(Subject, Subject.unit_id == Unit.id)
+        .where(Subject.id == desk.tasks[0].subject_id)
+    )
+    assert desk.keys.decrypt(sent) == f"【江城分行】{unit}已加开窗口。 拒收请回复R"
