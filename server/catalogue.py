@@ -139,11 +139,13 @@ def day(value: date | datetime | None, locale: str, zone: str = ZONE) -> str:
     return f"{there.day} {MONTHS[there.month - 1]} {there.year}"
 
 
-def moment(value: datetime | None, locale: str, zone: str = ZONE) -> str:
-    """11月22日 14:05, 22 Nov 14:05, on the clocks of `zone`."""
+def moment(value: datetime | None, locale: str, zone: str = ZONE, *, now: datetime | None = None) -> str:
+    """11月22日 14:05, 22 Nov 14:05, on the clocks of `zone`; with its year where it is not that of `now`."""
     if value is None:
         return NOTHING
     there = value.astimezone(ZoneInfo(zone))
+    if now is not None and there.year != now.astimezone(ZoneInfo(zone)).year:
+        return f"{day(there.date(), locale)} {there:%H:%M}"
     if _known(locale) == "zh":
         return f"{there.month}月{there.day}日 {there:%H:%M}"
     return f"{there.day} {MONTHS[there.month - 1]} {there:%H:%M}"

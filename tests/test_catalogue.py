@@ -289,3 +289,9 @@ def test_parameters_may_be_called_anything() -> None:
 )
 def test_filters_write_as_readers_do(name: str, arguments: tuple[object, ...], expected: str) -> None:
     assert catalogue.filters()[name](*arguments) == expected
+
+
+def test_a_moment_of_another_year_says_so() -> None:
+    new_year = datetime(2026, 12, 31, 16, 0, tzinfo=UTC)
+    assert catalogue.moment(new_year, "zh", now=NOON) == "2027年1月1日 00:00"
+    assert catalogue.moment(new_year, "zh", now=new_year) == "1月1日 00:00"

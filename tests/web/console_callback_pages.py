@@ -222,8 +222,11 @@ CALLBACK_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             record=[("联系上客户了吗？", "联系上了")],
         ),
     ),
-    "callback_waiting": ("callback_waiting", {"confirm": WAITING, "decide": WAITING, "own": SOMEBODY}),
-    "callback_waiting_none": ("callback_waiting", {"confirm": [], "decide": [], "own": SOMEBODY}),
+    "callback_waiting": (
+        "callback_waiting",
+        {"confirm": WAITING, "decide": WAITING, "own": SOMEBODY, "now": NOW},
+    ),
+    "callback_waiting_none": ("callback_waiting", {"confirm": [], "decide": [], "own": SOMEBODY, "now": NOW}),
     "callback_people": ("callback_people", {"rows": about_people(), "notices": (Detail("reason_missing"),)}),
     "callback_people_none": ("callback_people", {"rows": [], "notices": ()}),
     "callback_bulletin": ("callback_bulletin", of_week(bulletin())),

@@ -20,6 +20,7 @@ from server.models.contacts import ContactPrivate
 from server.models.messages import InboundMessage
 from server.models.organisation import Unit
 from server.notify.respect.opt_outs import opt_out
+from server.notify.respect.rules import read_rules
 from server.scope import Scope
 from server.scoring.programmes.call_backs import ATTEMPTS
 from server.scoring.programmes.calling import CallBack
@@ -27,6 +28,8 @@ from server.scoring.programmes.calling import CallBack
 # Whoever has not moved for so long has gone home: the case is anybody's again.
 HELD_FOR: Final = timedelta(minutes=30)
 LONGEST: Final = 1_000
+# Whoever is put off for longer has been forgotten.
+PUT_OFF: Final = timedelta(days=14)
 # By whose words a case may end only after the customer was spoken to.
 SPOKEN: Final = frozenset({"resolved", "passed_on"})
 # What an attempt ends by itself.
@@ -163,6 +166,8 @@ def attempt(
     """
     case = _mine(locked_case(connection, case_id, scope), agent, now)
     _check(call, now)
+    if call.ring_at is not None:
+        _check_time(connection, case, call.ring_at, now)
     if case.contact_id is None and case.inbound_id is None:
         raise Refusal("invalid_fields", details=[Detail("case_without_number", "/case")])
     number = 1 + (connection.scalar(select(func.count()).where(CallBackAttempt.case_id == case_id)) or 0)
@@ -249,9 +254,19 @@ def _check(call: Call, now: datetime) -> None:
     if len(call.note) > LONGEST:
         raise Refusal("invalid_fields", details=[Detail("text_too_long", "/note", {"limit": LONGEST})])
     if (call.reach == "ring_later") != (call.ring_at is not None):
-        raise Refusal("invalid_fields", details=[Detail("date_invalid", "/ring_at")])
-    if call.ring_at is not None and call.ring_at <= now:
+        raise Refusal("invalid_fields", details=[Detail("ring_at_missing", "/ring_at")])
+
+
+def _check_time(connection: Connection, case: AnyRow, at: datetime, now: datetime) -> None:
+    """Refuse a time that is no time to ring: calls keep the hours of messages, on the unit's clocks."""
+    if at <= now:
         raise Refusal("invalid_fields", details=[Detail("ring_at_past", "/ring_at")])
+    if at > now + PUT_OFF:
+        raise Refusal("invalid_fields", details=[Detail("ring_at_far", "/ring_at", {"days": PUT_OFF.days})])
+    decent = read_rules(connection).hours.first_from(at, case.timezone)
+    if decent > at:
+        params = {"earliest": f"{decent.astimezone(ZoneInfo(case.timezone)):%Y-%m-%d %H:%M}"}
+        raise Refusal("invalid_fields", details=[Detail("ring_at_quiet", "/ring_at", params)])
 
 
 def _days_in_vain(connection: Connection, case: AnyRow) -> int:

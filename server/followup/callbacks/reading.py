@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A page of the queue. `counts`: view -> how many, and `overdue` among those to do."""
+    """A page of the queue. `counts`: view -> how many, and `overdue` of all that are open."""
 
     rows: Sequence[AnyRow]
     counts: Mapping[str, int]
@@ -86,6 +86,8 @@ def queue_of(connection: Connection, scope: Scope, asked: Asked, account_id: UUI
         query = query.where(Unit.path.startswith(within))
     if asked.view == "closed":
         query = query.order_by(CallBackCase.closed_at.desc())
+    elif asked.view == "later":
+        query = query.order_by(CallBackCase.ring_at, CallBackCase.id)
     else:
         query = query.order_by(_held_by(account_id, now).desc(), rank, CallBackCase.due_at, CallBackCase.id)
     page = query.limit(PAGE + 1).offset((max(asked.page, 1) - 1) * PAGE)
@@ -126,7 +128,8 @@ def _listed() -> AnySelect:
 def _counts(
     connection: Connection, scope: Scope, views: Mapping[str, ColumnElement[bool]], now: datetime
 ) -> dict[str, int]:
-    overdue = and_(views["todo"], CallBackCase.due_at <= now)
+    # A case that was put off is as late as before.
+    overdue = CallBackCase.due_at <= now
     wanted = {**{name: views[name] for name in ("todo", "mine", "later")}, "overdue": overdue}
     counted = [func.count().filter(condition).label(name) for name, condition in wanted.items()]
     query = (
@@ -239,16 +242,17 @@ def awaiting(connection: Connection, scope: Scope, kind: str) -> Sequence[AnyRow
 
 
 def due_soon(connection: Connection, scope: Scope, now: datetime) -> AnyRow:
-    """For somebody's day: `todo` and `overdue` cases, and `first_due`, the next one's deadline."""
-    waiting = and_(CallBackCase.closed_at.is_(None), CallBackCase.ring_at <= now)
+    """For somebody's day: `overdue` cases, the others to do as `todo`, and the first of their deadlines."""
+    late = CallBackCase.due_at <= now
+    waiting = or_(late, CallBackCase.ring_at <= now)
     query = (
         select(
-            func.count().label("todo"),
-            func.count().filter(CallBackCase.due_at <= now).label("overdue"),
+            func.count().filter(~late).label("todo"),
+            func.count().filter(late).label("overdue"),
             func.min(CallBackCase.due_at).label("first_due"),
         )
         .select_from(CallBackCase)
         .join(Unit, Unit.id == CallBackCase.unit_id)
-        .where(waiting)
+        .where(CallBackCase.closed_at.is_(None), waiting)
     )
     return connection.execute(scope.units(query)).one()

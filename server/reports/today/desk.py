@@ -14,8 +14,8 @@ def calls(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
     row = due_soon(connection, scope, asked.now)
     if row.overdue:
         yield Item("calls_late", row.overdue, due_at=row.first_due, urgent=True)
-    if row.todo > row.overdue:
-        yield Item("calls_open", row.todo - row.overdue, due_at=None if row.overdue else row.first_due)
+    if row.todo:
+        yield Item("calls_open", row.todo, due_at=None if row.overdue else row.first_due)
 
 
 def words(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

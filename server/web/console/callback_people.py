@@ -27,6 +27,7 @@ def waiting() -> Response:
         confirm=reading.awaiting(connection(), scope, "confirm"),
         decide=reading.awaiting(connection(), scope, "decide"),
         own=agent().account_id,
+        now=services().clock.now(),
     )
 
 

@@ -232,6 +232,28 @@ def test_three_days_without_an_answer_end_it_and_two_calls_on_one_day_are_one(de
     desk.connection.execute(update(CallBackAttempt).values(note=None))
 
 
+def test_a_case_is_put_off_to_a_decent_hour_soon_and_stays_as_late_as_it_was(desk: Desk) -> None:
+    connection, late = desk.connection, NOW + 2 * DAY
+    case_id = desk.opened(0, stars=1, callback=True)
+    cases.take(connection, case_id, desk.agents[0], EVERYTHING, now=late)
+    for at, code in (
+        (None, "ring_at_missing"),
+        (late - DAY, "ring_at_past"),
+        (late + 15 * DAY, "ring_at_far"),
+        (late + timedelta(hours=17), "ring_at_quiet"),
+    ):
+        call = Call("ring_later", ring_at=at)
+        with pytest.raises(Refusal) as refused:
+            cases.attempt(connection, case_id, call, desk.agents[0], EVERYTHING, now=late)
+        assert [(each.code, each.pointer) for each in refused.value.details] == [(code, "/ring_at")]
+    desk.ring(case_id, "ring_later", days=2, ring_at=late + DAY)
+    found = reading.queue_of(connection, EAST, reading.Asked("later"), desk.agents[0].account_id, late)
+    assert [row.due_at for row in found.rows] == [NOW + DAY]
+    assert found.counts["overdue"] == 1
+    today = reading.due_soon(connection, EAST, late)
+    assert (today.todo, today.overdue) == (0, 1)
+
+
 def test_closing_needs_a_call_that_reached_somebody_and_its_record_is_a_submission(desk: Desk) -> None:
     connection, agent = desk.connection, desk.agents[0]
     case_id = desk.in_hand()
