@@ -150,6 +150,7 @@ UNLIMITED = {
     "names_of": "names what lines say that were found within the scope; people within `people`",
     "subject_names": "the same",
     "steps_of": "takes a case that find_case or locked_case found within the scope",
+    "steps_of_cases": "takes a case that find_case or locked_case found within the scope",
     "dispute_days": "the same",
     "call_back_of": "the same",
     "was_reached": "the same",

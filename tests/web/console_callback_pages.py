@@ -57,7 +57,7 @@ def step(kind: str, axis: str = "process") -> Any:
     return SimpleNamespace(
         step=kind, axis=axis, person_id=SOMEBODY if named else None, grave=named, reason="柜员说话不耐烦",
         person_name="李娜" if named else None, person="T01" if named else None, at=NOW, account_id=SOMEBODY,
-        by="account:1",
+        by="account:1", by_name="贺敏", for_other=named,
     )  # fmt: skip
 
 
@@ -131,10 +131,23 @@ WAITING = [
 
 
 def about_people() -> list[Attributed]:
-    return [
-        Attributed(case(), WEEK, step("proposed", "person"), Standing(state), 1, 12, until)
-        for state, until in (("confirmed", NOW), ("disputed", None), ("overturned", None))
+    said, dispute = step("proposed", "person"), step("disputed", "person")
+    ruled = [
+        Attributed(case(), WEEK, said, Standing(state), 0, 0, None, dispute, step(ruling, "person"))
+        for state, ruling in (("confirmed", "dismissed"), ("overturned", "upheld"))
     ]
+    return [
+        Attributed(case(), WEEK, said, Standing("confirmed"), 1, 12, NOW),
+        Attributed(case(), WEEK, said, Standing("confirmed"), 1, 12, None),
+        Attributed(case(), WEEK, said, Standing("disputed"), 1, 12, None, dispute),
+        *ruled,
+    ]
+
+
+def people_page(rows: list[Attributed], **changes: Any) -> dict[str, Any]:
+    return {
+        "rows": rows, "notices": (), "errors": {}, "disputed": None, "typed": {}, "now": NOW, **changes
+    }  # fmt: skip
 
 
 def bulletin(**changes: Any) -> Any:
@@ -227,8 +240,11 @@ CALLBACK_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         {"confirm": WAITING, "decide": WAITING, "own": SOMEBODY, "now": NOW},
     ),
     "callback_waiting_none": ("callback_waiting", {"confirm": [], "decide": [], "own": SOMEBODY, "now": NOW}),
-    "callback_people": ("callback_people", {"rows": about_people(), "notices": (Detail("reason_missing"),)}),
-    "callback_people_none": ("callback_people", {"rows": [], "notices": ()}),
+    "callback_people": (
+        "callback_people",
+        people_page(about_people(), notices=(Detail("attribution_moved", "/step"),)),
+    ),
+    "callback_people_none": ("callback_people", people_page([])),
     "callback_bulletin": ("callback_bulletin", of_week(bulletin())),
     "callback_bulletin_few": (
         "callback_bulletin",

@@ -80,10 +80,20 @@ def test_a_second_person_confirms_and_the_branch_disputes(app: Flask, engine: En
     assert "1 / 1" in listed
     assert manager.client.get(f"{CALL}/{case}").status_code == 403
     assert other.client.get(f"{CALL}/people").status_code == 403
-    assert manager.post(f"{CALL}/{case}/dispute", reason="").status_code == 422
+    refused = manager.post(f"{CALL}/{case}/dispute", reason="")
+    assert (refused.status_code, 'id="d1-reason-error"' in refused.text) == (422, True)
     assert manager.post(f"{CALL}/{case}/dispute", reason="当天休息").status_code == 303
+    disputed = manager.get(f"{CALL}/people")
+    assert "代李娜提出" in disputed
+    assert "待裁定" in disputed
+    assert "期限已过" not in disputed
+    assert "0 / 1" in disputed
+    assert "另一位有权确认的人" in reviewer.get(f"{CALL}/{case}")
     assert reviewer.post(f"{CALL}/{case}/decide", verdict="dismissed", reason="x").status_code == 422
     coordinator = staff(app, engine, "coordinator")
+    assert f"{CALL}/{case}" in coordinator.get(f"{CALL}/people")
+    assert f'action="{CALL}/{case}/decide"' in coordinator.get(f"{CALL}/{case}")
+    assert coordinator.post(f"{CALL}/{case}/decide", reason="排班").status_code == 422
     assert coordinator.post(f"{CALL}/{case}/decide", verdict="upheld", reason="排班").status_code == 303
     assert "已撤销" in manager.get(f"{CALL}/people")
     for page in ("bulletin", "patterns", "closing"):

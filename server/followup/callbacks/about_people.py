@@ -1,7 +1,7 @@
 """What was confirmed about employees, for whoever answers for them: by week, with its n, to be disputed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Date, cast, func, select
 
 from server.catalogue import ZONE
 from server.db import AnyRow
-from server.followup.callbacks.attributing import dispute_days, standing_of
+from server.followup.callbacks.attributing import dispute_days, standing_of, steps_of_cases
 from server.followup.callbacks.cases import case_query
 from server.followup.callbacks.invited import INVITED
-from server.followup.callbacks.standing import CONFIRMED, FACT_STATES, PERSON, Standing
+from server.followup.callbacks.standing import CONFIRMED, FACT_STATES, OVERTURNED, PERSON, Standing
 from server.models.accounts import Person
 from server.models.callbacks import CallBackCase, CallBackStep
 from server.models.contacts import ServiceEvent
@@ -38,6 +38,7 @@ class Attributed:
         said: the last step that says who it was, with `person`, `person_name` and `reason`.
         share, n: how many of the answers about the employee in that month were attributed, of how many.
         until: the last moment for a dispute, None when there is none any more.
+        dispute, ruling: the steps by which it was disputed and by which that was decided, with `by_name`.
     """
 
     case: AnyRow
@@ -47,37 +48,60 @@ class Attributed:
     share: int
     n: int
     until: datetime | None
+    dispute: AnyRow | None = None
+    ruling: AnyRow | None = None
+
+
+_Counts = Counter[tuple[UUID, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A case that two people agreed was about an employee; `said` is who said so last."""
+
+    case: AnyRow
+    said: AnyRow
+    standing: Standing
+    steps: Sequence[AnyRow]
+
+    @property
+    def month(self) -> tuple[UUID, date]:
+        return self.said.person_id, self.case.answered_on.replace(day=1)
 
 
 def attributed(connection: Connection, scope: Scope, now: datetime) -> Sequence[Attributed]:
     """What was confirmed about employees below the reader's units in the last months, the newest first."""
     since = (now - LOOKED_BACK).date().replace(day=1)
     settled = list(_settled(connection, scope, since))
-    confirmed = Counter(
-        (said.person_id, case.answered_on.replace(day=1))
-        for case, said, stands in settled
-        if stands.state == CONFIRMED
+    heard = _heard(connection, {each.said.person_id for each in settled}, since)
+    confirmed = _Counts()
+    for each in settled:
+        confirmed[each.month] += each.standing.state == CONFIRMED
+        # Two people said it was about them, whoever the service event knows or does not know.
+        if each.standing.state != OVERTURNED and each.case.person_id != each.said.person_id:
+            heard[each.month] += 1
+    return [_shown(connection, each, confirmed, heard, now) for each in settled]
+
+
+def _shown(
+    connection: Connection, settled: _Settled, confirmed: _Counts, heard: _Counts, now: datetime
+) -> Attributed:
+    case, stands = settled.case, settled.standing
+    until = stands.disputable_until(dispute_days(connection, case))
+    return Attributed(
+        case=case,
+        week=case.answered_on - timedelta(days=case.answered_on.weekday()),
+        said=settled.said,
+        standing=stands,
+        share=confirmed[settled.month],
+        n=heard[settled.month],
+        until=until if until is not None and until > now and not stands.disputed else None,
+        dispute=_last(settled.steps, "disputed") if stands.disputed else None,
+        ruling=_last(settled.steps, "upheld", "dismissed") if stands.disputed else None,
     )
-    heard = _heard(connection, {said.person_id for _, said, _ in settled}, since)
-    found = []
-    for case, said, stands in settled:
-        month = (said.person_id, case.answered_on.replace(day=1))
-        until = stands.disputable_until(dispute_days(connection, case))
-        found.append(
-            Attributed(
-                case=case,
-                week=case.answered_on - timedelta(days=case.answered_on.weekday()),
-                said=said,
-                standing=stands,
-                share=confirmed[month],
-                n=heard.get(month, 0),
-                until=until if until is not None and until > now and not stands.disputed else None,
-            )
-        )
-    return found
 
 
-def _settled(connection: Connection, scope: Scope, since: date) -> Iterator[tuple[AnyRow, AnyRow, Standing]]:
+def _settled(connection: Connection, scope: Scope, since: date) -> Iterator[_Settled]:
     """Cases that two people agreed were about an employee, with who said so, and how that stands."""
     named = select(CallBackStep.case_id).where(CallBackStep.person_id.is_not(None))
     query = (
@@ -87,28 +111,19 @@ def _settled(connection: Connection, scope: Scope, since: date) -> Iterator[tupl
         .limit(MOST)
     )
     cases = connection.execute(scope.units(query)).all()
-    steps = _steps(connection, [case.id for case in cases])
+    steps = steps_of_cases(connection, [case.id for case in cases])
     for case in cases:
         stands = standing_of(steps[case.id])
-        said = next((row for row in reversed(steps[case.id]) if row.step in ("proposed", "changed")), None)
+        said = _last(steps[case.id], "proposed", "changed")
         if stands.state in FACT_STATES and said is not None and said.axis == PERSON:
-            yield case, said, stands
+            yield _Settled(case, said, stands, steps[case.id])
 
 
-def _steps(connection: Connection, cases: Sequence[UUID]) -> Mapping[UUID, list[AnyRow]]:
-    query = (
-        select(*CallBackStep.__table__.columns, Person.name.label("person_name"), Person.code.label("person"))
-        .join(Person, Person.id == CallBackStep.person_id, isouter=True)
-        .where(CallBackStep.case_id.in_(cases))
-        .order_by(CallBackStep.case_id, CallBackStep.number)
-    )
-    found: dict[UUID, list[AnyRow]] = {each: [] for each in cases}
-    for row in connection.execute(query):
-        found[row.case_id].append(row)
-    return found
+def _last(steps: Sequence[AnyRow], *kinds: str) -> AnyRow | None:
+    return next((row for row in reversed(steps) if row.step in kinds), None)
 
 
-def _heard(connection: Connection, people: set[UUID], since: date) -> Mapping[tuple[UUID, date], int]:
+def _heard(connection: Connection, people: set[UUID], since: date) -> _Counts:
     """Employee and first day of the month -> answers about somebody they served."""
     month = cast(func.date_trunc("month", func.timezone(Unit.timezone, Submission.received_at)), Date)
     query = (
@@ -125,4 +140,4 @@ def _heard(connection: Connection, people: set[UUID], since: date) -> Mapping[tu
         .where(Submission.received_at >= datetime.combine(since, time(), ZoneInfo(ZONE)))
         .group_by(Person.id, month)
     )
-    return {(row.id, row.month): row.n for row in connection.execute(query)}
+    return _Counts({(row.id, row.month): row.n for row in connection.execute(query)})

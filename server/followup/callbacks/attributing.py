@@ -1,12 +1,13 @@
 """Proposing, confirming and disputing who or what a case was about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.orm import aliased
 
 from server import audit
 from server.db import AnyRow, new_id
@@ -14,7 +15,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.followup.callbacks.cases import Agent, locked_case
 from server.followup.callbacks.standing import PERSON, Standing, Step, refused, standing
-from server.models.accounts import Person
+from server.models.accounts import Account, Person
 from server.models.callbacks import AXES, CallBackStep
 from server.models.organisation import Unit
 from server.scope import Scope
@@ -42,14 +43,32 @@ class Said:
 
 
 def steps_of(connection: Connection, case_id: UUID) -> Sequence[AnyRow]:
-    """Every step of a case in its order, with `person_name`; for a case that was found within the scope."""
+    """Every step of a case in its order; for a case that was found within the scope."""
+    return steps_of_cases(connection, [case_id])[case_id]
+
+
+def steps_of_cases(connection: Connection, cases: Sequence[UUID]) -> Mapping[UUID, Sequence[AnyRow]]:
+    """Case -> its steps in their order: `person` and `person_name` are whom a step is about, `by_name` is who
+    took it, `for_other` whether they spoke for the employee and not for themselves."""
+    taker = aliased(Person)
     query = (
-        select(*CallBackStep.__table__.columns, Person.name.label("person_name"), Person.code.label("person"))
+        select(
+            *CallBackStep.__table__.columns,
+            Person.name.label("person_name"),
+            Person.code.label("person"),
+            taker.name.label("by_name"),
+            (CallBackStep.person_id.is_not(None) & (CallBackStep.person_id != taker.id)).label("for_other"),
+        )
+        .join(Account, Account.id == CallBackStep.account_id)
+        .join(taker, taker.id == Account.person_id)
         .join(Person, Person.id == CallBackStep.person_id, isouter=True)
-        .where(CallBackStep.case_id == case_id)
-        .order_by(CallBackStep.number)
+        .where(CallBackStep.case_id.in_(cases))
+        .order_by(CallBackStep.case_id, CallBackStep.number)
     )
-    return connection.execute(query).all()
+    found: dict[UUID, list[AnyRow]] = {each: [] for each in cases}
+    for row in connection.execute(query):
+        found[row.case_id].append(row)
+    return found
 
 
 def standing_of(rows: Sequence[AnyRow]) -> Standing:

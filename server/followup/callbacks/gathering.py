@@ -10,7 +10,15 @@ from sqlalchemy import Connection, Date, cast, func, select
 from server.db import AnySelect
 from server.fieldwork.judging import Judged
 from server.followup.callbacks.invited import INVITED
-from server.followup.callbacks.standing import FACT_STATES, PERSON, Standing, Step, standing
+from server.followup.callbacks.standing import (
+    CONFIRMED,
+    DISPUTED,
+    FACT_STATES,
+    PERSON,
+    Standing,
+    Step,
+    standing,
+)
 from server.models.accounts import Person
 from server.models.callbacks import CallBackCase, CallBackStep
 from server.models.contacts import ServiceEvent
@@ -79,7 +87,7 @@ def _source(programme: Programme, instrument: str | None) -> str:
 def _cases(programme_id: UUID, days: tuple[date, date]) -> AnySelect:
     return (
         select(
-            CallBackCase.id, CallBackCase.answered_on, CallBackCase.instrument_name,
+            CallBackCase.id, CallBackCase.answered_on, CallBackCase.instrument_name, CallBackCase.person_id,
             Subject.id.label("subject_id"), Wave.code.label("wave"),
         )
         .join(ProgrammeVersion, ProgrammeVersion.id == CallBackCase.programme_version_id)
@@ -112,7 +120,8 @@ def _subjects_of_people(connection: Connection) -> Mapping[UUID, str]:
 def answers_about(
     connection: Connection, programme: Programme, programme_id: UUID, who: Judged, days: tuple[date, date]
 ) -> list[Fact]:
-    """How many answers of a period were about somebody whom an employee served, by the teller's code.
+    """How many answers of a period were about an employee: by the teller's code of the service, or because
+    two people said so.
 
     Only for a programme that reads an indicator of this name, for each kind and period in which it does.
     """
@@ -125,7 +134,8 @@ def answers_about(
         return []
     kinds = {row["id"]: row["kind"] for row in who.rows}
     counted = [
-        (row.code, row.day, row.n) for row in connection.execute(_answers(programme, programme_id, days))
+        *((row.code, row.day, row.n) for row in connection.execute(_answers(programme, programme_id, days))),
+        *_named(connection, programme_id, days),
     ]
     found: dict[tuple[str, str], int] = {}
     for measure in reading:
@@ -135,6 +145,22 @@ def answers_about(
                 if period is not None:
                     found[code, period.id] = found.get((code, period.id), 0) + n
     return list(_indicators(found))
+
+
+def _named(
+    connection: Connection, programme_id: UUID, days: tuple[date, date]
+) -> Iterator[tuple[str, date, int]]:
+    """Answers about an employee of whose service no event tells: a share of nothing would be none."""
+    cases = connection.execute(_cases(programme_id, days)).all()
+    steps = _steps(connection, [case.id for case in cases])
+    subjects = _subjects_of_people(connection)
+    for case in cases:
+        stands = standing(steps.get(case.id, ()))
+        about = stands.about
+        if about is None or stands.state not in (CONFIRMED, DISPUTED) or about.person_id == case.person_id:
+            continue
+        if about.person_id in subjects:
+            yield subjects[about.person_id], case.answered_on, 1
 
 
 def _indicators(counted: Mapping[tuple[str, str], int]) -> Iterator[Fact]:

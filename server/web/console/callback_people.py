@@ -12,7 +12,7 @@ from server.followup.callbacks.about_people import attributed
 from server.followup.callbacks.attributing import Said
 from server.http.access import identity, requires
 from server.services import services
-from server.web.console.callbacks import agent, said, take_step
+from server.web.console.callbacks import agent, by_field, refused_page, said, take_step
 from server.web.presenting import page
 
 blueprint = Blueprint("callback_people", __name__)
@@ -46,7 +46,10 @@ def change(case_id: UUID) -> Response:
 @blueprint.post("/console/callbacks/<uuid:case_id>/decide")
 @requires("callbacks.confirm")
 def decide(case_id: UUID) -> Response:
-    verdict = "upheld" if request.form.get("verdict") == "upheld" else "dismissed"
+    verdict = request.form.get("verdict", "")
+    if verdict not in ("upheld", "dismissed"):
+        missing = Refusal("invalid_fields", details=[Detail("outcome_missing", "/verdict")])
+        return refused_page(case_id, missing)
     return take_step(case_id, said(verdict), _back)
 
 
@@ -68,17 +71,24 @@ def dispute(case_id: UUID) -> Response:
     except Refusal as refusal:
         if refusal.code != "invalid_fields":
             raise
-        return _people_page(refusal.details, status=refusal.status)
+        return _people_page(refusal.details, disputed=case_id, status=refusal.status)
     return redirect(url_for("console.callback_people.people"), 303)
 
 
-def _people_page(notices: tuple[Detail, ...] = (), *, status: int = 200) -> Response:
+def _people_page(
+    notices: tuple[Detail, ...] = (), *, disputed: UUID | None = None, status: int = 200
+) -> Response:
+    """`disputed` is the case whose dispute was refused."""
     now = services().clock.now()
     return page(
         "console/callback_people.html",
         status=status,
         rows=attributed(connection(), identity().scope, now),
         notices=notices,
+        errors=by_field(notices),
+        disputed=disputed,
+        typed=request.form,
+        now=now,
     )
 
 

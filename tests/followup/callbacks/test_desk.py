@@ -328,6 +328,22 @@ def test_two_people_before_a_fact_lands_on_an_employee_with_its_n(desk: Desk) ->
         desk.connection.execute(update(CallBackStep).values(axis="mistake", person_id=None))
 
 
+def test_who_is_named_without_a_service_event_has_an_n_of_which_it_is_a_share(desk: Desk) -> None:
+    case_id = desk.opened(0, stars=1, callback=True, served=False)
+    desk.answer(1, stars=5)
+    desk.step(case_id, "proposed", 0, axis="person", person=TELLER)
+    desk.step(case_id, "confirmed", 1)
+    [shown] = about_people.attributed(desk.connection, EAST, NOW)
+    assert (shown.share, shown.n) == (1, 2)
+    assert [fact["value"] for fact in facts(desk)["indicators"]] == [2]
+    desk.step(case_id, "disputed", 2, reason="当天休息")
+    [shown] = about_people.attributed(desk.connection, EAST, NOW)
+    assert (shown.share, shown.n, shown.dispute.by_name, shown.dispute.for_other) == (0, 2, "agent2", True)
+    desk.step(case_id, "upheld", 3, reason="排班属实")
+    [shown] = about_people.attributed(desk.connection, EAST, NOW)
+    assert (shown.share, shown.n, shown.ruling.by_name) == (0, 1, "agent3")
+
+
 def test_a_week_is_frozen_and_corrected_by_a_new_number(desk: Desk) -> None:
     connection = desk.connection
     for index in range(4):
