@@ -157,6 +157,7 @@ UNLIMITED = {
     "note_record": "the same",
     "record_of": "the same",
     "hand_in": "takes the scope with the forms, and locks its case within it",
+    "close_recorded": "takes the scope with the forms, and locks its case within it",
     "make_all": "the clock's chore: every unit's bulletin",
     "waves_to_plan": "the clock's chore, by time alone",
 }

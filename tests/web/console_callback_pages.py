@@ -48,8 +48,17 @@ def held(row: Any) -> bool:
     return row.holder_name is not None
 
 
+UNITS = [SimpleNamespace(code="B101", name="青年路支行", name_en="Youth Road")]
+
+
 def queue(view: str, rows: Any, **asked: Any) -> dict[str, Any]:
-    return {"asked": Asked(view, **asked), "queue": Queue(rows, COUNTED, True), "now": NOW, "held": held}
+    return {
+        "asked": Asked(view, **asked),
+        "queue": Queue(rows, COUNTED, True),
+        "now": NOW,
+        "held": held,
+        "units": UNITS,
+    }
 
 
 def step(kind: str, axis: str = "process") -> Any:
@@ -63,8 +72,10 @@ def step(kind: str, axis: str = "process") -> Any:
 
 STEPS_TAKEN = [*(step(kind) for kind in STEPS), *(step("proposed", axis) for axis in AXES)]
 ATTEMPTS = [
-    SimpleNamespace(reach=reach, ring_at=NOW if reach == "ring_later" else None, note="下午再打", at=NOW)
-    for reach in REACHES
+    SimpleNamespace(
+        number=number, reach=reach, ring_at=NOW if reach == "ring_later" else None, note="下午再打", at=NOW
+    )
+    for number, reach in enumerate(REACHES, 1)
 ]
 EVENT = SimpleNamespace(
     happened_at=NOW,
@@ -109,6 +120,7 @@ def of_case(state: str = "none", **changes: Any) -> dict[str, Any]:
         words=changes.pop("words", ""),
         event=changes.pop("event", None),
         attempts=attempts,
+        unseen=frozenset({1}),
         steps=steps,
         standing=Standing(state, about, NOW, parties),
         record=None,
@@ -116,7 +128,8 @@ def of_case(state: str = "none", **changes: Any) -> dict[str, Any]:
     return {
         "file": file, "mine": False, "held": False, "answers": [("您满意吗？", "不满意")], "record": [],
         "record_page": None, "view": None, "spoken": False, "script": "您好", "customer": None, "notices": (),
-        "people": [SimpleNamespace(code="T01", name="李娜")], "typed": {}, "now": NOW, **changes,
+        "errors": {}, "units": UNITS, "people": [SimpleNamespace(code="T01", name="李娜")],
+        "typed": {}, "now": NOW, **changes,
     }  # fmt: skip
 
 

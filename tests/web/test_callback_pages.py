@@ -1,5 +1,6 @@
 """The desk through its real pages, without script: from the queue to a second word and the branch."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -48,7 +49,19 @@ def test_from_the_queue_to_the_end_of_a_case(app: Flask, engine: Engine, case: U
         agent.post(f"{CALL}/{case}/attempt", reach="ring_later", ring_at="2026-05-03T09:00").status_code
         == 422
     )
-    assert agent.post(f"{CALL}/{case}/attempt", reach="reached").status_code == 303
+    unreached = agent.post(f"{CALL}/{case}/attempt", ring_at="", note="在开会")
+    assert 'id="reach-error"' in unreached.text
+    assert "在开会</textarea>" in unreached.text
+    said = {"ring_at": "", "note": "等了太久"}
+    assert agent.post(f"{CALL}/{case}/attempt", reach="reached", **said).status_code == 303
+    # What the call has said is not asked again, and its record comes before the end.
+    recording = agent.get(f"{CALL}/{case}")
+    assert re.search(r'name="reached"[^>]*value="yes"[^>]*checked', recording)
+    assert "等了太久</textarea>" in recording
+    assert f'action="{CALL}/{case}/close"' not in recording
+    assert "没有查看过号码" not in recording
+    early = agent.post(f"{CALL}/{case}/close", outcome="resolved", passed_to="", note="")
+    assert (early.status_code, "请先保存回访记录" in early.text) == (422, True)
     # Without script what an answer brings up is shown with what is missing.
     asked = agent.post(f"{CALL}/{case}/record", reached="yes")
     assert asked.status_code == 422
@@ -58,10 +71,12 @@ def test_from_the_queue_to_the_end_of_a_case(app: Flask, engine: Engine, case: U
     said = {"reached": "yes", "opinion": "等了太久", "cause": "waiting", "settled": "true"}
     assert agent.post(f"{CALL}/{case}/record", **said).status_code == 303
     assert "等了太久" in agent.get(f"{CALL}/{case}")
-    assert (
-        agent.post(f"{CALL}/{case}/close", outcome="passed_on", note="加窗口", passed_to="X").status_code
-        == 422
-    )
+    ended = agent.post(f"{CALL}/{case}/close", outcome="passed_on", note="加窗口", passed_to="")
+    assert (ended.status_code, 'id="passed_to-error"' in ended.text) == (422, True)
+    assert "加窗口</textarea>" in ended.text
+    assert '<option value="D1">' in ended.text
+    ended = agent.post(f"{CALL}/{case}/close", outcome="passed_on", note="加窗口", passed_to="X")
+    assert (ended.status_code, 'id="passed_to-error"' in ended.text) == (422, True)
     assert agent.post(f"{CALL}/{case}/close", outcome="resolved").status_code == 303
     assert outcome(engine, case) == "resolved"
 
@@ -69,6 +84,10 @@ def test_from_the_queue_to_the_end_of_a_case(app: Flask, engine: Engine, case: U
 def test_a_second_person_confirms_and_the_branch_disputes(app: Flask, engine: Engine, case: UUID) -> None:
     agent, reviewer = staff(app, engine, "call_back_agent"), staff(app, engine, "reviewer")
     manager, other = staff(app, engine, "branch_manager", "B101"), staff(app, engine, "supervisor")
+    unnamed = agent.post(f"{CALL}/{case}/propose", axis="person", person="", reason="没抬头")
+    assert 'id="propose-person-error"' in unnamed.text
+    assert "请选择或填写员工编号。" in unnamed.text
+    assert re.search(r'<option value="T01">李娜', unnamed.text)
     proposed = agent.post(f"{CALL}/{case}/propose", axis="person", person="T01", reason="没抬头")
     assert proposed.status_code == 303
     assert agent.post(f"{CALL}/{case}/confirm").status_code == 403

@@ -142,6 +142,8 @@ def _check(connection: Connection, case: AnyRow, said: Said) -> UUID | None:
         raise Refusal("invalid_fields", details=[Detail("axis_missing", "/axis")])
     if said.axis != PERSON:
         return None
+    if not said.person.strip():
+        raise Refusal("invalid_fields", details=[Detail("person_missing", "/person")])
     person_id = connection.scalar(
         select(Person.id)
         .join(Unit, Unit.id == Person.unit_id)

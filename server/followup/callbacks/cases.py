@@ -212,9 +212,19 @@ def close(
         raise Refusal("invalid_fields", details=[Detail("case_not_spoken", "/outcome")])
     if ending.outcome == "no_number" and not numberless:
         raise Refusal("invalid_fields", details=[Detail("outcome_missing", "/outcome")])
-    if ending.outcome == "passed_on" and not ending.note.strip():
-        raise Refusal("invalid_fields", details=[Detail("reason_missing", "/note")])
+    if ending.outcome == "passed_on":
+        _check_passed_on(ending)
     _end(connection, case, ending, agent, now)
+
+
+def _check_passed_on(ending: Ending) -> None:
+    missing = []
+    if not ending.passed_to.strip():
+        missing.append(Detail("passed_to_missing", "/passed_to"))
+    if not ending.note.strip():
+        missing.append(Detail("reason_missing", "/note"))
+    if missing:
+        raise Refusal("invalid_fields", details=missing)
 
 
 def was_reached(connection: Connection, case_id: UUID) -> bool:

@@ -157,9 +157,9 @@ def _named(
     for case in cases:
         stands = standing(steps.get(case.id, ()))
         about = stands.about
-        if about is None or stands.state not in (CONFIRMED, DISPUTED) or about.person_id == case.person_id:
+        if about is None or about.person_id is None or stands.state not in (CONFIRMED, DISPUTED):
             continue
-        if about.person_id in subjects:
+        if about.person_id in subjects and about.person_id != case.person_id:
             yield subjects[about.person_id], case.answered_on, 1
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, or_, select, text
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow, AnySelect
@@ -18,6 +18,7 @@ from server.followup.callbacks.standing import Standing
 from server.intake.own_words import joined
 from server.keys import KeyRing
 from server.models.accounts import Account, Person
+from server.models.audit import DESK, AuditLine
 from server.models.callbacks import SEVERITIES, CallBackAttempt, CallBackCase, CallBackStep
 from server.models.contacts import ServiceEvent
 from server.models.messages import InboundMessage
@@ -27,6 +28,7 @@ from server.models.tasks import Invitation
 from server.scope import Scope
 
 PAGE: Final = 40
+MOST_UNITS: Final = 2_000
 VIEWS: Final = ("todo", "mine", "later", "closed")
 # What the last step left for somebody else to say.
 AWAITING: Final = {"confirm": ("proposed", "changed"), "decide": ("disputed",)}
@@ -62,13 +64,18 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """One case with all that is known about it."""
+    """One case with all that is known about it.
+
+    Attributes:
+        unseen: the attempts that were noted by somebody to whom the number had not been shown for them.
+    """
 
     case: AnyRow
     answers: Answers | None
     words: str
     event: AnyRow | None
     attempts: Sequence[AnyRow]
+    unseen: frozenset[int]
     steps: Sequence[AnyRow]
     standing: Standing
     record: Answers | None
@@ -163,9 +170,28 @@ def find_case(connection: Connection, case_id: UUID, scope: Scope, keys: KeyRing
         words=_words(connection, row, keys),
         event=_event(connection, row),
         attempts=attempts,
+        unseen=_unseen(connection, case_id, attempts),
         steps=steps,
         standing=standing_of(steps),
         record=_answers(connection, row.record_pk),
+    )
+
+
+def _unseen(connection: Connection, case_id: UUID, attempts: Sequence[AnyRow]) -> frozenset[int]:
+    """By the audit lines: the customer may have rung, which is no fault, but is said."""
+    looks = connection.execute(
+        select(AuditLine.actor, AuditLine.at)
+        .where(AuditLine.subject == f"call_back:{case_id}", AuditLine.action == "call_back_number_shown")
+        .where(text(DESK))
+    ).all()
+    before = [None, *(each.at for each in attempts)]
+    return frozenset(
+        each.number
+        for each, since in zip(attempts, before, strict=False)
+        if not any(
+            look.actor == each.by and look.at <= each.at and (since is None or look.at > since)
+            for look in looks
+        )
     )
 
 
@@ -220,6 +246,17 @@ def _event(connection: Connection, row: AnyRow) -> AnyRow | None:
         .where(Submission.id == row.submission_pk)
     )  # fmt: skip
     return connection.execute(query).first()
+
+
+def units_to_name(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
+    """The reader's units that there still are, by their place: `code`, `name` and `name_en`."""
+    query = (
+        select(Unit.code, Unit.name, Unit.name_en)
+        .where(Unit.closed_at.is_(None))
+        .order_by(Unit.path)
+        .limit(MOST_UNITS)
+    )
+    return connection.execute(scope.units(query)).all()
 
 
 def awaiting(connection: Connection, scope: Scope, kind: str) -> Sequence[AnyRow]:

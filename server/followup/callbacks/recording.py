@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,17 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
-from server.followup.callbacks.cases import Agent, call_back_of, locked_case, mine, note_record
+from server.followup.callbacks import cases
+from server.followup.callbacks.cases import (
+    Agent,
+    Ending,
+    call_back_of,
+    locked_case,
+    mine,
+    note_record,
+    was_reached,
+)
+from server.forms import check
 from server.intake import known
 from server.intake.prepare import Ask, Incoming, Rejected, prepare
 from server.intake.record import record
@@ -26,6 +36,11 @@ from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission
 from server.models.waves import Wave
 from server.scope import Scope
+
+# Questions of a form that a call answers by itself.
+REACHED: Final = "reached"
+YES: Final = "yes"
+OPINION: Final = "opinion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,42 @@ def record_of(connection: Connection, case: AnyRow, forms: FormShelf, now: datet
     unit = connection.execute(select(*known.COLUMNS).where(Unit.id == case.unit_id)).one()
     today = now.astimezone(ZoneInfo(case.timezone)).date()
     return Record(shelved, known.of_unit(unit), today)
+
+
+def carried(record: Record, attempts: Sequence[AnyRow]) -> Mapping[str, Any]:
+    """What the call that reached the customer has said already, for a form that asks it again: `reached` with
+    the choice `yes`, and the note as the customer's `opinion`."""
+    form = record.shelved.form
+    reached = next((each for each in reversed(attempts) if each.reach == "reached"), None)
+    if reached is None:
+        return {}
+    said = {REACHED: YES, OPINION: reached.note}
+    given = {name: value for name, value in said.items() if value and name in form.questions}
+    checked = check(form, given, variables=record.variables, today=record.today)
+    wrong = {each.question for each in checked.errors}
+    return {name: value for name, value in given.items() if name not in wrong}
+
+
+def close_recorded(
+    connection: Connection,
+    case_id: UUID,
+    ending: Ending,
+    agent: Agent,
+    reach: tuple[Scope, FormShelf],
+    *,
+    now: datetime,
+) -> None:
+    """End a case, once what was said is recorded where the programme has a form for it.
+
+    Raises:
+        Refusal: what `cases.close` raises, and invalid_fields without the record.
+    """
+    scope, forms = reach
+    case = mine(locked_case(connection, case_id, scope), agent, now)
+    unsaved = case.record_pk is None and was_reached(connection, case_id)
+    if unsaved and record_of(connection, case, forms, now) is not None:
+        raise Refusal("invalid_fields", details=[Detail("case_not_recorded", "/outcome")])
+    cases.close(connection, case_id, ending, agent, scope, now=now)
 
 
 def hand_in(

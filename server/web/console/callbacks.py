@@ -48,7 +48,8 @@ def index() -> Response:
         page=request.args.get("page", 1, type=int),
     )
     found = reading.queue_of(connection(), who.scope, asked, agent().account_id, now)
-    return page("console/callbacks.html", asked=asked, queue=found, now=now, held=_held)
+    units = reading.units_to_name(connection(), who.scope)
+    return page("console/callbacks.html", asked=asked, queue=found, now=now, held=_held, units=units)
 
 
 @blueprint.get("/console/callbacks/<uuid:case_id>")
@@ -145,8 +146,13 @@ def close(case_id: UUID) -> Response:
     ending = Ending(form.get("outcome", ""), form.get("note", ""), form.get("passed_to", ""))
     return act(
         case_id,
-        lambda changing: cases.close(
-            changing, case_id, ending, agent(), identity().scope, now=services().clock.now()
+        lambda changing: recording.close_recorded(
+            changing,
+            case_id,
+            ending,
+            agent(),
+            (identity().scope, services().forms),
+            now=services().clock.now(),
         ),
     )
 
@@ -232,7 +238,7 @@ def case_page(
     given, who, now = services(), identity(), services().clock.now()
     file = reading.find_case(connection(), case_id, who.scope, given.keys)
     held = cases.holder_of(file.case, now)
-    record_page = _record_page(file, typed or {}, check_record=check_record)
+    record_page = _record_page(file, typed, check_record=check_record)
     return page(
         "console/callback.html",
         status=status,
@@ -247,19 +253,23 @@ def case_page(
         spoken=any(each.reach == "reached" for each in file.attempts),
         script=_script(file),
         people=attributing.people_at(connection(), file.case.unit_id, who.scope),
+        units=reading.units_to_name(connection(), who.scope),
         customer=customer,
         notices=notices,
+        errors=by_field(notices),
         typed=request.form,
         now=now,
     )
 
 
-def _record_page(file: CaseFile, typed: Mapping[str, Any], *, check_record: bool) -> RecordPage | None:
+def _record_page(file: CaseFile, typed: Mapping[str, Any] | None, *, check_record: bool) -> RecordPage | None:
     given = services()
     found = recording.record_of(connection(), file.case, given.forms, given.clock.now())
     if found is None or file.case.record_pk is not None or file.case.closed_at is not None:
         return None
     form = found.shelved.form
+    if typed is None:
+        typed = recording.carried(found, file.attempts)
     checked = check(form, typed, variables=found.variables, today=found.today, fill=True)
     now = shown(checked, typed, with_errors=check_record)
     views = tuple(

@@ -254,6 +254,14 @@ def test_a_case_is_put_off_to_a_decent_hour_soon_and_stays_as_late_as_it_was(des
     assert (today.todo, today.overdue) == (0, 1)
 
 
+def test_a_call_that_is_noted_without_its_number_says_so(desk: Desk) -> None:
+    case_id = desk.in_hand()
+    cases.reveal(desk.connection, case_id, desk.agents[0], EVERYTHING, desk.keys, now=NOW)
+    desk.ring(case_id, "no_answer")
+    desk.ring(case_id, "reached", days=1)
+    assert reading.find_case(desk.connection, case_id, EVERYTHING, desk.keys).unseen == {2}
+
+
 def test_closing_needs_a_call_that_reached_somebody_and_its_record_is_a_submission(desk: Desk) -> None:
     connection, agent = desk.connection, desk.agents[0]
     case_id = desk.in_hand()
