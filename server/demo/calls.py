@@ -49,6 +49,7 @@ def load_calls(connection: Connection, wave_id: UUID, keys: KeyRing, seed: int, 
     for place, (case_id, at) in enumerate(ringable[: FINISHED + 2]):
         rung = min(at + timedelta(hours=3), now - timedelta(minutes=5))
         cases.take(connection, case_id, agent, EVERYTHING, now=rung)
+        cases.reveal(connection, case_id, agent, EVERYTHING, keys, now=rung)
         reach = "reached" if place < FINISHED else "no_answer"
         note = NOTES[place] if place < FINISHED else ""
         cases.attempt(connection, case_id, Call(reach, note), agent, EVERYTHING, now=rung)
