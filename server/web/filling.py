@@ -102,7 +102,10 @@ class Filling:
         return companion.parent if companion else photos
 
     def drawn(self, index: int, errors: Sequence[AnswerError]) -> dict[str, Any]:
-        """What the template of a page takes: see `templates/respond/page.html`."""
+        """What the template of a page takes: see `templates/respond/page.html`.
+
+        `mark` is what a browser keeps typed answers under: the same page of the same task, by any session.
+        """
         page = self.page_view(index, errors)
         logic = self.page_logic(index)
         customer = self.task.kind == "invitation"
@@ -113,6 +116,7 @@ class Filling:
             "pages": self.pages(),
             "photo_standings": self.photos,
             "version": self.shelved.version,
+            "mark": f"{self.task.submission_id.hex[:8]}.{index}",
         }
 
     def page_view(self, index: int, errors: Sequence[AnswerError]) -> PageView:

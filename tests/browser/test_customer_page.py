@@ -144,6 +144,39 @@ def test_what_is_typed_is_saved_while_people_think(
     expect(smart_phone.locator("[name=end]")).to_have_value("and out")
 
 
+def test_a_dead_network_costs_no_answer(smart_phone: Page, ask_customer: Ask, engine: Engine) -> None:
+    phone, network = smart_phone, smart_phone.context
+    two_pages = form(page("one", question("text", "first")), page("two", *ASKED))
+    link = ask_customer(two_pages)
+    phone.goto(link)
+    phone.fill("[name=first]", "yes")
+    go_on(phone)
+    phone.check("[value=green]", force=True)
+    phone.fill("[name=word]", "well")
+    network.set_offline(True)
+    go_on(phone)
+    expect(phone.locator("#offline")).to_have_text("现在没有网络，答案还在这一页，连上后再按一次。")
+    # A network that only seems to be there: the browser leaves the page for one of its own.
+    phone.evaluate("Object.defineProperty(navigator, 'onLine', { value: true })")
+    go_on(phone)
+    expect(phone.locator("[name=word]")).to_have_count(0)
+    network.set_offline(False)
+    # The link again: another address, at the page before.
+    phone.goto(link)
+    phone.click("form button")
+    expect(phone.locator("[name=first]")).to_have_value("yes")
+    go_on(phone)
+    expect(phone.locator("[value=green]")).to_be_checked()
+    expect(phone.locator("[name=word]")).to_have_value("well")
+    phone.fill("[name=word]", "very well")
+    go_on(phone)
+    expect(phone).to_have_url(re.compile("/done$"))
+    assert phone.evaluate("sessionStorage.length") == 0
+    with engine.connect() as connection:
+        answers = connection.scalar(select(SubmissionRevision.answers)) or {}
+    assert answers["colour"] == "green"
+
+
 def test_errors_show_when_a_question_is_left(smart_phone: Page, ask_customer: Ask) -> None:
     smart_phone.goto(ask_customer(SURVEY))
     wait = smart_phone.locator("[name=wait]")

@@ -19,7 +19,11 @@ function isLarge() {
 // A page without questions; the one at the end has nothing left to keep.
 function startPlain() {
   startLarge();
-  if (document.querySelector('[data-done]')) { memory('sessionStorage', 'kept', null); }
+  if (document.querySelector('[data-done]')) { forget(); }
+}
+
+function forget() {
+  try { window.sessionStorage.clear(); } catch (refused) { return; }
 }
 
 function startLarge() {
@@ -40,6 +44,9 @@ function startLarge() {
 
 var say = null;
 var timer = null;
+// What the server may have of this page: as it came, and each saving that it may have taken.
+var known = [];
+var MOST_KNOWN = 20;
 
 function startPage() {
   var summary = document.getElementById('errors');
@@ -72,9 +79,11 @@ function countLetters(area) {
   show();
 }
 
-function encoded() {
+// All that a saving sends, or what a person has typed of it.
+function encoded(typed) {
   return fieldsOf(form).filter(function (field) {
-    return field.name && !field.disabled && field.type !== 'file' && (field.checked || !isBox(field));
+    if (!field.name || field.disabled || field.type === 'file' || (typed && field.type === 'hidden')) { return false; }
+    return field.checked || !isBox(field);
   }).map(function (field) {
     return encodeURIComponent(field.name) + '=' + encodeURIComponent(field.value);
   }).join('&');
@@ -83,7 +92,7 @@ function encoded() {
 function pageChanged(event) {
   showOthers();
   relieve(event.target);
-  keepTyped(false);
+  keepTyped();
   if (form.getAttribute('data-draft')) {
     document.getElementById('saved').textContent = '';
     clearTimeout(timer);
@@ -94,42 +103,69 @@ function pageChanged(event) {
 // What fails is tried again with the next change, and the next button saves in any case.
 function saveDraft() {
   var request = new XMLHttpRequest();
-  var body = encoded();
+  var typed = encoded(true);
   timer = null;
+  mayBeKnown(typed);
   request.open('POST', form.getAttribute('data-draft'));
   request.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
   request.onload = function () {
     if (request.status !== 204) { return; }
     document.getElementById('saved').textContent = form.getAttribute('data-saved');
-    if (body === encoded()) { memory('sessionStorage', 'kept', null); }
+    known = [typed];
+    if (typed === encoded(true)) { memory('sessionStorage', keptAs(), null); } else { keepTyped(); }
   };
-  request.send(body);
+  request.send(encoded());
+}
+
+// The first of them stands until a saving is confirmed.
+function mayBeKnown(typed) {
+  if (known.length === MOST_KNOWN) { known.splice(1, 1); }
+  known.push(typed);
 }
 
 // The page is put away, perhaps for ever.
 function saveInHurry() {
   if (document.hidden && timer && navigator.sendBeacon && window.Blob) {
+    mayBeKnown(encoded(true));
     navigator.sendBeacon(form.getAttribute('data-draft'), new Blob([encoded()], { type: 'application/x-www-form-urlencoded' }));
   }
 }
 
-function pageLeft() {
+// Without a network the browser would put a page of its own in the place of this one.
+function pageLeft(event) {
+  var offline = document.getElementById('offline');
+  keepTyped();
+  if (navigator.onLine === false) {
+    event.preventDefault();
+    offline.textContent = form.getAttribute('data-offline');
+    offline.hidden = false;
+    return;
+  }
+  // A beacon of the page that goes would undo what its button does, such as taking a panel away.
   clearTimeout(timer);
-  keepTyped(true);
+  timer = null;
 }
 
-// What no server has seen yet outlives a reload: a fresh link has no draft, and the network may be away.
-function keepTyped(sent) {
-  memory('sessionStorage', 'kept', JSON.stringify([location.pathname, encoded(), sent]));
+// By the task and its page, not by the address: whoever opens the link again gets another address.
+function keptAs() {
+  return 'kept ' + (form.getAttribute('data-kept') || location.pathname);
 }
 
+// What no server has seen yet outlives a reload, a crash and a network that was away all the while.
+function keepTyped() {
+  memory('sessionStorage', keptAs(), JSON.stringify([known, encoded(true)]));
+}
+
+// Put back only where the server still has what it had: what it took since is newer, or says what is wrong.
 function restoreTyped() {
-  var kept = JSON.parse(memory('sessionStorage', 'kept') || 'null');
-  if (!kept) { return; }
-  if (kept[0] === location.pathname && !(kept[2] && /[?&]check=/.test(location.search))) {
+  var kept = JSON.parse(memory('sessionStorage', keptAs()) || 'null');
+  var came = encoded(true);
+  known = [came];
+  if (kept && kept[0].indexOf(came) >= 0) {
+    known = kept[0];
     fillIn(kept[1].split('&'));
-  } else if (kept[2]) {
-    memory('sessionStorage', 'kept', null);
+  } else {
+    memory('sessionStorage', keptAs(), null);
   }
 }
 

@@ -73,7 +73,7 @@ function nearest(shown) {
 function showCurrent(shown, place) {
   var number = 0;
   all('form > *').forEach(function (element) {
-    if (/^(INPUT|BUTTON|H1)$/.test(element.nodeName) || /^(go|more)$/.test(element.className)) { return; }
+    if (/^(INPUT|BUTTON|H1)$/.test(element.nodeName) || /^(go|more|error)$/.test(element.className)) { return; }
     element.classList.remove('away');
     if (single && Math.min(number, shown.length - 1) !== place) { element.classList.add('away'); }
     if (element === shown[number]) { number += 1; }
