@@ -1,15 +1,18 @@
 """The desk through its real pages, without script: from the queue to a second word and the branch."""
 
 import re
+from datetime import date
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, select, update
 
+from server.followup.callbacks.bulletins import make_all
 from server.keys import KeyRing
 from server.models.accounts import Account
 from server.models.callbacks import CallBackCase
+from tests.builders import DAY, NOW
 from tests.followup.callbacks.test_desk import Desk as Survey
 from tests.http.staff import signed_in
 from tests.web.test_wave_pages import Desk
@@ -117,3 +120,17 @@ def test_a_second_person_confirms_and_the_branch_disputes(app: Flask, engine: En
     assert "已撤销" in manager.get(f"{CALL}/people")
     for page in ("bulletin", "patterns", "closing"):
         coordinator.get(f"{CALL}/{page}")
+
+
+def test_a_bulletin_is_taken_along_in_the_words_of_its_reader(
+    app: Flask, engine: Engine, keys: KeyRing, case: UUID
+) -> None:
+    with engine.begin() as connection:
+        assert make_all(connection, date(2026, 5, 4), keys, now=NOW + 8 * DAY)
+    coordinator = staff(app, engine, "coordinator")
+    address = f"{CALL}/bulletin.csv?week=2026-05-04&unit=C01"
+    chinese, english = ("起始日,2026-05-04", "新开回访,"), ("From,2026-05-04", "Cases opened,")
+    for more, words in (("", chinese), ("&lang=en", english)):
+        taken = coordinator.client.get(f"{address}{more}")
+        assert taken.mimetype == "text/csv"
+        assert [word for word in words if word not in taken.text] == []

@@ -1,5 +1,7 @@
 """The closing message, "you said, we changed": once to a person, only where that was agreed."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +67,12 @@ class Preview:
     @property
     def people(self) -> int:
         return sum(self.recipients.values())
+
+
+def fingerprint(new: NewClosing, shown: Preview) -> str:
+    """Of what was shown: whoever changes a word afterwards is shown it again before it is sent."""
+    told = [str(new.wave_id), new.axis, dict(new.texts), shown.people, shown.segments]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def closable_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:

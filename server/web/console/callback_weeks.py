@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from server.catalogue import text
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.followup.callbacks import bulletins, closing, counting
@@ -78,7 +79,7 @@ def close() -> AnyResponse:
     given, who, new = services(), identity(), _closing()
     try:
         shown = closing.preview(connection(), new, who.scope)
-        counted = f"{shown.people}/{shown.segments}"
+        counted = closing.fingerprint(new, shown)
         if request.form.get("go") != "send" or request.form.get("counted") != counted:
             return _closing_page(preview=shown, counted=counted)
         with transaction() as open_connection:
@@ -144,18 +145,25 @@ def _wanted(unit: str = "", week: date | None = None) -> Any:
 
 
 def _rows(content: dict[str, Any]) -> Iterator[list[Any]]:
-    """The table of a bulletin: its numbers, then the units below."""
-    yield ["from", content["from"]]
-    yield ["to", content["to"]]
+    """The table of a bulletin in the reader's language: its numbers, then the units below."""
+    for name in ("from", "to"):
+        yield [_said(f"bulletin_csv.{name}"), content[name]]
     for name, count in content["counts"].items():
-        yield [name, count]
-    yield ["rate", content["rate"]]
+        yield [_said(f"bulletin_csv.{name}"), count]
+    yield [_said("bulletin_csv.rate"), content["rate"]]
     for axis, count in content["axes"].items():
-        yield [f"axis:{axis}", count]
+        yield [_said("bulletin_csv.axis"), _said(f"axis.{axis}"), count]
     for reason in content["reasons"]:
-        yield [f"reason:{reason['en' if locale() == 'en' else 'default']}", reason["count"]]
+        words = reason["en" if locale() == "en" else "default"]
+        yield [_said("bulletin_csv.reason"), words, reason["count"]]
+    if content["league"]:
+        yield [_said(f"bulletin_csv.{name}") for name in ("code", "unit", "rated", "rate")]
     for each in content["league"]:
         yield [each["code"], each["name"], each["n"], each["rate"]]
+
+
+def _said(key: str) -> str:
+    return text(f"callbacks.{key}", locale())
 
 
 def _day(text: str) -> date:

@@ -1,5 +1,6 @@
 """The desk against a database: from an unhappy answer to a fact of a settlement."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -413,6 +414,8 @@ def test_the_closing_message_reaches_each_once_and_nobody_who_said_stop(desk: De
         wave_id, "", {"zh": "您提到等候太久，我们已加开窗口。", "en": "More counters now."}
     )
     shown = closing.preview(connection, new, EVERYTHING)
+    reworded = replace(new, texts={**new.texts, "en": "Thanks"})
+    assert closing.fingerprint(reworded, shown) != closing.fingerprint(new, shown)
     assert (shown.people, shown.segments) == (2, 2)
     assert shown.texts["zh"].startswith("【江城分行】")
     closing.send(connection, new, EVERYTHING, desk.keys, by="account:1", now=NOW)
