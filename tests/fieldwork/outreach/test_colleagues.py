@@ -116,7 +116,7 @@ def test_a_colleague_is_reminded_and_heard_like_a_customer(
     stop = Inbound("in-1", "+8613900000002", "退订", later)
     inbound_id = store_inbound(connection, "inbox", stop, keys, later)
     assert inbound_id is not None
-    assert take_reply(connection, inbound_id, keys, later, forms=FormShelf()) == "stop"
+    assert take_reply(connection, inbound_id, sender, later, forms=FormShelf()) == "stop"
     assert len(connection.scalars(select(OptOut.phone_hash)).all()) == 2
     assert set(connection.scalars(select(Message.state).where(Message.kind == "reminder"))) == {"cancelled"}
 
