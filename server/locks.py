@@ -29,7 +29,11 @@ def wait_for(connection: Connection, lock: int) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
-def number_lock(phone_hash: bytes) -> ColumnElement[object]:
+def number_key(phone_hash: bytes) -> int:
+    """What `number_lock` knows a number by."""
+    return int.from_bytes(phone_hash[:4], signed=True)
+
+
+def number_lock(key: ColumnElement[int]) -> ColumnElement[object]:
     """An expression that holds the lock of one number until the transaction ends, once it is selected."""
-    key = int.from_bytes(phone_hash[:4], signed=True)
     return func.pg_advisory_xact_lock(NUMBER_LOCK, key)

@@ -7,14 +7,27 @@ the same number are decided one after the other, so that the second one knows of
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, false, func, or_, select
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from server.db import AnySelect
-from server.locks import number_lock
+from server.locks import number_key, number_lock
 from server.models.accounts import PersonPrivate
 from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
@@ -123,10 +136,9 @@ def _standing(
     hashes: Sequence[bytes],
     now: datetime,
 ) -> Standing:
-    known = _known(message.id, hashes)
-    if KINDS[message.kind].asks:
-        known = known.add_columns(number_lock(hashes[0]))
-    row = connection.execute(known).one()
+    asks = KINDS[message.kind].asks
+    given = {"message_id": message.id, "hashes": hashes, "number": number_key(hashes[0])}
+    row = connection.execute(_known(locks=asks), given).one()
     settings = row.settings or {}
     return Standing(
         opted_out=row.opted_out or row.opted_out_here,
@@ -135,15 +147,29 @@ def _standing(
         wave_state=row.state,
         settled=bool(row.settled),
         fatigue=settings,
-        askings=_askings(connection, message, hashes, settings, now) if KINDS[message.kind].asks else (),
+        askings=_askings(connection, message, hashes, settings, now) if asks else (),
     )
 
 
-def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
+# Building the two queries costs more than asking them, and each message asks them anew: they are built once.
+MESSAGE_ID: Final = bindparam("message_id", type_=Uuid())
+WAVE_ID: Final = bindparam("wave_id", type_=Uuid())
+HASHES: Final = bindparam("hashes", expanding=True, type_=LargeBinary())
+NUMBER: Final = bindparam("number", type_=Integer())
+SINCE: Final = bindparam("since", type_=DateTime(timezone=True))
+
+
+@cache
+def _known(*, locks: bool) -> AnySelect:
+    """What is known of `message_id`, whose recipient is any of `hashes`.
+
+    Args:
+        locks: whether messages to the same `number` take turns.
+    """
     # Whoever said stop by phone has said it for their e-mail, too.
     asked = func.coalesce(ContactPrivate.phone_hash, PersonPrivate.phone_hash)
     own = and_(
-        or_(ProgrammeOptOut.phone_hash.in_(hashes), ProgrammeOptOut.phone_hash == asked),
+        or_(ProgrammeOptOut.phone_hash.in_(HASHES), ProgrammeOptOut.phone_hash == asked),
         ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,
     )
     stops = and_(
@@ -151,10 +177,10 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         SendingStop.reason != "cap_reached",
         or_(SendingStop.wave_id.is_(None), SendingStop.wave_id == Message.wave_id),
     )
-    return (
+    query = (
         select(
             exists()
-            .where(or_(OptOut.phone_hash.in_(hashes), OptOut.phone_hash == asked))
+            .where(or_(OptOut.phone_hash.in_(HASHES), OptOut.phone_hash == asked))
             .correlate(ContactPrivate, PersonPrivate)
             .label("opted_out"),
             exists()
@@ -162,7 +188,7 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
             .correlate(ProgrammeVersion, ContactPrivate, PersonPrivate)
             .label("opted_out_here"),
             exists().where(stops).correlate(Message).label("stopped"),
-            exists().where(BadNumber.phone_hash.in_(hashes)).label("bad_number"),
+            exists().where(BadNumber.phone_hash.in_(HASHES)).label("bad_number"),
             Wave.state,
             Wave.settings,
             or_(
@@ -178,8 +204,9 @@ def _known(message_id: UUID, hashes: Sequence[bytes]) -> AnySelect:
         .join(ContactPrivate, ContactPrivate.contact_id == Invitation.contact_id, isouter=True)
         .join(PersonPrivate, PersonPrivate.person_id == Invitation.person_id, isouter=True)
         .join(Assignment, Assignment.id == Message.assignment_id, isouter=True)
-        .where(Message.id == message_id)
+        .where(Message.id == MESSAGE_ID)
     )
+    return query.add_columns(number_lock(NUMBER)) if locks else query
 
 
 def _askings(
@@ -194,34 +221,45 @@ def _askings(
         (timedelta(days=max(rule.days, rule.gap_days)) for rule in rules_of(settings).fatigue),
         default=LEAST_LOOKED_AT,
     )
+    given = {
+        "message_id": message.id,
+        "hashes": hashes,
+        "wave_id": message.wave_id,
+        "since": now - reach,
+    }
+    return [Asking(*row) for row in connection.execute(_earlier(), given)]
+
+
+@cache
+def _earlier() -> AnySelect:
+    """Askings of any of `hashes`, since a moment or by the wave `wave_id`, but for `message_id`."""
     other = aliased(Wave)
     version = aliased(ProgrammeVersion)
     own = (
         select(ProgrammeVersion.programme_id)
         .join(Wave, Wave.programme_version_id == ProgrammeVersion.id)
-        .where(Wave.id == message.wave_id)
+        .where(Wave.id == WAVE_ID)
         .scalar_subquery()
     )
     at = func.coalesce(Message.accepted_at, Message.claimed_at, Message.not_before)
-    rows = connection.execute(
+    return (
         select(
             at,
             Message.kind,
-            func.coalesce(Message.wave_id == message.wave_id, false()),
+            func.coalesce(Message.wave_id == WAVE_ID, false()),
             func.coalesce(version.programme_id == own, false()),
         )
         .join(other, other.id == Message.wave_id, isouter=True)
         .join(version, version.id == other.programme_version_id, isouter=True)
         .where(
-            Message.recipient_hash.in_(hashes),
+            Message.recipient_hash.in_(HASHES),
             Message.kind.in_(ASKING_KINDS),
-            Message.id != message.id,
+            Message.id != MESSAGE_ID,
             or_(
                 Message.state.in_(REACHED),
                 and_(Message.state == "sending", Message.reason.is_distinct_from(CLAIMED)),
             ),
-            or_(at > now - reach, Message.wave_id == message.wave_id),
+            or_(at > SINCE, Message.wave_id == WAVE_ID),
         )
         .order_by(at.desc())
     )
-    return [Asking(*row) for row in rows]
