@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import segno
 import typst
@@ -28,34 +28,23 @@ def set_pdf(template: str, data: Mapping[str, Any]) -> bytes:
     Args:
         template: a file of `TEMPLATES` without its ending; it reads `data` as JSON.
     """
-    return _set(template, "pdf", data)
-
-
-def set_png(template: str, data: Mapping[str, Any]) -> bytes:
-    """The same as a picture, of its first page."""
-    return _set(template, "png", data)
-
-
-def square(address: str) -> str:
-    """The square that holds an address, with the quiet margin that cameras need: a drawing (SVG)."""
-    return str(segno.make(address, error=REPAIR, micro=False).svg_inline(scale=4, border=MARGIN))
-
-
-def _set(template: str, kind: Literal["pdf", "png"], data: Mapping[str, Any]) -> bytes:
     # A compiler of its own for each: one that is shared refuses the second thread ("Already borrowed").
     # Tags are for screen readers. These pages are printed, and made in two thirds of the time without.
     made = typst.compile(
         str(TEMPLATES / f"{template}.typ"),
         root=str(TEMPLATES),
         font_paths=_fonts(),
-        format=kind,
+        format="pdf",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
         pdf_tags=False,
     )
     _forget()
-    if not isinstance(made, bytes):
-        raise TypeError(f"{template} has several pages, which only a PDF can hold")
     return made
+
+
+def square(address: str) -> str:
+    """The square that holds an address, with the quiet margin that cameras need: a drawing (SVG)."""
+    return str(segno.make(address, error=REPAIR, micro=False).svg_inline(scale=4, border=MARGIN))
 
 
 def _forget() -> None:

@@ -4,10 +4,11 @@ import io
 import re
 
 import segno
+import typst
 from PIL import Image
 
 from server.typesetting.posters import Poster, posters
-from server.typesetting.setting import MARGIN, set_png, square
+from server.typesetting.setting import MARGIN, TEMPLATES, square
 
 LINK = "https://survey.example.cn/q/" + "Aa1_-" * 4 + "Zz"
 NAMES = {"zh": "云岫银行", "en": "Yunxiu Bank"}
@@ -31,7 +32,12 @@ def test_a_page_for_each_outlet_and_the_same_bytes_each_time() -> None:
 def test_a_square_as_it_is_drawn_holds_the_address() -> None:
     """Read back cell by cell from the picture, and held against what a reader of squares would expect."""
     rows = ["".join(map(str, row)) for row in segno.make(LINK, error="m", micro=False).matrix]
-    drawn = set_png("square", {"square": square(LINK), "side": 50})
+    alone = b"""#import "/squares.typ": qr
+#set page(width: 50mm, height: 50mm, margin: 0mm)
+#qr(sys.inputs.square, 50mm)"""
+    inputs = {"square": square(LINK)}
+    drawn = typst.compile(alone, root=str(TEMPLATES), format="png", sys_inputs=inputs)
+    assert isinstance(drawn, bytes)
     picture = Image.open(io.BytesIO(drawn)).convert("L").point(lambda shade: 255 * (shade > 127))
     step = picture.width / (len(rows) + 2 * MARGIN)
     places = [int((index + MARGIN + 0.5) * step) for index in range(len(rows))]

@@ -65,6 +65,7 @@ def test_a_cap_that_was_reached_is_raised_before_sending_goes_on(
         refused = coordinator.post(cap, spend_cap=wrong)
         assert (refused.status_code, open_stops(engine)) == (422, 1)
         assert 'id="spend_cap-error"' in refused.text
+    assert "0.01" in coordinator.post(cap, spend_cap="0").text
     assert coordinator.post(cap, spend_cap="5").status_code == 303
     assert open_stops(engine) == 0
     # Another stop is somebody's decision, and no cap lifts it.

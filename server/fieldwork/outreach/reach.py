@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, func, select, union_all
 
 from server.db import AnySelect
-from server.models.accounts import Person, PersonPrivate
+from server.models.accounts import PersonPrivate
 from server.models.contacts import ContactPrivate
 from server.models.tasks import Invitation
 
@@ -20,8 +20,6 @@ EMAIL: Final[ColumnElement[Any]] = func.coalesce(ContactPrivate.email, PersonPri
 ASKED_ABOUT: Final[ColumnElement[Any]] = func.coalesce(
     Invitation.event_id, Invitation.contact_id, Invitation.person_id
 ).label("asked_about")
-
-BY_PERSON: Final[ColumnElement[bool]] = Invitation.person_id == Person.id
 
 
 def with_reach(query: AnySelect) -> AnySelect:

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Label, func, select
 
 from server.db import AnyRow, AnySelect
 from server.errors import Detail
-from server.fieldwork.outreach.reach import BY_PERSON
 from server.intake import known
 from server.models.accounts import Account, Person, PersonPrivate
 from server.models.organisation import Subject, Unit
@@ -109,7 +108,7 @@ def uninvited_people(wave: AnyRow, limit: int) -> AnySelect:
     Args:
         wave: with `id`, `unit_path` and `settings`.
     """
-    invited = select(Invitation.id).where(Invitation.wave_id == wave.id, BY_PERSON)
+    invited = select(Invitation.id).where(Invitation.wave_id == wave.id, Invitation.person_id == Person.id)
     return (
         _chosen(wave)
         .add_columns(

@@ -1,7 +1,7 @@
 """What a coordinator decides about a wave, checked as a whole."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from server.fieldwork.waves.choices import Coverage, Fatigue, Roster, Sampling
 from server.models.organisation import Unit
 from server.models.waves import Wave
 from server.notify.approved import mismatch
-from server.notify.respect.rules import MOST_MONEY, money_range, read_rules
+from server.notify.respect.rules import cap_problems, read_rules
 from server.notify.segments import measure
 from server.notify.texts import TemplateRefused, check_letter, check_template
 from server.scope import Scope
@@ -266,9 +266,7 @@ def _date_checks(new: NewWave, now: datetime) -> tuple[tuple[bool, Detail], ...]
 def _choice_problems(new: NewWave) -> list[Detail]:
     chosen = (new.sampling, new.fatigue, new.coverage, new.roster)
     found = [problem for choice in chosen if choice is not None for problem in choice.problems()]
-    found += new.reminders.problems() + _audience_problems(new)
-    if new.spend_cap is not None and not 0 < new.spend_cap <= MOST_MONEY:
-        found.append(money_range("/spend_cap"))
+    found += new.reminders.problems() + _audience_problems(new) + cap_problems(new.spend_cap)
     return found if new.rolling is None else [*found, *rolling_problems(new.rolling)]
 
 
@@ -298,12 +296,8 @@ def _message_problems(new: NewWave) -> list[Detail]:
         return [Detail("field_invalid", "/channels")]
     problems = _fallback_problems(new) + _letter_problems(new)
     for language, template in new.message.items():
-        try:
-            check_template(template, WAYS[new.link])
-        except TemplateRefused as refused:
-            problems.append(Detail(f"message_{refused.code}", f"/message_{language}", refused.params))
-        else:
-            problems += _unapproved(new.approved.get(language), language, template)
+        refused = _refused(f"/message_{language}", check_template, template, WAYS[new.link])
+        problems += refused or _unapproved(new.approved.get(language), language, template)
     return problems
 
 
@@ -328,26 +322,29 @@ def _fallback_problems(new: NewWave) -> list[Detail]:
         return []
     if not new.reply or new.link == "reply" or new.reminders.times < LINKS_TRIED:
         return [Detail("fallback_needs_reply", "/fallback_zh", {"times": LINKS_TRIED})]
-    problems = []
-    for language, template in new.fallback.items():
-        try:
-            check_template(template, WAYS["reply"])
-        except TemplateRefused as refused:
-            problems.append(Detail(f"message_{refused.code}", f"/fallback_{language}", refused.params))
-    return problems
+    return [
+        problem
+        for language, template in new.fallback.items()
+        for problem in _refused(f"/fallback_{language}", check_template, template, WAYS["reply"])
+    ]
 
 
 def _letter_problems(new: NewWave) -> list[Detail]:
-    problems = []
-    for language, template in new.letter.items():
-        try:
-            check_letter(template)
-        except TemplateRefused as refused:
-            problems.append(Detail(f"message_{refused.code}", f"/letter_{language}", refused.params))
-        if len(template) > LONGEST_LETTER:
-            params = {"limit": LONGEST_LETTER}
-            problems.append(Detail("text_too_long", f"/letter_{language}", params))
-    return problems
+    too_long = [language for language, template in new.letter.items() if len(template) > LONGEST_LETTER]
+    return [
+        problem
+        for language, template in new.letter.items()
+        for problem in _refused(f"/letter_{language}", check_letter, template)
+    ] + [Detail("text_too_long", f"/letter_{each}", {"limit": LONGEST_LETTER}) for each in too_long]
+
+
+def _refused(pointer: str, check: Callable[..., None], *template: Any) -> list[Detail]:
+    """What a check of a template says, at the field that holds it."""
+    try:
+        check(*template)
+    except TemplateRefused as refused:
+        return [Detail(f"message_{refused.code}", pointer, refused.params)]
+    return []
 
 
 def _unapproved(approved: Mapping[str, str] | None, language: str, template: str) -> list[Detail]:

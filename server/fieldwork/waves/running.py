@@ -18,7 +18,7 @@ from server.fieldwork.waves.states import tell_of_close
 from server.models.messages import Message, SendingStop
 from server.models.tasks import Assignment, Invitation, InvitationKey
 from server.models.waves import Wave
-from server.notify.respect.rules import MOST_MONEY, money_range
+from server.notify.respect.rules import cap_problems
 from server.notify.respect.spending import lock_purses, wave_purse
 from server.notify.respect.stops import lift
 from server.scope import Scope
@@ -95,8 +95,8 @@ def change_cap(
         raise Refusal("wrong_state", state=wave.state, needed="launched")
     purse = wave_purse(wave_id)
     spent = lock_purses(connection, {purse: None})[purse].spent
-    if cap is not None and not 0 < cap <= MOST_MONEY:
-        raise Refusal("invalid_fields", details=[money_range("/spend_cap")])
+    if wrong := cap_problems(cap):
+        raise Refusal("invalid_fields", details=wrong)
     if cap is not None and cap < spent:
         raise Refusal(
             "invalid_fields", details=[Detail("cap_below_spent", "/spend_cap", {"spent": str(spent)})]

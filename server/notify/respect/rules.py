@@ -20,6 +20,7 @@ from server.notify.respect.hours import WEEK, DecentHours
 FACT: Final = "sending_rules"
 COUNTRY_CODE_LENGTH: Final = 3
 MOST_MONEY: Final = Decimal(1_000_000_000)
+LEAST_CAP: Final = Decimal("0.01")
 # Name -> the smallest and the greatest whole number.
 NUMBERS: Final = {
     "most_segments": (1, 20),
@@ -113,9 +114,16 @@ def problems(data: Mapping[str, Any]) -> list[Detail]:
     ]
 
 
-def money_range(pointer: str) -> Detail:
-    """What is wrong with an amount of yuan that is none."""
-    return Detail("field_range", pointer, {"least": "0", "most": f"{MOST_MONEY:,}"})
+def money_range(pointer: str, least: str = "0") -> Detail:
+    """What is wrong with an amount of yuan that is none, or less than is allowed."""
+    return Detail("field_range", pointer, {"least": least, "most": f"{MOST_MONEY:,}"})
+
+
+def cap_problems(cap: Decimal | None) -> list[Detail]:
+    """What is wrong with the cap of one wave; a cap of nothing would hold its messages for ever."""
+    return (
+        [] if cap is None or LEAST_CAP <= cap <= MOST_MONEY else [money_range("/spend_cap", str(LEAST_CAP))]
+    )
 
 
 def read_rules(connection: Connection) -> SendingRules:
