@@ -19,7 +19,7 @@ from server import audit
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
 from server.fieldwork.carrying import Carried, PageAnswers, carried
-from server.fieldwork.outreach.reach import phone_hash_of
+from server.fieldwork.outreach.reach import known_by
 from server.intake.own_words import joined
 from server.intake.shelf import FormShelf
 from server.keys import token_hash
@@ -190,10 +190,12 @@ def change_language(connection: Connection, ref: str, locale: str) -> None:
 
 
 def decline(connection: Connection, task: Task, *, now: datetime) -> None:
-    """The person behind an invitation wants no more messages: their number is opted out everywhere."""
-    phone_hash = connection.scalar(select(phone_hash_of(task.id)))
-    if phone_hash is not None:
-        opt_out(connection, [phone_hash], "link", now)
+    """The person behind an invitation wants no more messages: their number is opted out everywhere, or the
+    address of whoever has no number.
+    """
+    hashed = connection.scalar(select(known_by(task.id)))
+    if hashed is not None:
+        opt_out(connection, [hashed], "link", now)
         audit.record(connection, [audit.Entry(task.actor, "opted_out", task.actor, {})], at=now)
 
 

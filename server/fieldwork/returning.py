@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from server.fieldwork import responding
-from server.fieldwork.outreach.reach import phone_hash_of
+from server.fieldwork.outreach.reach import known_by
 from server.fieldwork.responding import Task
 from server.models.contacts import OptOut
 from server.models.tasks import Invitation, RespondentSession
@@ -40,7 +40,7 @@ def has_declined(connection: Connection, task: Task) -> bool:
         return False
     redeemed_at = select(func.max(RespondentSession.created_at)).where(_of(task)).scalar_subquery()
     said_no = select(OptOut.phone_hash).where(
-        OptOut.phone_hash == phone_hash_of(task.id),
+        OptOut.phone_hash == known_by(task.id),
         OptOut.source != NO_WISH,
         or_(redeemed_at.is_(None), OptOut.at >= redeemed_at),
     )
@@ -55,7 +55,7 @@ def decline(connection: Connection, task: Task, *, now: datetime) -> None:
         return
     responding.decline(connection, task, now=now)
     # A number that had said stop before keeps its row; what counts is that this person says it again.
-    own = OptOut.phone_hash == phone_hash_of(task.id)
+    own = OptOut.phone_hash == known_by(task.id)
     connection.execute(update(OptOut).where(own).values(source="link", at=now))
 
 

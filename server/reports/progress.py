@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Connection, case, func, or_, select, true
+from sqlalchemy import Connection, case, func, or_, select, true, union_all
 
+from server.models.accounts import PersonPrivate
 from server.models.contacts import ContactPrivate, OptOut
 from server.models.organisation import Subject
 from server.models.tallies import MESSAGE_SUFFIX, SUBMISSION
@@ -133,18 +134,19 @@ def _declined(connection: Connection, wave_id: UUID, scope: Scope) -> int:
         .scalar_subquery()
     )
     begun = select(func.coalesce(Wave.launched_at, Wave.created_at)).where(Wave.id == wave_id)
-    # From the few who said no to their contacts. OFFSET keeps the planner from reading all contacts instead.
-    owner = (
-        select(ContactPrivate.contact_id)
-        .where(ContactPrivate.phone_hash == OptOut.phone_hash)
-        .offset(0)
-        .lateral("owner")
+    # From the few who said no to who they are. OFFSET keeps the planner from reading all contacts instead.
+    customers = select(ContactPrivate.contact_id.label("asked")).where(
+        ContactPrivate.phone_hash == OptOut.phone_hash
     )
+    colleagues = select(PersonPrivate.person_id).where(
+        func.coalesce(PersonPrivate.phone_hash, PersonPrivate.email_hash) == OptOut.phone_hash
+    )
+    owner = union_all(customers, colleagues).offset(0).lateral("owner")
     query = (
         select(func.count())
         .select_from(OptOut)
         .join(owner, true())
-        .join(Invitation, Invitation.contact_id == owner.c.contact_id)
+        .join(Invitation, or_(Invitation.contact_id == owner.c.asked, Invitation.person_id == owner.c.asked))
         .join(Subject, Subject.id == Invitation.subject_id)
         .where(
             Invitation.wave_id == wave_id,

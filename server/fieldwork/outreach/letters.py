@@ -16,7 +16,7 @@ from server import audit
 from server.catalogue import day
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Refusal
-from server.fieldwork.outreach.reach import PHONE_HASH, with_reach
+from server.fieldwork.outreach.reach import KNOWN_BY, with_reach
 from server.keys import KeyRing
 from server.models.contacts import OptOut, ProgrammeOptOut
 from server.models.definitions import ProgrammeVersion
@@ -49,7 +49,7 @@ def print_letters(connection: Connection, wave_id: UUID, *, by: str, now: dateti
     """Take at most `MOST_TOGETHER` letters together; returns the run.
 
     Raises:
-        Refusal: invalid_fields when there is none to print.
+        Refusal: no_letters when there is none to print.
     """
     # Two people who press the button at once print different letters.
     taken = list(
@@ -130,10 +130,10 @@ def _ready(wave_id: UUID, now: datetime) -> AnySelect:
     """
     programme = select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == Wave.programme_version_id)
     stopped = or_(
-        exists().where(OptOut.phone_hash == PHONE_HASH),
+        exists().where(OptOut.phone_hash == KNOWN_BY),
         exists().where(
             and_(
-                ProgrammeOptOut.phone_hash == PHONE_HASH,
+                ProgrammeOptOut.phone_hash == KNOWN_BY,
                 ProgrammeOptOut.programme_id == programme.correlate(Wave).scalar_subquery(),
             )
         ),

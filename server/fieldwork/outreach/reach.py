@@ -13,7 +13,10 @@ from server.models.tasks import Invitation
 
 # For queries that went through `with_reach`. None for whoever scanned a poster: nobody knows who that was.
 PHONE: Final[ColumnElement[Any]] = func.coalesce(ContactPrivate.phone, PersonPrivate.phone)
-PHONE_HASH: Final[ColumnElement[Any]] = func.coalesce(ContactPrivate.phone_hash, PersonPrivate.phone_hash)
+# By which a wish to stop is known: the number, or the address of a colleague who has no number.
+KNOWN_BY: Final[ColumnElement[Any]] = func.coalesce(
+    ContactPrivate.phone_hash, PersonPrivate.phone_hash, PersonPrivate.email_hash
+)
 EMAIL: Final[ColumnElement[Any]] = func.coalesce(ContactPrivate.email, PersonPrivate.email)
 
 # What tells the messages to one holder of invitations from those to another.
@@ -29,9 +32,9 @@ def with_reach(query: AnySelect) -> AnySelect:
     )
 
 
-def phone_hash_of(invitation_id: UUID) -> ScalarSelect[bytes]:
-    """The hash of the number of who is invited, inside another query."""
-    asked = select(PHONE_HASH).select_from(Invitation).where(Invitation.id == invitation_id)
+def known_by(invitation_id: UUID) -> ScalarSelect[bytes]:
+    """The hash by which a wish to stop of who is invited is known, inside another query."""
+    asked = select(KNOWN_BY).select_from(Invitation).where(Invitation.id == invitation_id)
     return with_reach(asked).scalar_subquery()
 
 

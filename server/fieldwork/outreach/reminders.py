@@ -18,7 +18,7 @@ from server.db import AnyRow, AnySelect
 from server.errors import Detail
 from server.fieldwork.outreach.inviting import BATCH
 from server.fieldwork.outreach.keys import Holder, Sender, give_keys
-from server.fieldwork.outreach.reach import ASKED_ABOUT, EMAIL, PHONE, PHONE_HASH, with_reach
+from server.fieldwork.outreach.reach import ASKED_ABOUT, EMAIL, KNOWN_BY, PHONE, with_reach
 from server.fieldwork.outreach.wording import Reader, kinds_for, write
 from server.models.contacts import BadNumber, OptOut
 from server.models.messages import WAITING, Message
@@ -140,7 +140,7 @@ def _reminders(
 def _due(wave: AnyRow, rules: ReminderRules, now: datetime) -> AnySelect:
     asked = _asked(wave.id, now)
     unreachable = (OptOut.phone_hash, BadNumber.phone_hash)
-    hindered = [select(marked).where(marked == PHONE_HASH).exists() for marked in unreachable]
+    hindered = [select(marked).where(marked == KNOWN_BY).exists() for marked in unreachable]
     query = (
         select(
             Invitation.id, ASKED_ABOUT, Invitation.locale, Invitation.expires_at, Invitation.started_at,

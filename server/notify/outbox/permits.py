@@ -167,7 +167,7 @@ def _known(*, locks: bool) -> AnySelect:
         locks: whether messages to the same `number` take turns.
     """
     # Whoever said stop by phone has said it for their e-mail, too.
-    asked = func.coalesce(ContactPrivate.phone_hash, PersonPrivate.phone_hash)
+    asked = func.coalesce(ContactPrivate.phone_hash, PersonPrivate.phone_hash, PersonPrivate.email_hash)
     own = and_(
         or_(ProgrammeOptOut.phone_hash.in_(HASHES), ProgrammeOptOut.phone_hash == asked),
         ProgrammeOptOut.programme_id == ProgrammeVersion.programme_id,

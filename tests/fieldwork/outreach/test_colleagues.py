@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from server.errors import Refusal
 from server.fieldwork.outreach import pricing
@@ -19,12 +19,13 @@ from server.fieldwork.waves.drawing import draw_wave
 from server.fieldwork.waves.reading import find_wave
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
-from server.models.accounts import Person
+from server.models.accounts import Person, PersonPrivate
 from server.models.contacts import OptOut
 from server.models.messages import Message
 from server.models.tasks import Invitation
 from server.notify.protocol import Inbound
 from server.notify.receiving import store_inbound
+from server.reports.progress import wave_progress
 from server.scope import EVERYTHING
 from tests import builders
 from tests.builders import DAY, NOW
@@ -119,6 +120,25 @@ def test_a_colleague_is_reminded_and_heard_like_a_customer(
     assert take_reply(connection, inbound_id, sender, later, forms=FormShelf()) == "stop"
     assert len(connection.scalars(select(OptOut.phone_hash)).all()) == 2
     assert set(connection.scalars(select(Message.state).where(Message.kind == "reminder"))) == {"cancelled"}
+
+
+def test_a_colleague_without_a_number_stops_the_mail(
+    connection: Connection, keys: KeyRing, staff: dict[str, UUID]
+) -> None:
+    mail = "mute@bank.example"
+    known = {"email": keys.encrypt(mail), "email_hash": keys.lookup_hash(mail)}
+    connection.execute(insert(PersonPrivate).values(person_id=staff["mute"], **known))
+    wave_id = builders.create_wave(
+        connection, audience=LOBBY, state="launched", channels=("email",), unit_code="B102"
+    )
+    builders.invite_all(connection, keys, wave_id)
+    [token] = builders.tokens_sent(connection, keys)
+    task = find_by_token(connection, token, "invitation", now=NOW)
+    assert task is not None
+    decline(connection, task, now=NOW)
+    assert has_declined(connection, task)
+    assert wave_progress(connection, wave_id, "survey", EVERYTHING).declined == 1
+    assert list(connection.scalars(select(Message.state))) == ["cancelled"]
 
 
 @pytest.mark.parametrize(
