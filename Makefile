@@ -8,10 +8,10 @@ INSTALLED := .venv/installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check style bench lock system-needs
+.PHONY: help setup run test check style bench hostile lock system-needs
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## create .venv and install what requirements.txt lists
 
@@ -36,6 +36,9 @@ style: setup
 
 bench: setup system-needs ## measure, side by side in one run
 	$(BIN)/python -m bench
+
+hostile: setup ## inspect thousands of malicious and odd files (FILES, SEED)
+	$(BIN)/python -m tests.storage.hostile $(or $(FILES),5000) $(SEED)
 
 lock: setup ## write requirements.txt from requirements.in
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url -o requirements.txt requirements.in

@@ -1,7 +1,8 @@
 """Photos apart from answers: promised by a client, sent straight to the store, verified by the worker.
 
 Nothing counts before the worker has fetched the bytes and looked at them: upload targets only keep rubbish
-out, and other stores have been known to accept what they should refuse. Until then a photo is `expected`.
+out, and other stores have been known to accept what they should refuse. Until then a photo is `expected`
+(`server.intake.photos.looking`).
 """
 
 import hashlib
@@ -10,38 +11,30 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import structlog
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server import queue
-from server.clock import Clock
 from server.db import AnyRow, new_id
 from server.errors import Refusal
 from server.forms.types.files import MAX_SIZE
 from server.models.submissions import Attachment
-from server.storage.inspection import inspect_in_child
-from server.storage.photos import PhotoFacts, PhotoRefused, media_type_of
-from server.storage.protocol import (
-    ObjectMissing,
-    ObjectStore,
-    ObjectTooLarge,
-    UploadTarget,
-    new_object_key,
-)
+from server.photo_rules import DEFAULT_PHOTO_RULES, MEGABYTE, PhotoRules
+from server.storage.photos import PhotoRefused, media_type_of
+from server.storage.protocol import ObjectStore, UploadTarget, new_object_key
 
 TARGET_LIFETIME = timedelta(hours=1)
 LARGEST_PHOTO = MAX_SIZE
-PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
 PREFIX = "photos"
+# Refused bytes lie below it under their own keys.
+QUARANTINE = "quarantine/"
 SMALL, LARGE = "-320.jpg", "-1600.jpg"
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photo belongs."""
+    """Where a photo belongs. `question` is empty while the photo only lies in the tray."""
 
     submission_id: UUID
     wave_id: UUID
@@ -67,15 +60,29 @@ class Standing:
     problem: str
 
 
-def promise(connection: Connection, store: ObjectStore, new: Promise, *, now: datetime) -> UploadTarget:
+def promise(
+    connection: Connection,
+    store: ObjectStore,
+    new: Promise,
+    *,
+    now: datetime,
+    rules: PhotoRules = DEFAULT_PHOTO_RULES,
+) -> UploadTarget:
     """Note the photo and say where its bytes go. Promising again gives a fresh target for the same key.
 
+    One photo may back up several items: promised again for another question, it stays the photo it is.
+
     Raises:
-        Refusal: wrong_content_type, too_large, or conflict when the id was promised with other bytes.
+        Refusal: wrong_content_type, too_large, too_many_photos, too_many_bytes, or conflict when the id was
+            promised with other bytes.
     """
-    row = _note(connection, new, now)
+    row = note(connection, new, PHOTO_TYPES, LARGEST_PHOTO, rules=rules, now=now)
     return store.upload_target(
-        row.object_key, media_type=row.media_type, size=row.size, expires_in=TARGET_LIFETIME
+        row.object_key,
+        media_type=row.media_type,
+        size=row.size,
+        expires_in=TARGET_LIFETIME,
+        sha256=row.sha256,
     )
 
 
@@ -96,30 +103,67 @@ def sent(connection: Connection, submission_id: UUID, attachment_id: UUID) -> No
 
 
 def accept(
-    connection: Connection, store: ObjectStore, place: Place, data: bytes, *, now: datetime
+    connection: Connection,
+    store: ObjectStore,
+    place: Place,
+    data: bytes,
+    *,
+    now: datetime,
+    rules: PhotoRules = DEFAULT_PHOTO_RULES,
 ) -> dict[str, Any]:
     """A photo that came through the server, in a plain form; returns the reference for the answers.
 
     Raises:
-        PhotoRefused: not_an_image, type_not_allowed or too_large; nothing was written then.
+        PhotoRefused: not_an_image, type_not_allowed, too_large, too_many_photos or too_many_bytes; nothing
+            was written then.
         StoreUnavailable: after the photo was noted; it stays `expected`.
     """
     if len(data) > LARGEST_PHOTO:
         raise PhotoRefused("too_large")
     media_type = media_type_of(data)
     new = Promise(place, uuid4(), media_type, len(data), hashlib.sha256(data).hexdigest())
-    row = _note(connection, new, now)
+    try:
+        row = note(connection, new, PHOTO_TYPES, LARGEST_PHOTO, rules=rules, now=now)
+    except Refusal as refusal:
+        raise PhotoRefused(refusal.code) from None
     store.put(row.object_key, data, media_type)
     queue.defer(connection, "inspect_attachment", attachment_id=str(row.id))
     return {"id": str(new.attachment_id), "sha256": new.sha256, "size": new.size, "type": new.media_type}
 
 
+def pass_through(
+    connection: Connection,
+    store: ObjectStore,
+    submission_id: UUID,
+    attachment_id: UUID,
+    data: bytes,
+) -> None:
+    """The bytes of a promised photo, from a client that does not reach the store.
+
+    Raises:
+        Refusal: not_found when it was not promised.
+        PhotoRefused: other_bytes when they are not those that were promised.
+        StoreUnavailable: the photo stays `expected`.
+    """
+    row = connection.execute(
+        select(Attachment.id, Attachment.object_key, Attachment.media_type, Attachment.sha256).where(
+            Attachment.submission_id == submission_id, Attachment.attachment_id == attachment_id
+        )
+    ).first()
+    if row is None:
+        raise Refusal("not_found")
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise PhotoRefused("other_bytes")
+    store.put(row.object_key, data, row.media_type)
+    queue.defer(connection, "inspect_attachment", attachment_id=str(row.id))
+
+
 def named_photos(connection: Connection, wave_id: UUID, submission_id: UUID) -> list[AnyRow]:
-    """The photos that a submission's answers name: attachment_id, question, state, problem, object_key."""
+    """What a submission's answers name: id, attachment_id, question, state, problem, object_key."""
     return list(
         connection.execute(
             select(
-                Attachment.attachment_id, Attachment.question, Attachment.state,
+                Attachment.id, Attachment.attachment_id, Attachment.question, Attachment.state,
                 Attachment.problem, Attachment.object_key,
             )
             .where(
@@ -142,39 +186,25 @@ def standings(connection: Connection, submission_id: UUID) -> dict[str, Standing
     return {str(row.attachment_id): Standing(row.state, row.problem or "") for row in rows}
 
 
-def inspect_one(engine: Engine, store: ObjectStore, inner_id: UUID, clock: Clock) -> None:
-    """Fetch, verify, redraw; no connection is held while the store and the picture take their time.
+def note(
+    connection: Connection,
+    new: Promise,
+    types: frozenset[str],
+    most_bytes: int,
+    *,
+    rules: PhotoRules,
+    now: datetime,
+) -> AnyRow:
+    """The row of what is promised, written when it was not promised before.
 
-    Bytes that are not there yet leave the photo `expected`: the client says so again when they are.
+    Raises:
+        Refusal: wrong_content_type, too_large, too_many_photos, too_many_bytes, conflict.
     """
-    with engine.connect() as connection:
-        row = connection.execute(
-            select(*Attachment.__table__.columns).where(Attachment.id == inner_id)
-        ).one_or_none()
-    if row is None or row.state == "verified":
-        return
-    try:
-        facts = _inspect(store, row)
-    except ObjectMissing:
-        log.info("photo_not_there_yet", attachment=str(inner_id))
-        return
-    except PhotoRefused as refused:
-        values: dict[str, Any] = {"state": "refused", "problem": refused.code}
-    else:
-        store.put(row.object_key + SMALL, facts.small, "image/jpeg")
-        store.put(row.object_key + LARGE, facts.large, "image/jpeg")
-        values = {"state": "verified", "problem": None, "width": facts.width, "height": facts.height}
-    with engine.begin() as connection:
-        connection.execute(
-            update(Attachment).where(Attachment.id == inner_id).values(verified_at=clock.now(), **values)
-        )
-
-
-def _note(connection: Connection, new: Promise, now: datetime) -> AnyRow:
-    if new.media_type not in PHOTO_TYPES:
+    if new.media_type not in types:
         raise Refusal("wrong_content_type")
-    if not 0 < new.size <= LARGEST_PHOTO:
+    if not 0 < new.size <= most_bytes:
         raise Refusal("too_large")
+    _refuse_too_much(connection, new, rules)
     connection.execute(
         insert_or_skip(Attachment)
         .values(
@@ -193,21 +223,34 @@ def _note(connection: Connection, new: Promise, now: datetime) -> AnyRow:
         .on_conflict_do_nothing(index_elements=["submission_id", "attachment_id"])
     )
     row = connection.execute(
-        select(*Attachment.__table__.columns).where(
-            Attachment.submission_id == new.place.submission_id, Attachment.attachment_id == new.attachment_id
-        )
+        # What lay in the tray is called by the first question that it is taken for.
+        update(Attachment)
+        .where(_is(new))
+        .values(question=case((Attachment.question == "", new.place.question), else_=Attachment.question))
+        .returning(*Attachment.__table__.columns)
     ).one()
-    known = (row.sha256, row.size, row.media_type, row.question, row.wave_id)
-    if known != (new.sha256, new.size, new.media_type, new.place.question, new.place.wave_id):
+    # Of a video that was looked at, the type is what was found out, not what was claimed.
+    claimed = row.media_type if row.state == "verified" else new.media_type
+    known = (row.sha256, row.size, row.media_type, row.wave_id)
+    if known != (new.sha256, new.size, claimed, new.place.wave_id):
         raise Refusal("conflict")
     return row
 
 
-def _inspect(store: ObjectStore, row: AnyRow) -> PhotoFacts:
-    try:
-        data = store.get(row.object_key, LARGEST_PHOTO)
-    except ObjectTooLarge:
-        raise PhotoRefused("too_large") from None
-    if hashlib.sha256(data).hexdigest() != row.sha256:
-        raise PhotoRefused("other_bytes")
-    return inspect_in_child(data)
+def _is(new: Promise) -> ColumnElement[bool]:
+    return and_(
+        Attachment.submission_id == new.place.submission_id, Attachment.attachment_id == new.attachment_id
+    )
+
+
+def _refuse_too_much(connection: Connection, new: Promise, rules: PhotoRules) -> None:
+    """Limits against a phone gone wild, so a few too many of parallel promises are no matter."""
+    others = connection.execute(
+        select(func.count(), func.coalesce(func.sum(Attachment.size), 0)).where(
+            Attachment.submission_id == new.place.submission_id, ~_is(new)
+        )
+    ).one()
+    if others[0] >= rules.submission_photos:
+        raise Refusal("too_many_photos", limit=rules.submission_photos)
+    if others[1] + new.size > rules.submission_bytes:
+        raise Refusal("too_many_bytes", limit_mb=rules.submission_bytes // MEGABYTE)

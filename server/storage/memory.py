@@ -5,9 +5,18 @@ It proves nothing about the security of uploads; the tests of `server.storage.ob
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import BinaryIO
 from urllib.parse import quote
 
-from server.storage.protocol import ObjectFacts, ObjectMissing, ObjectTooLarge, StoreUnavailable, UploadTarget
+from server.storage.protocol import (
+    ObjectFacts,
+    ObjectMissing,
+    ObjectTooLarge,
+    Part,
+    StoreUnavailable,
+    UploadGone,
+    UploadTarget,
+)
 
 
 class MemoryStore:
@@ -17,11 +26,14 @@ class MemoryStore:
         self.available = True
         self._address = address
         self._objects: dict[str, tuple[bytes, str]] = {}
+        self._uploads: dict[tuple[str, str], tuple[str, dict[int, bytes]]] = {}
 
     def ensure_bucket(self, cors_origins: Sequence[str]) -> None:
         self._require_available()
 
-    def upload_target(self, key: str, *, media_type: str, size: int, expires_in: timedelta) -> UploadTarget:
+    def upload_target(
+        self, key: str, *, media_type: str, size: int, expires_in: timedelta, sha256: str | None = None
+    ) -> UploadTarget:
         self._require_available()
         fields = {"key": key, "Content-Type": media_type, "x-size": str(size)}
         return UploadTarget(self._address, {**fields, "x-expires": str(int(expires_in.total_seconds()))})
@@ -39,6 +51,9 @@ class MemoryStore:
             raise ObjectTooLarge(key)
         return data
 
+    def get_into(self, file: BinaryIO, key: str, limit: int) -> None:
+        file.write(self.get(key, limit))
+
     def stat(self, key: str) -> ObjectFacts | None:
         self._require_available()
         if key not in self._objects:
@@ -49,6 +64,50 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         self._require_available()
         self._objects.pop(key, None)
+
+    def copy(self, key: str, to: str) -> None:
+        self._require_available()
+        if key not in self._objects:
+            raise ObjectMissing(key)
+        self._objects[to] = self._objects[key]
+
+    def all_keys(self) -> list[str]:
+        """Every key there is."""
+        return sorted(self._objects)
+
+    def begin_parts(self, key: str, media_type: str) -> str:
+        self._require_available()
+        upload = f"upload-{len(self._uploads) + 1}"
+        self._uploads[key, upload] = (media_type, {})
+        return upload
+
+    def part_target(self, key: str, upload: str, number: int, size: int, expires_in: timedelta) -> str:
+        self._require_available()
+        return f"{self._address}/{quote(key)}?upload={upload}&part={number}&size={size}"
+
+    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        """What a phone does with a part's target."""
+        self._upload(key, upload)[1][number] = data
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        self._require_available()
+        found = self._upload(key, upload)[1]
+        return [Part(number, len(found[number]), f"mark-{number}") for number in sorted(found)]
+
+    def complete_parts(self, key: str, upload: str, parts: Sequence[Part]) -> None:
+        self._require_available()
+        media_type, found = self._upload(key, upload)
+        self._objects[key] = (b"".join(found[part.number] for part in parts), media_type)
+        del self._uploads[key, upload]
+
+    def abort_parts(self, key: str, upload: str) -> None:
+        self._require_available()
+        self._uploads.pop((key, upload), None)
+
+    def _upload(self, key: str, upload: str) -> tuple[str, dict[int, bytes]]:
+        if (key, upload) not in self._uploads:
+            raise UploadGone
+        return self._uploads[key, upload]
 
     def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:
         self._require_available()

@@ -5,11 +5,12 @@ Version 4 signatures (boto3 presigns version 2 in us-east-1 unless told otherwis
 one that only signs, against the address that phones reach.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 from urllib.parse import quote
 
 import boto3
@@ -18,7 +19,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from server.config import S3Settings
 from server.outgoing import Outgoing, from_environment
-from server.storage.protocol import ObjectFacts, ObjectMissing, ObjectTooLarge, StoreUnavailable, UploadTarget
+from server.storage.protocol import (
+    ObjectFacts,
+    ObjectMissing,
+    ObjectTooLarge,
+    Part,
+    StoreUnavailable,
+    UploadGone,
+    UploadTarget,
+)
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -26,8 +35,9 @@ if TYPE_CHECKING:
     from types_boto3_s3.literals import BucketLocationConstraintType
 
 ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+NO_UPLOAD: Final = "NoSuchUpload"
 OURS_ALREADY: Final = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
-PART_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 1 << 20
 REGION_WITHOUT_NAME: Final = "us-east-1"
 
 
@@ -62,14 +72,23 @@ class S3Store:
                 },
             )
 
-    def upload_target(self, key: str, *, media_type: str, size: int, expires_in: timedelta) -> UploadTarget:
-        """A presigned POST for exactly this key, this Content-Type and this number of bytes."""
+    def upload_target(
+        self, key: str, *, media_type: str, size: int, expires_in: timedelta, sha256: str | None = None
+    ) -> UploadTarget:
+        """A presigned POST. A store that knows no checksums takes the fields for data of the object's own."""
+        fields = {"Content-Type": media_type}
+        if sha256 is not None:
+            fields["x-amz-checksum-algorithm"] = "SHA256"
+            fields["x-amz-checksum-sha256"] = b64encode(bytes.fromhex(sha256)).decode()
         with _translated():
             signed = self._signer.generate_presigned_post(
                 self._settings.bucket,
                 key,
-                Fields={"Content-Type": media_type},
-                Conditions=[{"Content-Type": media_type}, ["content-length-range", size, size]],
+                Fields=fields,
+                Conditions=[
+                    *({name: value} for name, value in fields.items()),
+                    ["content-length-range", size, size],
+                ],
                 ExpiresIn=int(expires_in.total_seconds()),
             )
         # Without the slash SeaweedFS answers every origin's preflight instead of asking the bucket's rules.
@@ -83,7 +102,14 @@ class S3Store:
         with _translated(key):
             body = self._client.get_object(Bucket=self._settings.bucket, Key=key)["Body"]
             with body:
-                return _whole(key, body, limit)
+                return b"".join(_chunks(key, body, limit))
+
+    def get_into(self, file: BinaryIO, key: str, limit: int) -> None:
+        with _translated(key):
+            body = self._client.get_object(Bucket=self._settings.bucket, Key=key)["Body"]
+            with body:
+                for chunk in _chunks(key, body, limit):
+                    file.write(chunk)
 
     def stat(self, key: str) -> ObjectFacts | None:
         try:
@@ -96,6 +122,52 @@ class S3Store:
     def delete(self, key: str) -> None:
         with _translated():
             self._client.delete_object(Bucket=self._settings.bucket, Key=key)
+
+    def copy(self, key: str, to: str) -> None:
+        bucket = self._settings.bucket
+        with _translated(key):
+            self._client.copy_object(Bucket=bucket, Key=to, CopySource={"Bucket": bucket, "Key": key})
+
+    def begin_parts(self, key: str, media_type: str) -> str:
+        with _translated():
+            begun = self._client.create_multipart_upload(
+                Bucket=self._settings.bucket, Key=key, ContentType=media_type
+            )
+        return begun["UploadId"]
+
+    def part_target(self, key: str, upload: str, number: int, size: int, expires_in: timedelta) -> str:
+        wanted = {"Bucket": self._settings.bucket, "Key": key, "UploadId": upload}
+        with _translated():
+            return self._signer.generate_presigned_url(
+                "upload_part",
+                # The length is signed with the rest: the store refuses a part of another size.
+                Params={**wanted, "PartNumber": number, "ContentLength": size},
+                ExpiresIn=int(expires_in.total_seconds()),
+            )
+
+    def parts(self, key: str, upload: str) -> list[Part]:
+        pages = self._client.get_paginator("list_parts")
+        with _translated():
+            found = [
+                Part(part["PartNumber"], part["Size"], part["ETag"])
+                for page in pages.paginate(Bucket=self._settings.bucket, Key=key, UploadId=upload)
+                for part in page.get("Parts", [])
+            ]
+        return sorted(found, key=lambda part: part.number)
+
+    def complete_parts(self, key: str, upload: str, parts: Sequence[Part]) -> None:
+        with _translated():
+            self._client.complete_multipart_upload(
+                Bucket=self._settings.bucket,
+                Key=key,
+                UploadId=upload,
+                MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": part.mark} for part in parts]},
+            )
+
+    def abort_parts(self, key: str, upload: str) -> None:
+        # Some stores say of an upload that is over that there is none: what was wanted is so.
+        with suppress(UploadGone), _translated():
+            self._client.abort_multipart_upload(Bucket=self._settings.bucket, Key=key, UploadId=upload)
 
     def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:
         wanted = {"Bucket": self._settings.bucket, "Key": key}
@@ -180,16 +252,14 @@ def _code(problem: ClientError) -> str:
     return problem.response.get("Error", {}).get("Code", "")
 
 
-def _whole(key: str, body: "StreamingBody", limit: int) -> bytes:
+def _chunks(key: str, body: "StreamingBody", limit: int) -> Iterator[bytes]:
     """The body up to its end: botocore notices a torn connection only when the end is read as well."""
-    parts: list[bytes] = []
     size = 0
-    while part := body.read(min(PART_BYTES, limit - size + 1)):
-        parts.append(part)
-        size += len(part)
+    while chunk := body.read(min(CHUNK_BYTES, limit - size + 1)):
+        size += len(chunk)
         if size > limit:
             raise ObjectTooLarge(key)
-    return b"".join(parts)
+        yield chunk
 
 
 @contextmanager
@@ -200,6 +270,8 @@ def _translated(key: str | None = None) -> Iterator[None]:
     except ClientError as problem:
         if key is not None and _code(problem) in ABSENT:
             raise ObjectMissing(key) from None
+        if _code(problem) == NO_UPLOAD:
+            raise UploadGone from None
         raise StoreUnavailable(_code(problem)) from problem
     # Where everything is redirected (a captive portal), botocore asks for the bucket's region without end.
     except (BotoCoreError, OSError, RecursionError) as problem:

@@ -8,10 +8,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import BinaryIO, Final, Protocol
 
 # S3 counts a key in bytes and allows 1,024; ours are short, and an address must not need escaping.
 KEY_BYTES = 16
+# S3 takes no smaller part but the last, and the smaller a part the less is sent again over a bad line.
+PART_BYTES: Final = 5 * 1024 * 1024
 
 
 class StoreUnavailable(Exception):
@@ -23,7 +25,11 @@ class ObjectMissing(Exception):
 
 
 class ObjectTooLarge(Exception):
-    """The object has more bytes than the caller is ready to hold in memory."""
+    """The object has more bytes than the caller is ready to take."""
+
+
+class UploadGone(Exception):
+    """The upload in parts is over: completed, given up, or never begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,15 @@ class ObjectFacts:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an upload that has arrived: its number from 1, its bytes, and the store's mark for it."""
+
+    number: int
+    size: int
+    mark: str
+
+
 class ObjectStore(Protocol):
     """An S3-compatible store, or something that behaves like one. Every method raises StoreUnavailable."""
 
@@ -50,8 +65,10 @@ class ObjectStore(Protocol):
         ...
 
     def upload_target(
-        self, key: str, *, media_type: str, size: int, expires_in: timedelta
-    ) -> UploadTarget: ...
+        self, key: str, *, media_type: str, size: int, expires_in: timedelta, sha256: str | None = None
+    ) -> UploadTarget:
+        """For exactly this key, media type and number of bytes, and these bytes where their hash is told."""
+        ...
 
     def put(self, key: str, data: bytes, media_type: str) -> None: ...
 
@@ -59,10 +76,38 @@ class ObjectStore(Protocol):
         """The object's bytes. Raises ObjectMissing, and ObjectTooLarge beyond `limit` bytes."""
         ...
 
+    def get_into(self, file: BinaryIO, key: str, limit: int) -> None:
+        """Write the object's bytes to a file, a part at a time. Raises like `get`."""
+        ...
+
     def stat(self, key: str) -> ObjectFacts | None: ...
+
+    def copy(self, key: str, to: str) -> None:
+        """Make another object of the same bytes within the store. Raises ObjectMissing."""
+        ...
 
     def delete(self, key: str) -> None:
         """Remove the object; a key without one is no error, so that a clean-up may run twice."""
+        ...
+
+    def begin_parts(self, key: str, media_type: str) -> str:
+        """Begin an upload in parts of `PART_BYTES`, the last one smaller; returns the store's name for it."""
+        ...
+
+    def part_target(self, key: str, upload: str, number: int, size: int, expires_in: timedelta) -> str:
+        """Where one part of exactly this number of bytes is PUT."""
+        ...
+
+    def parts(self, key: str, upload: str) -> Sequence[Part]:
+        """The parts that have arrived, by number. Raises UploadGone."""
+        ...
+
+    def complete_parts(self, key: str, upload: str, parts: Sequence[Part]) -> None:
+        """Make one object of them. Raises UploadGone."""
+        ...
+
+    def abort_parts(self, key: str, upload: str) -> None:
+        """Give the upload up and forget its parts; one that is over is no error."""
         ...
 
     def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:

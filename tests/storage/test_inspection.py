@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from server.storage.frames import FrameReader, Unreadable, pack, pack_refusal, unpack_answer
+from server.storage.frames import FrameReader, Unreadable, pack, pack_refusal, unpack_facts
 from server.storage.inspection import Inspector, Limits, inspect_in_child
 from server.storage.photos import MAX_BYTES, PhotoRefused, inspect
 
@@ -89,9 +89,9 @@ def test_frames_come_in_any_pieces() -> None:
 )
 def test_a_child_gone_astray_is_unreadable(header: bytes) -> None:
     with pytest.raises(Unreadable):
-        unpack_answer([header, b"", b""])
+        unpack_facts([header, b"", b""])
 
 
 def test_a_refusal_travels_as_its_code() -> None:
     with pytest.raises(PhotoRefused, match="too_many_pixels"):
-        unpack_answer(FrameReader(bytearray(pack_refusal("too_many_pixels"))).frames())
+        unpack_facts(FrameReader(bytearray(pack_refusal("too_many_pixels"))).frames())

@@ -6,6 +6,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,10 +16,12 @@ from server.config import S3Settings
 from server.outgoing import Outgoing
 from server.storage.objects import S3Store
 from server.storage.protocol import (
+    PART_BYTES,
     ObjectFacts,
     ObjectMissing,
     ObjectTooLarge,
     StoreUnavailable,
+    UploadGone,
     UploadTarget,
     new_object_key,
 )
@@ -128,6 +132,24 @@ def test_changed_fields_are_refused(
     assert store.stat("photos/of-somebody-else") is None
 
 
+def bound(store: S3Store, key: str) -> UploadTarget:
+    """A target for these very bytes."""
+    return store.upload_target(
+        key, media_type="image/jpeg", size=len(PHOTO), expires_in=MINUTE, sha256=sha256(PHOTO).hexdigest()
+    )
+
+
+def test_a_target_takes_the_bytes_that_were_promised_and_no_others(store: S3Store, key: str) -> None:
+    other = PHOTO[:-1] + b"q"
+    target = bound(store, key)
+    assert 400 <= post(target, other).status < 500
+    mended = b64encode(sha256(other).digest()).decode()
+    assert 400 <= post(target, other, x_amz_checksum_sha256=mended).status < 500
+    assert store.stat(key) is None
+    assert post(target, PHOTO).status == 204
+    assert store.get(key, limit=len(PHOTO)) == PHOTO
+
+
 def test_a_field_beside_the_policy_does_not_open_the_object(
     store: S3Store, key: str, target: UploadTarget
 ) -> None:
@@ -230,3 +252,61 @@ def test_a_refused_secret_is_unavailable_and_not_missing(s3_settings: S3Settings
     with pytest.raises(StoreUnavailable):
         stranger.get(key, limit=1)
     assert not stranger.reachable()
+
+
+def test_an_object_is_copied_within_the_store(store: S3Store, key: str) -> None:
+    store.put(key, PHOTO, "image/jpeg")
+    store.copy(key, f"quarantine/{key}")
+    assert store.get(f"quarantine/{key}", limit=len(PHOTO)) == PHOTO
+    with pytest.raises(ObjectMissing):
+        store.copy(new_object_key("photos"), "quarantine/none")
+
+
+def test_an_object_is_written_to_a_file_up_to_the_limit(store: S3Store, key: str) -> None:
+    store.put(key, PHOTO, "image/jpeg")
+    file = BytesIO()
+    store.get_into(file, key, len(PHOTO))
+    assert file.getvalue() == PHOTO
+    with pytest.raises(ObjectTooLarge):
+        store.get_into(BytesIO(), key, len(PHOTO) - 1)
+    with pytest.raises(ObjectMissing):
+        store.get_into(BytesIO(), new_object_key("photos"), 1)
+
+
+def test_an_upload_in_parts_is_listed_completed_and_over(store: S3Store, key: str) -> None:
+    upload = store.begin_parts(key, "video/mp4")
+    assert store.parts(key, upload) == []
+    first, last = bytes(PART_BYTES), b"the end"
+    for number, data in ((2, last), (1, first)):
+        assert call("PUT", store.part_target(key, upload, number, len(data), MINUTE), data).status == 200
+    there = store.parts(key, upload)
+    assert [(part.number, part.size) for part in there] == [(1, PART_BYTES), (2, len(last))]
+    store.complete_parts(key, upload, there)
+    assert store.stat(key) == ObjectFacts(PART_BYTES + len(last), "video/mp4")
+    with pytest.raises(UploadGone):
+        store.parts(key, upload)
+    store.abort_parts(key, upload)
+    assert store.stat(key) is not None
+
+
+def test_a_part_is_bound_to_its_number_its_size_and_its_hour(store: S3Store, key: str) -> None:
+    upload = store.begin_parts(key, "video/mp4")
+    target = store.part_target(key, upload, 1, 4, MINUTE)
+    assert call("PUT", target, b"12345").status == 403
+    assert call("PUT", target, b"123").status == 403
+    assert call("PUT", target.replace("partNumber=1", "partNumber=2"), b"1234").status == 403
+    assert call("PUT", target.replace(key, new_object_key("photos")), b"1234").status == 403
+    past = store.part_target(key, upload, 1, 4, timedelta(seconds=-60))
+    assert call("PUT", past, b"1234").status in {400, 403}
+    assert store.parts(key, upload) == []
+    store.abort_parts(key, upload)
+    assert 400 <= call("PUT", target, b"1234").status < 500
+    with pytest.raises(UploadGone):
+        store.parts(key, upload)
+
+
+def test_a_browser_may_put_parts_from_our_pages_only(store: S3Store, key: str, page_origin: str) -> None:
+    target = store.part_target(key, store.begin_parts(key, "video/mp4"), 1, 4, MINUTE)
+    asked = {"Access-Control-Request-Method": "PUT"}
+    assert call("OPTIONS", target, headers={"Origin": page_origin, **asked}).status == 200
+    assert call("OPTIONS", target, headers={"Origin": "http://elsewhere.test", **asked}).status == 403

@@ -1,0 +1,1 @@
+"""What happens to photos and videos after they were promised: looking, parts, covering, sweeping."""
