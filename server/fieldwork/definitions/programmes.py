@@ -169,6 +169,9 @@ def _missing_forms(connection: Connection, instruments: Sequence[dict[str, Any]]
     for index, each in enumerate(instruments):
         if "form" in each and "version" in each and (each["form"], each["version"]) not in published:
             yield Detail("form_not_published", f"/instruments/{index}/form")
+        quiz = each.get("visits", {}).get("quiz")
+        if quiz and (quiz["form"], quiz["version"]) not in published:
+            yield Detail("form_not_published", f"/instruments/{index}/visits/quiz/form")
 
 
 def _unread_answers(connection: Connection, content: dict[str, Any]) -> Iterator[Detail]:

@@ -36,11 +36,16 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "unknown_reading": ("name", "suggestion"),
     "unknown_rule": ("name", "suggestion"),
     "unknown_zone": ("name", "suggestion"),
+    "unknown_doubt": ("name", "suggestion"),
     "unlisted_subject": ("name", "suggestion"),
 }
 
 _DEFINITIONS: dict[str, tuple[str, ...]] = {
     "call_back_at_least_one": (),
+    "visits_of_visit": ("kind",),
+    "visits_photo_side": ("low", "high"),
+    "visits_scenario_twice": ("value",),
+    "visits_weight_bounds": (),
     "call_back_of_survey": ("kind",),
     "call_back_record_no_log": ("name",),
     "call_back_unknown_question": ("name", "suggestion"),

@@ -19,6 +19,7 @@ from server.scoring.programmes.ordering import in_order, with_readings
 from server.scoring.programmes.register import READINGS
 from server.scoring.programmes.settings import compile_parameters, policies
 from server.scoring.programmes.shapes import Part, read
+from server.scoring.programmes.visit_rules import compile_visits
 from server.scoring.programmes.vocabulary import PROGRAMME, SOURCES
 from server.scoring.reading import Findings
 
@@ -80,6 +81,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     _check_waves(draft, whole.parts("waves"))
     duties = compile_duties(draft, whole.parts("duties"))
     call_backs = compile_call_backs(draft, whole.parts("instruments"))
+    visits = compile_visits(draft, whole.parts("instruments"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = in_order(measures)
@@ -102,6 +104,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         date_titles=date_titles,
         instruments=draft.instruments,
         call_backs=call_backs,
+        visits=visits,
         key_items=key_items,
         duties=duties,
         measures=complete,

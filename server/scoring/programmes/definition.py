@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from server.scoring.arithmetic import Formula
 from server.scoring.calendar import Calendar
 from server.scoring.programmes.calling import CallBack
+from server.scoring.programmes.visiting import PLAIN, Visits
 
 Text: TypeAlias = Mapping[str, str]
 
@@ -353,7 +354,8 @@ class Programme:
     What stands together reads its own earlier periods, as a running balance does, and is computed period by
     period.
 
-    `instruments` are their kinds by name, `call_backs` what follows the answers to some of them.
+    `instruments` are their kinds by name, `call_backs` what follows the answers to some of them, `visits` how
+    the visits of some are made.
     """
 
     title: Text
@@ -365,11 +367,16 @@ class Programme:
     date_titles: Mapping[str, Text]
     instruments: Mapping[str, str]
     call_backs: Mapping[str, CallBack]
+    visits: Mapping[str, Visits]
     key_items: tuple[KeyItems, ...]
     duties: Mapping[str, Duty]
     measures: Mapping[str, Measure]
     order: tuple[tuple[str, ...], ...]
     rules: tuple[Rule, ...]
+
+    def visits_of(self, instrument: str | None) -> Visits:
+        """How an instrument's visits are made; plainly, where it says nothing."""
+        return self.visits.get(instrument or "", PLAIN)
 
     def related(self, kind: str, other: str) -> bool:
         """Whether one kind is the other or stands above it, either way."""

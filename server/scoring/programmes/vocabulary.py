@@ -2,6 +2,7 @@
 
 from server.scoring.calendar import PERIODS
 from server.scoring.programmes.shapes import Field, Shape
+from server.scoring.programmes.visit_shapes import VISITS
 
 PARAMETER_TYPES = ("number", "money", "percent", "whole", "date", "text", "flag", "choice")
 # Whether a branch may ever learn that we rang: never, unless somebody asks to be rung, or after a question.
@@ -238,6 +239,7 @@ INSTRUMENT = Shape(
         Field("form", "word"),
         Field("version", "whole"),
         Field("callBack", "shape", shape=CALL_BACK),
+        Field("visits", "shape", shape=VISITS),
     ),
 )
 PHASE = Shape(
