@@ -1,0 +1,191 @@
+"""Visits with doubts: the queue, and one visit with the grounds of each, to be dismissed or upheld."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from server import catalogue
+from server.db import AnyRow, connection, transaction
+from server.errors import Detail, Refusal
+from server.followup.doubts import deciding, reading
+from server.followup.doubts.deciding import Verdict
+from server.followup.doubts.reading import DoubtedVisit
+from server.http import headers
+from server.http.access import identity, requires
+from server.http.locale import locale
+from server.intake import uploads
+from server.services import services
+from server.web.presenting import page
+
+blueprint = Blueprint("doubts", __name__)
+
+PHOTO_LINK_LIFETIME: Final = timedelta(minutes=10)
+# Of the drawing of moments, in its own units: how wide, and the room beside the first and the last.
+WIDTH, ROOM = 640, 40
+HOURS: Final = 120
+DAYS: Final = 48 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment on the time line: how far to the right, and when on the outlet's clocks."""
+
+    x: float
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPhoto:
+    """A photo by addresses that last minutes; `visit` is the other visit's row, None for this one's."""
+
+    small: str
+    large: str
+    visit: AnyRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDoubt:
+    """A doubt in words.
+
+    Attributes:
+        photos: of this visit, and of the other one where the reader may see it.
+        points: whether another visit is meant; `other` is its row where the reader may see it.
+    """
+
+    row: AnyRow
+    sentence: str
+    photos: Sequence[ShownPhoto]
+    points: bool
+    other: AnyRow | None
+
+
+@blueprint.get("/console/doubts")
+@requires("doubts.read")
+def index() -> Response:
+    asked = request.args.get("view", "")
+    view = asked if asked in reading.VIEWS else reading.VIEWS[0]
+    found = reading.list_doubted(connection(), identity().scope, view, after=_edge())
+    return page("console/doubts.html", view=view, views=reading.VIEWS, found=found)
+
+
+@blueprint.get("/console/doubts/<uuid:pk>")
+@requires("doubts.read")
+def show(pk: UUID) -> Response:
+    return _visit_page(pk)
+
+
+@blueprint.post("/console/doubts/<uuid:pk>/<uuid:doubt_id>")
+@requires("doubts.decide")
+def decide(pk: UUID, doubt_id: UUID) -> Response:
+    who = identity()
+    verdict = Verdict(request.form.get("state", ""), request.form.get("note", ""))
+    try:
+        with transaction() as open_connection:
+            deciding.decide(
+                open_connection, doubt_id, verdict, who.scope, by=who.actor, now=services().clock.now()
+            )
+    except Refusal as refusal:
+        if refusal.code != "invalid_fields":
+            raise
+        return _visit_page(pk, wrong=doubt_id, errors=refusal.details, status=refusal.status)
+    return redirect(url_for("console.doubts.show", pk=pk), 303)
+
+
+def _visit_page(
+    pk: UUID, *, wrong: UUID | None = None, errors: Sequence[Detail] = (), status: int = 200
+) -> Response:
+    found = reading.find_doubted(connection(), pk, identity().scope)
+    headers.allow_store()
+    return page(
+        "console/doubt.html",
+        status=status,
+        visit=found.visit,
+        doubts=list(_shown(found)),
+        marks=marks_of(found.moments, ZoneInfo(found.visit.timezone or catalogue.ZONE)),
+        wrong=wrong,
+        error=errors[0] if errors else None,
+        typed=request.form.get("note", ""),
+    )
+
+
+def _edge() -> UUID | None:
+    try:
+        return UUID(request.args["after"]) if "after" in request.args else None
+    except ValueError:
+        raise Refusal("not_found") from None
+
+
+def _shown(found: DoubtedVisit) -> Iterator[ShownDoubt]:
+    titles = _titles(found.visit)
+    for row in found.doubts:
+        visit = row.params.get("visit") or row.about.get("visit")
+        other = found.others.get(visit or "")
+        params = {**row.params, **row.about}
+        params["question"] = titles.get(row.about.get("question", ""), "…")
+        yield ShownDoubt(
+            row, sentence(row.code, params), list(_photos(found, row, other)), visit is not None, other
+        )
+
+
+def _photos(found: DoubtedVisit, row: AnyRow, other: AnyRow | None) -> Iterator[ShownPhoto]:
+    store = services().store
+    for name, visit in ((row.about.get("photo"), None), (row.params.get("other"), other)):
+        photo = found.photos.get(name or "")
+        if photo is not None:
+            small, large = (photo.object_key + each for each in (uploads.SMALL, uploads.LARGE))
+            yield ShownPhoto(
+                store.link(small, PHOTO_LINK_LIFETIME), store.link(large, PHOTO_LINK_LIFETIME), visit
+            )
+
+
+def _titles(visit: AnyRow) -> dict[str, str]:
+    """Question -> its title, without what is piped in. A note is called by the item that it is about."""
+    form = services().forms.get(connection(), visit.form_version_id).form
+    named = {
+        name: form.questions[question.companion.parent] if question.companion else question
+        for name, question in form.questions.items()
+    }
+    return {name: question.title.render(locale(), lambda _name: "…") for name, question in named.items()}
+
+
+def sentence(code: str, params: Mapping[str, Any]) -> str:
+    """What is doubted, in the reader's words: stretches of time and moments by their names."""
+    told = dict(params)
+    if "minutes" in told:
+        told["lasting"] = lasting(told["minutes"])
+    for name in ("first", "second"):
+        if name in told:
+            told[name] = catalogue.text(f"doubts.moment.{told[name]}", locale())
+    return catalogue.text(f"doubts.said.{code}", locale(), **told)
+
+
+def lasting(minutes: int) -> str:
+    """A stretch of time in the largest unit of which there are two."""
+    if minutes < HOURS:
+        return catalogue.text("doubts.lasting.minutes", locale(), n=minutes)
+    if minutes < DAYS:
+        return catalogue.text("doubts.lasting.hours", locale(), n=round(minutes / 60))
+    return catalogue.text("doubts.lasting.days", locale(), n=round(minutes / 60 / 24))
+
+
+def marks_of(moments: Sequence[AnyRow], zone: ZoneInfo) -> list[Mark]:
+    """Where each moment stands between the first and the last."""
+    if not moments:
+        return []
+    first, last = moments[0].happened_at, moments[-1].happened_at
+    whole = (last - first).total_seconds() or 1
+    return [
+        Mark(
+            round(ROOM + (WIDTH - 2 * ROOM) * (each.happened_at - first).total_seconds() / whole, 1),
+            each.kind,
+            each.happened_at.astimezone(zone),
+        )
+        for each in moments
+    ]
