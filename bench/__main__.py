@@ -11,6 +11,7 @@ from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
 from bench.measurements import CLIENTS, Measurement, measurements
+from bench.photos import photos
 from bench.report import Results
 from bench.serving import Served, served
 from server.embedded.messages import EmbeddedError
@@ -64,13 +65,14 @@ def _options() -> argparse.Namespace:
 def _measure(world: Served, of_forms: Checks, options: argparse.Namespace) -> Results:
     print("pages on a slow phone", file=sys.stderr)
     openings = opening.measure(world, options.openings)
-    with Committers(world.database_url, CLIENTS) as committers:
+    with Committers(world.database_url, CLIENTS) as committers, photos() as of_photos:
         over_http = measurements(world, committers)
-        listed = [*over_http, *of_forms.measurements]
+        listed = [*over_http, *of_forms.measurements, *of_photos]
         samples = _in_turns(listed, options.seconds, options.rounds)
     return Results(
         http=report.rows(over_http, samples),
         forms=report.rows(of_forms.measurements, samples),
+        photos=report.rows(of_photos, samples),
         pages=page.measure(world),
         more_requests=page.subresources(world),
         openings=openings,

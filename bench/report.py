@@ -12,6 +12,7 @@ from bench.measurements import Measurement
 from bench.opening import Openings
 from bench.outreach import Handed
 from bench.page import FIRST_FLIGHT, PageBytes
+from bench.photos import BARE
 from bench.settled import Settled
 
 PERCENTILES = (50, 95, 99)
@@ -41,6 +42,7 @@ class Results:
 
     http: Sequence[Row]
     forms: Sequence[Row]
+    photos: Sequence[Row]
     pages: Sequence[PageBytes]
     more_requests: int
     openings: Openings
@@ -60,6 +62,7 @@ def markdown(results: Results) -> str:
     parts = (
         _http_table(results.http),
         _forms_table(results.forms),
+        _photos_table(results.photos),
         _pages_table(results.pages),
         [f"Further requests before the page is complete: {results.more_requests}."],
         _openings_table(results.openings),
@@ -75,6 +78,7 @@ def as_json(results: Results) -> dict[str, Any]:
     return {
         "measurements": [asdict(each) for each in results.http],
         "forms": [asdict(each) for each in results.forms],
+        "photos": [asdict(each) for each in results.photos],
         "customer_page": [{**asdict(page), "total": page.total} for page in results.pages],
         "customer_page_further_requests": results.more_requests,
         "first_answer": {title: list(map(asdict, each)) for title, each in results.openings.pages.items()},
@@ -149,6 +153,26 @@ def _forms_line(each: Row, mine: Row) -> str:
         *(f"{value * 1000:,.0f}" for value in each.milliseconds),
         "" if each.key == COMPILE else f"{mine.rate / each.rate:,.1f} times",
         budget,
+    )
+
+
+def _photos_table(found: Sequence[Row]) -> list[str]:
+    bare = next(each for each in found if each.key == BARE)
+    return [
+        "| photos, on one core | a second | lowest to highest | p50 ms | p95 ms | p99 ms | bare | budget |",
+        "|---|" + "--:|" * 7,
+        *(_photos_line(each, bare) for each in found),
+    ]
+
+
+def _photos_line(each: Row, bare: Row) -> str:
+    return _line(
+        each.title,
+        f"{each.rate:.1f}",
+        f"{each.lowest:.1f} to {each.highest:.1f}",
+        *(f"{value:.0f}" for value in each.milliseconds),
+        f"{each.rate / bare.rate:.0%}",
+        "" if each.needed is None else f"{each.needed:.1f}: {_met(each.rate >= each.needed)}",
     )
 
 

@@ -4,8 +4,6 @@ A value comes from the process environment or, failing that, from `anfang.env` i
 embedded start writes. So a command typed beside a running demo finds the same database as the demo.
 """
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
@@ -14,8 +12,8 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from server.config_checks import is_address, is_database, is_key, without_password
+from server.photo_rules import DEFAULT_PHOTO_RULES, PhotoRules, read_photo_rules
 
 Surface = Literal["public", "internal", "all"]
 Environment = Literal["production", "test"]
@@ -141,6 +139,10 @@ class Settings:
     mail: MailSettings | None = None
     webhooks: WebhookSettings | None = None
     proxies: int = 0
+    phone_name: str = ""
+    phone_icon: str = ""
+    trail_days: int = 30
+    photos: PhotoRules = DEFAULT_PHOTO_RULES
 
     @property
     def secure(self) -> bool:
@@ -156,8 +158,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """
     given = os.environ if environ is None else environ
     home = Path(given.get("ANFANG_HOME") or "var").absolute()
-    # An empty variable counts as unset, as it does for the embedded start; secrets mounted from files end in
-    # a newline.
+    # An empty variable counts as unset, as for the embedded start; secrets from files end in a newline.
     filled = {name: value.strip() for name, value in given.items() if value.strip()}
     return _Reader({**_file(home / SETTINGS_FILE), **filled}, home).settings()
 
@@ -202,6 +203,10 @@ class _Reader:
             mail=self._mail() if "SMTP_URL" in self._values else None,
             webhooks=self._webhooks() if "WEBHOOKS_FILE" in self._values else None,
             proxies=self._proxies(),
+            phone_name=self._values.get("PHONE_APP_NAME", ""),
+            phone_icon=self._values.get("PHONE_APP_ICON", ""),
+            trail_days=self._count("TRAIL_DAYS", 30),
+            photos=read_photo_rules(self._values, self._problems),
         )
         if self._problems:
             raise ConfigError("\n".join(self._problems))
@@ -228,15 +233,15 @@ class _Reader:
 
     def _url(self, name: str, default: str | None = None) -> str:
         value = self._text(name, default).rstrip("/")
-        if value and not _is_address(value):
-            shown = _without_password(value)
+        if value and not is_address(value):
+            shown = without_password(value)
             self._problems.append(f"{name} is {shown!r}; it must be an address such as https://example.org.")
         return value
 
     def _public_url(self, port: int) -> str:
         value = self._url("PUBLIC_URL", f"http://localhost:{port}")
         # Links are built on it, and the store compares it with what browsers send as Origin.
-        if _is_address(value) and value.partition("://")[2] != urlsplit(value).netloc:
+        if is_address(value) and value.partition("://")[2] != urlsplit(value).netloc:
             self._problems.append("PUBLIC_URL must end after host and port, without a path.")
         return value
 
@@ -246,7 +251,7 @@ class _Reader:
         address = f"postgresql://{rest}"
         if value and scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
             self._problems.append("DATABASE_URL must begin with postgresql://; no other database is spoken.")
-        elif value and not _is_database(address):
+        elif value and not is_database(address):
             self._problems.append(
                 "DATABASE_URL is no address such as postgresql://user:password@host:5432/name; "
                 "signs like @ : / in a password are written as %40 %3A %2F."
@@ -356,38 +361,9 @@ class _Reader:
         if given and not texts:
             self._problems.append("ANFANG_KEYS holds no key. `flask --app wsgi keys new` prints one.")
         for number, text in enumerate(texts, start=1):
-            if not _is_key(text):
+            if not is_key(text):
                 self._problems.append(
                     f"ANFANG_KEYS: key {number} is not 32 bytes of URL-safe base64. "
                     "`flask --app wsgi keys new` prints a good one."
                 )
         return tuple(Secret(text) for text in texts)
-
-
-def _is_key(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, altchars=b"-_", validate=True)) == 32
-    except (binascii.Error, ValueError):
-        return False
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return known and parts.username is None and not parts.query and not parts.fragment
-
-
-def _is_database(text: str) -> bool:
-    """Whether SQLAlchemy can read it; its own complaint would come as a traceback."""
-    try:
-        return bool(make_url(text).database)
-    except (ArgumentError, ValueError):
-        return False
-
-
-def _without_password(text: str) -> str:
-    """An address as it may be shown."""
-    return re.sub(r"//.*@", "//…@", text)

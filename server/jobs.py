@@ -28,8 +28,12 @@ from server.fieldwork.waves import drawing, launching, previews, reserves
 from server.fieldwork.waves import states as waves
 from server.followup import critical
 from server.followup.callbacks import bulletins, opening, overdue
-from server.intake import following, tallying, uploads
-from server.notify.outbox import sweeping
+from server.followup.doubts import sweeping as positions
+from server.followup.doubts import weighing
+from server.followup.pay import proposing
+from server.intake import following, tallying
+from server.intake.photos import keeping, looking
+from server.notify.outbox import sweeping as old_messages
 from server.notify.outbox.again import try_again
 from server.notify.outbox.delivery import deliver_due, follow_accepted
 from server.notify.outbox.settling import reconcile
@@ -84,11 +88,11 @@ def watch_sending() -> None:
 
 
 def sweep_messages() -> None:
-    swept = sweeping.BATCH
-    while swept == sweeping.BATCH:
+    swept = old_messages.BATCH
+    while swept == old_messages.BATCH:
         with transaction() as open_connection:
             months = read_rules(open_connection).kept_months
-            swept = sweeping.sweep_batch(open_connection, months, now=services().clock.now())
+            swept = old_messages.sweep_batch(open_connection, months, now=services().clock.now())
 
 
 def fetch_replies() -> None:
@@ -155,7 +159,30 @@ def draw_wave(wave_id: str, by: str) -> None:
 
 
 def inspect_attachment(attachment_id: str) -> None:
-    uploads.inspect_one(db.engine, services().store, UUID(attachment_id), services().clock)
+    looking.inspect_one(db.engine, services().store, UUID(attachment_id), services().clock)
+    with transaction() as open_connection:
+        weighing.weigh_when_complete(open_connection, UUID(attachment_id))
+
+
+def weigh_visit(submission_pk: str) -> None:
+    given = services()
+    with transaction() as open_connection:
+        weighing.weigh_visit(open_connection, given.forms, UUID(submission_pk), now=given.clock.now())
+
+
+def empty_positions() -> None:
+    given, emptied = services(), positions.BATCH
+    while emptied == positions.BATCH:
+        with transaction() as open_connection:
+            emptied = positions.empty_positions(
+                open_connection, given.settings.trail_days, now=given.clock.now()
+            )
+
+
+def sweep_photos() -> None:
+    """Originals, refused bytes and photos that nobody named, when their time is over."""
+    given = services()
+    keeping.sweep_all(db.engine, given.store, given.settings.photos, given.clock)
 
 
 def follow_submissions() -> None:
@@ -185,6 +212,16 @@ def raise_critical(submissions: Sequence[str] = (), waves: Sequence[str] = ()) -
         found = [UUID(each) for each in submissions]
         critical.raise_critical(open_connection, given.forms, found, now=now)
         critical.tell_managers(open_connection, [UUID(each) for each in waves], now=now)
+
+
+def propose_pay(assignments: Sequence[str] = ()) -> None:
+    """For visits that were just handed in; without any, for all that have no line yet."""
+    now = services().clock.now()
+    with transaction() as open_connection:
+        found = [UUID(each) for each in assignments]
+        proposing.propose_for(
+            open_connection, found or proposing.visits_to_pay(open_connection, now=now), now=now
+        )
 
 
 def make_bulletins() -> None:
@@ -305,9 +342,13 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "preview_draw": preview_draw,
     "draw_wave": draw_wave,
     "inspect_attachment": inspect_attachment,
+    "sweep_photos": sweep_photos,
     "follow_submissions": follow_submissions,
     "open_call_back": open_call_back,
     "raise_critical": raise_critical,
+    "weigh_visit": weigh_visit,
+    "empty_positions": empty_positions,
+    "propose_pay": propose_pay,
     "make_bulletins": make_bulletins,
     "count_again": count_again,
     "release_reserves": release_reserves,
@@ -337,13 +378,16 @@ RECURRING = frozenset(
         "fetch_replies",
         "send_alerts",
         "follow_submissions",
+        "sweep_photos",
         "seal_audit",
         "close_waves",
         "sweep_trials",
         "plan_timetables",
         "keep_duties",
         "follow_duty_forms",
+        "empty_positions",
         "close_leavers",
+        "propose_pay",
         "release_reserves",
     }
 )

@@ -12,6 +12,7 @@ IMPORT_LOCK: Final = 7_203_004
 PEOPLE_LOCK: Final = 7_203_005
 TALLY_LOCK: Final = 7_203_006
 NUMBER_LOCK: Final = 7_203_007
+PAY_LOCK: Final = 7_203_008
 
 _HELD = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock"

@@ -54,9 +54,12 @@ CHORES = (
     Chore("release_reserves", 300),
     Chore("plan_timetables", 300),
     Chore("sweep_trials", 3600),
+    Chore("empty_positions", 3600),
+    Chore("sweep_photos", 3600),
     Chore("close_leavers", 300),
     Chore("keep_duties", 1800),
     Chore("follow_duty_forms", 120),
+    Chore("propose_pay", 3600),
 )
 
 # Entries every deployment has; coordinators add their own.

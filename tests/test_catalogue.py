@@ -61,6 +61,12 @@ AREAS = (
     "sms",
     "callbacks",
     "alerts",
+    "phone",
+    "doubts",
+    "pay",
+    "returns",
+    "recordings",
+    "signing",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

@@ -6,6 +6,7 @@ import pytest
 
 from server import config
 from server.config import SETTINGS_FILE, ConfigError, Secret
+from server.photo_rules import PhotoRules
 
 KEY = "-X8IB2sE1cpmm8wWwSymGDv_qR878imNrbJAKo4Z0jA="
 PASSWORD = "correct-horse"
@@ -232,6 +233,16 @@ def test_a_second_token_counts_while_the_first_is_changed(home: dict[str, str]) 
     assert settings.twilio.second_auth_token == Secret("another-token-now")
     with pytest.raises(ConfigError, match="TWILIO_AUTH_TOKEN_2 is too short"):
         config.load({**GOOD, **TWILIO, **home, "TWILIO_AUTH_TOKEN_2": "short"})
+
+
+def test_how_large_and_how_long_is_set_in_megabytes_and_days(home: dict[str, str]) -> None:
+    assert config.load({**GOOD, **home}).photos == PhotoRules()
+    given = {"PHOTOS_VIDEO_MB": "50", "PHOTOS_ORIGINALS_DAYS": "30", "PHOTOS_A_SUBMISSION": "12"}
+    wanted = PhotoRules(video_bytes=50 * 1024 * 1024, originals_days=30, submission_photos=12)
+    assert config.load({**GOOD, **home, **given}).photos == wanted
+    for wrong in ("0", "-1", "ten", "100000", "1.5"):
+        with pytest.raises(ConfigError, match="PHOTOS_ORPHAN_DAYS is"):
+            config.load({**GOOD, **home, "PHOTOS_ORPHAN_DAYS": wrong})
 
 
 def test_a_described_gateway_may_name_its_own_secrets_and_no_others(

@@ -26,11 +26,17 @@ PERMISSIONS: Final[dict[str, str]] = {
     "duties.read": "see the ledger of duties of the units in scope",
     "duties.do": "do one's own duties, and sign them",
     "duties.manage": "start and stop ledgers, do duties for others, excuse and correct them",
+    "recordings.deliver": "see which recordings are asked of the unit, and say where they are",
+    "visits.return": "send reports of visits back with questions",
+    "pay.read": "see what visits are paid, and the statements of a month",
+    "pay.approve": "decide about pay that others proposed, propose some, and close months",
     "callbacks.read": "see the call-back desk of the units in scope; never a number",
     "callbacks.work": "take cases, see their numbers, ring customers, and say who or what it was",
     "callbacks.confirm": "confirm or change who or what it was, decide disputes, and see patterns",
     "callbacks.dispute": "see what was confirmed about the unit's employees, and dispute it",
     "callbacks.close": "tell respondents what has changed, and correct bulletins",
+    "doubts.read": "see what is doubted about visits, with the grounds and who made them",
+    "doubts.decide": "dismiss or uphold what is doubted about visits",
     "audit.read": "see who did what when, within the units in scope",
     "jobs.read": "see background work that failed",
     "messages.read": "see how sending goes: counts, costs, delays, what is stopped and why",
@@ -44,7 +50,7 @@ _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "result
 # Whoever runs something at a branch also has things to do there.
 _DOER: Final = _READER | {"duties.do"}
 # Whoever answers for a branch speaks for its employees.
-_MANAGER: Final = _DOER | {"callbacks.dispute"}
+_MANAGER: Final = _DOER | {"callbacks.dispute", "recordings.deliver"}
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
 # one is coming, when, and by whom.
 _SHEET_READER: Final = _READER | {"sheets.read", "forms.read", "waves.follow"}
@@ -66,10 +72,16 @@ _COORDINATOR: Final = _SHEET_READER | {
     "forms.publish",
     "duties.do",
     "duties.manage",
+    "visits.return",
+    "recordings.deliver",
+    "pay.read",
+    "pay.approve",
     "callbacks.read",
     "callbacks.confirm",
     "callbacks.dispute",
     "callbacks.close",
+    "doubts.read",
+    "doubts.decide",
 }
 
 # Roles of design.md. A role without permissions yet acts by personal link, or gets its own in its issue.
@@ -79,9 +91,11 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "coordinator": _COORDINATOR,
     "owner": _SHEET_READER | {"waves.approve", "audit.read", "messages.read"},
     "analyst": _SHEET_READER | {"messages.read"},
-    "auditor": _SHEET_READER | {"people.read", "audit.read", "messages.read", "messages.trace"},
-    "reviewer": _SHEET_READER | {"callbacks.read", "callbacks.confirm"},
-    "supervisor": _DOER,
+    "auditor": _SHEET_READER
+    | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"},
+    "reviewer": _SHEET_READER
+    | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"},
+    "supervisor": _DOER | {"recordings.deliver"},
     "branch_manager": _MANAGER,
     "president": _DOER,
     "deputy_president": _DOER,

@@ -16,7 +16,9 @@ from server.keys import KeyRing
 from server.models.accounts import PersonPrivate
 from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeOptOut
 from server.models.messages import InboundMessage, InboxMessage, Message
+from server.models.on_the_spot import Countersignature
 from server.models.tasks import CounterCode, InvitationKey
+from server.models.visits import DeviceKey, LetterOfAuthority
 from server.services import services
 
 group = AppGroup("keys", help="Keys for personal data.")
@@ -32,6 +34,9 @@ ENCRYPTED: tuple[tuple[Any, str, tuple[str, ...], tuple[str, str] | None], ...] 
     (InboxMessage, "id", ("recipient", "text"), None),
     (InvitationKey, "id", ("sealed",), ("sealed", "hash")),
     (CounterCode, "id", ("sealed",), None),
+    (DeviceKey, "id", ("sealed",), ("sealed", "hash")),
+    (LetterOfAuthority, "id", ("sealed",), ("sealed", "hash")),
+    (Countersignature, "id", ("phone", "drawn"), None),
 )
 BATCH = 1_000
 

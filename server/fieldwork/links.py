@@ -29,12 +29,20 @@ def visit_link(public_url: str, token: str) -> str:
     return f"{public_url}/v/{token}"
 
 
+def signing_link(public_url: str, token: str) -> str:
+    return f"{public_url}/s/{token}"
+
+
 def counter_link(public_url: str, token: str) -> str:
     return f"{public_url}/q/{token}"
 
 
 def set_up_link(public_url: str, token: str) -> str:
     return f"{public_url}/console/set-up/{token}"
+
+
+def phone_link(public_url: str, token: str) -> str:
+    return f"{public_url}/t/in/{token}"
 
 
 def code_page(public_url: str) -> str:

@@ -1,4 +1,4 @@
-"""From a personal link to answers on the way: redeeming, resuming, drafts.
+"""From a personal link to answers on the way: redeeming, resuming.
 
 Opening a link writes nothing, so previews and virus scanners use nothing up. The first POST redeems: it
 opens a session whose address holds no token, so the token does not travel in referrers or history.
@@ -12,21 +12,18 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, case, insert, literal, null, select, union_all, update
-from sqlalchemy.dialects.postgresql import insert as insert_or_merge
+from sqlalchemy import Connection, case, false, insert, literal, null, select, union_all, update
 
 from server import audit
 from server.db import AnyRow, AnySelect, new_id
-from server.errors import Refusal
-from server.fieldwork.carrying import Carried, PageAnswers, carried
 from server.fieldwork.outreach.reach import known_by
+from server.fieldwork.visits.given_up import given_up
 from server.intake.own_words import joined
-from server.intake.shelf import FormShelf
 from server.keys import token_hash
 from server.models.contacts import Contact
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Submission, SubmissionRevision, SubmissionText
-from server.models.tasks import Assignment, Draft, Invitation, InvitationKey, RespondentSession
+from server.models.tasks import Assignment, Invitation, InvitationKey, RespondentSession
 from server.models.waves import Wave
 from server.notify.respect.opt_outs import opt_out
 
@@ -40,16 +37,13 @@ MAX_TOKEN_LENGTH = 64
 READABLE_AFTERWARDS = timedelta(days=7)
 
 
-class HandedIn(Refusal):
-    """Somebody with the same link was faster."""
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a link or a session stands for: an invitation or an assignment with its wave and subject.
 
-    `check_key` is what its check word follows from, where its message told one. Who is `nameless` scanned a
-    poster: nobody will write to them, so there is nothing to decline.
+    `given_up`: the visitor said that they will not make this visit, or could not. `check_key` is what its
+    check word follows from, where its message told one. Who is `nameless` scanned a poster: nobody will write
+    to them, so there is nothing to decline.
     """
 
     kind: Kind
@@ -70,6 +64,7 @@ class Task:
     started_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None = None
+    given_up: bool = False
     check_key: bytes | None = None
     nameless: bool = False
 
@@ -83,7 +78,7 @@ class Task:
             return "finished"
         if now >= self.expires_at:
             return "expired"
-        if self.wave_state != "launched" or self.cancelled_at is not None:
+        if self.wave_state != "launched" or self.cancelled_at is not None or self.given_up:
             return "closed"
         if now < self.opens_at:
             return "early"
@@ -96,15 +91,6 @@ class Session:
 
     ref: str
     secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class SavedDraft:
-    """Answers not yet handed in. `revision` counts the savings."""
-
-    answers: dict[str, Any]
-    page: int
-    revision: int
 
 
 def find_by_token(connection: Connection, token: str, kind: Kind, *, now: datetime) -> Task | None:
@@ -135,10 +121,14 @@ def find_by_hashes(connection: Connection, hashes: Sequence[bytes], *, now: date
 
 def find_invitation(connection: Connection, invitation_id: UUID) -> Task:
     """The task of an invitation that was found by other means, such as the number of who is asked."""
-    return _task(
-        "invitation",
-        connection.execute(_task_query("invitation").where(Invitation.id == invitation_id)).one(),
-    )
+    row = connection.execute(_task_query("invitation").where(Invitation.id == invitation_id)).one()
+    return _task("invitation", row)
+
+
+def find_assignment(connection: Connection, assignment_id: UUID) -> Task:
+    """The task of an assignment that was found by who is to go."""
+    row = connection.execute(_task_query("assignment").where(Assignment.id == assignment_id)).one()
+    return _task("assignment", row)
 
 
 def find_by_session(
@@ -164,6 +154,13 @@ def find_by_session(
 
 def redeem(connection: Connection, task: Task, *, locale: str, now: datetime) -> Session:
     """Open a session for whoever holds the link, and note the first start."""
+    session = open_session(connection, task, locale=locale, now=now)
+    start(connection, task, now=now)
+    return session
+
+
+def open_session(connection: Connection, task: Task, *, locale: str, now: datetime) -> Session:
+    """Something that answers without the link, from now on until some days after the task is over."""
     session = Session(secrets.token_urlsafe(REF_BYTES), secrets.token_urlsafe(16))
     connection.execute(
         insert(RespondentSession).values(
@@ -176,13 +173,17 @@ def redeem(connection: Connection, task: Task, *, locale: str, now: datetime) ->
             **{f"{task.kind}_id": task.id},
         )
     )
+    return session
+
+
+def start(connection: Connection, task: Task, *, now: datetime) -> None:
+    """Note the first start, once."""
     table = Invitation if task.kind == "invitation" else Assignment
     started = connection.execute(
         update(table).where(table.id == task.id, table.started_at.is_(None)).values(started_at=now)
     )
     if started.rowcount:
         audit.record(connection, [audit.Entry(task.actor, "task_started", task.actor, {})], at=now)
-    return session
 
 
 def change_language(connection: Connection, ref: str, locale: str) -> None:
@@ -197,105 +198,6 @@ def decline(connection: Connection, task: Task, *, now: datetime) -> None:
     if hashed is not None:
         opt_out(connection, [hashed], "link", now)
         audit.record(connection, [audit.Entry(task.actor, "opted_out", task.actor, {})], at=now)
-
-
-def load_draft(connection: Connection, task: Task, forms: FormShelf, *, now: datetime) -> SavedDraft | None:
-    """The answers so far, carried over when the wave has got another version of its form since.
-
-    Writes nothing: the next saving keeps what was carried over.
-    """
-    row = connection.execute(_draft_of(task)).first()
-    if row is None:
-        return None
-    if row.form_version_id == task.form_version_id:
-        return SavedDraft(row.answers, row.page, row.revision)
-    moved = _carried(connection, task, row, forms, now)
-    return SavedDraft(moved.answers, moved.page, row.revision)
-
-
-def save_draft(
-    connection: Connection, task: Task, page: PageAnswers, forms: FormShelf, *, now: datetime
-) -> SavedDraft:
-    """Merge one page's answers into the draft.
-
-    Task and draft are locked while merging: two devices saving different pages lose nothing, and a late
-    autosave cannot leave a draft behind a submission.
-
-    Raises:
-        HandedIn: when the answers were handed in meanwhile.
-        Refusal: conflict when the wave has got another version of its form since the task was read.
-    """
-    _lock_open_task(connection, task)
-    connection.execute(
-        insert_or_merge(Draft)
-        .values(
-            submission_id=task.submission_id,
-            form_version_id=task.form_version_id,
-            answers={},
-            page=page.index,
-            revision=0,
-            updated_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["submission_id"])
-    )
-    row = connection.execute(_draft_of(task).with_for_update()).one()
-    left_behind, answers, index = row.left_behind, row.answers, page.index
-    if row.form_version_id != task.form_version_id:
-        moved = _carried(connection, task, row, forms, now)
-        answers = moved.answers
-        if moved.left_behind:
-            left_behind = [*left_behind, moved.left_behind]
-            index = min(index, moved.page)
-        _witness_carrying(connection, task, row, moved, now)
-    if page.left_behind:
-        left_behind = [*left_behind, page.left_behind]
-    merged = page.laid_over(answers)
-    values = {
-        "form_version_id": task.form_version_id,
-        "answers": merged,
-        "left_behind": left_behind,
-        "page": index,
-        "revision": row.revision + 1,
-        "updated_at": now,
-    }
-    connection.execute(update(Draft).where(Draft.submission_id == task.submission_id).values(**values))
-    return SavedDraft(merged, index, row.revision + 1)
-
-
-def _draft_of(task: Task) -> AnySelect:
-    columns = (Draft.form_version_id, Draft.answers, Draft.left_behind, Draft.page, Draft.revision)
-    return select(*columns).where(Draft.submission_id == task.submission_id)
-
-
-def _lock_open_task(connection: Connection, task: Task) -> None:
-    table = Invitation if task.kind == "invitation" else Assignment
-    # NO KEY UPDATE: the session row that redeeming inserted holds a KEY SHARE on the task, and so do those of
-    # everybody who pressed the button at the same moment; a plain FOR UPDATE would wait for them in a circle.
-    row = connection.execute(
-        select(table.completed_at, Wave.form_version_id)
-        .join(Wave, Wave.id == table.wave_id)
-        .where(table.id == task.id)
-        .with_for_update(of=table, key_share=True)
-    ).one()
-    if row.completed_at is not None:
-        raise HandedIn("link_finished")
-    if row.form_version_id != task.form_version_id:
-        raise Refusal("conflict")
-
-
-def _carried(connection: Connection, task: Task, row: AnyRow, forms: FormShelf, now: datetime) -> Carried:
-    old = forms.get(connection, row.form_version_id)
-    new = forms.get(connection, task.form_version_id)
-    return carried(old, new, row.answers, row.page, now=now)
-
-
-def _witness_carrying(connection: Connection, task: Task, row: AnyRow, moved: Carried, now: datetime) -> None:
-    detail = {
-        "from": str(row.form_version_id),
-        "to": str(task.form_version_id),
-        "asked_again": moved.left_behind["asked_again"] if moved.left_behind else [],
-    }
-    audit.record(connection, [audit.Entry(task.actor, "draft_carried_over", task.actor, detail)], at=now)
 
 
 def received_at(connection: Connection, task: Task) -> datetime | None:
@@ -355,12 +257,13 @@ def _task_query(kind: Kind) -> AnySelect:
             null().label("large_type"),
             Assignment.opens_at,
             Assignment.cancelled_at,
+            given_up().label("given_up"),
             null().label("check_key"),
             null().label("counter_id"),
         )
     return query.join(Contact, Contact.id == Invitation.contact_id, isouter=True).add_columns(
         Invitation.counter_id, Invitation.locale, Contact.large_type, Wave.opens_at,
-        null().label("cancelled_at"),
+        null().label("cancelled_at"), false().label("given_up"),
         case((Wave.settings["message"].astext.contains("{check}"), Wave.prn_key)).label("check_key"),
     )  # fmt: skip
 
@@ -385,6 +288,7 @@ def _task(kind: Kind, row: AnyRow) -> Task:
         started_at=row.started_at,
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
+        given_up=row.given_up,
         check_key=row.check_key,
         nameless=row.counter_id is not None,
     )

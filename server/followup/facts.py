@@ -22,6 +22,7 @@ from server.followup.callbacks.gathering import answers_about, call_back_finding
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
 from server.followup.settled_years import settled_history
+from server.followup.spot.fines import fine_facts
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
@@ -86,6 +87,8 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         **{name: rows for name, rows in numbers.items() if rows},
         **duty_facts(connection, programme, programme_id, who, (span.starts, span.as_of)),
     }
+    known = {(visit.row.wave, visit.row.submission_id): visit.about(who) for visit in counted}
+    facts["findings"] += fine_facts(connection, programme_id, known)
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
     _add_call_backs(connection, facts, (programme, programme_id, who), span)
@@ -183,14 +186,20 @@ class _Visit:
         """Whether the programme has the instrument and judges the subject."""
         return self.row.instrument_name in programme.instruments and self.row.subject_id in who.codes
 
-    def score(self, who: Judged) -> dict[str, Any]:
-        """The score as a fact."""
+    def about(self, who: Judged) -> dict[str, Any]:
+        """What every fact from the visit says of it."""
         return {
             "id": self.id,
             "instrument": self.row.instrument_name,
             "subject": who.codes[self.row.subject_id],
-            "wave": self.row.wave,
             "date": self.day.isoformat(),
+        }
+
+    def score(self, who: Judged) -> dict[str, Any]:
+        """The score as a fact."""
+        return {
+            **self.about(who),
+            "wave": self.row.wave,
             "state": "excluded" if self.row.state == "cancelled" else "approved",
             "sheet": _what_counts(self.row),
         }
@@ -274,6 +283,7 @@ def _findings(
         .join(Wave, Wave.id == Finding.wave_id)
         .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
         .where(ProgrammeVersion.programme_id == programme_id, Finding.state != "pending")
+        .where(Finding.withdrawn_at.is_(None))
         .order_by(Submission.submission_id, Finding.item)
     )
     for row in rows:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, any_, delete, func, or_, select
 from server import queue
 from server.db import AnySelect
 from server.models.submissions import Attachment, Pending, ScoreSheet, Submission, SubmissionRevision
-from server.models.tasks import Invitation
+from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
 
 BATCH = 500
@@ -41,13 +41,31 @@ def follow_batch(connection: Connection) -> int:
     )
     for attachment_id in expected:
         queue.defer(connection, "inspect_attachment", attachment_id=str(attachment_id))
+    for submission_pk in connection.scalars(_by_assignment(submissions)):
+        queue.defer(connection, "weigh_visit", submission_pk=str(submission_pk))
     answered: list[JSONValue] = [str(each) for each in connection.scalars(_by_invitation(submissions))]
     if answered:
         queue.defer(connection, "open_call_back", submissions=answered)
+    visited: list[JSONValue] = [str(each) for each in connection.scalars(_by_own_people(submissions))]
+    if visited:
+        queue.defer(connection, "propose_pay", assignments=visited)
     failing: list[JSONValue] = [str(each) for each in connection.scalars(_critical(submissions))]
     if failing:
         queue.defer(connection, "raise_critical", submissions=failing)
     return len(submissions)
+
+
+def _by_assignment(submissions: Sequence[UUID]) -> AnySelect:
+    """Visits: what backs them up is weighed, once now and once more when the last photo was looked at."""
+    return (
+        select(Submission.id)
+        .join(
+            Assignment,
+            (Assignment.submission_id == Submission.submission_id)
+            & (Assignment.wave_id == Submission.wave_id),
+        )
+        .where(Submission.id.in_(submissions))
+    )
 
 
 def _by_invitation(submissions: Sequence[UUID]) -> AnySelect:
@@ -61,6 +79,20 @@ def _by_invitation(submissions: Sequence[UUID]) -> AnySelect:
         )
         .where(Submission.id.in_(submissions))
         .order_by(Submission.id)
+    )
+
+
+def _by_own_people(submissions: Sequence[UUID]) -> AnySelect:
+    """The assignments of those whom no firm sent: they may have to be paid."""
+    return (
+        select(Assignment.id)
+        .join(
+            Submission,
+            (Submission.submission_id == Assignment.submission_id)
+            & (Submission.wave_id == Assignment.wave_id),
+        )
+        .where(Submission.id.in_(submissions), Assignment.firm_id.is_(None))
+        .order_by(Assignment.id)
     )
 
 

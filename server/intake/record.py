@@ -55,7 +55,7 @@ def record(connection: Connection, batch: Sequence[Prepared], *, actor: str, now
     created = store(connection, [_row(new) for new in candidates], actor=actor, now=now)
     fresh = [new for new in candidates if new.pk in created]
     _insert_findings(connection, fresh, now)
-    _promise_attachments(connection, fresh, now)
+    name_photos(connection, [new.prepared for new in fresh], now)
     stored = _stored(connection, [new for new in candidates if new.pk not in created])
     missing = missing_attachments(connection, _may_have_photos(candidates))
     return [
@@ -90,27 +90,29 @@ def _row(new: _New) -> dict[str, Any]:
         "answers": dict(new.prepared.answers),
         "texts": dict(new.prepared.texts),
     }
-    return row if sheet is None else row | _sheet(sheet)
+    return row if sheet is None else row | sheet_columns(sheet)
 
 
-def _sheet(sheet: ScoreSheet) -> dict[str, Any]:
+def sheet_columns(sheet: ScoreSheet) -> dict[str, Any]:
+    """What a sheet's row keeps: the whole of it, and what is looked for."""
     as_json = sheet.to_json()
     return {"sheet": as_json} | {name: as_json[name] for name in ("raw", "published", "grade")}
 
 
 def _insert_findings(connection: Connection, fresh: Sequence[_New], now: datetime) -> None:
-    rows = [row for new in fresh for row in _findings(new, now)]
+    rows = [row for new in fresh for row in finding_rows(new.prepared, new.pk, now)]
     if rows:
         connection.execute(insert(Finding), rows)
 
 
-def _findings(new: _New, now: datetime) -> Iterable[dict[str, Any]]:
-    for lost in new.prepared.lost:
+def finding_rows(prepared: Prepared, pk: UUID, now: datetime) -> Iterable[dict[str, Any]]:
+    """The findings of a submission, with an inner id each."""
+    for lost in prepared.lost:
         yield {
             "id": new_id(),
-            "wave_id": new.prepared.ask.wave_id,
-            "subject_id": new.prepared.ask.subject_id,
-            "submission_pk": new.pk,
+            "wave_id": prepared.ask.wave_id,
+            "subject_id": prepared.ask.subject_id,
+            "submission_pk": pk,
             "item": lost.item,
             "code": lost.code,
             "points": rounded(lost.points, POINTS_PLACES),
@@ -119,7 +121,7 @@ def _findings(new: _New, now: datetime) -> Iterable[dict[str, Any]]:
         }
 
 
-def _promise_attachments(connection: Connection, fresh: Sequence[_New], now: datetime) -> None:
+def name_photos(connection: Connection, named_by: Sequence[Prepared], now: datetime) -> None:
     """Photos named in answers: those that no upload has announced get rows that say they are missing.
 
     What the answers say of a photo is what counts: announced with other bytes, it is missing again.
@@ -127,9 +129,9 @@ def _promise_attachments(connection: Connection, fresh: Sequence[_New], now: dat
     rows = [
         {
             "id": new_id(),
-            "submission_id": new.prepared.incoming.submission_id,
+            "submission_id": prepared.incoming.submission_id,
             "attachment_id": UUID(ref.id),
-            "wave_id": new.prepared.ask.wave_id,
+            "wave_id": prepared.ask.wave_id,
             "question": ref.question,
             "object_key": new_object_key("photos"),
             "media_type": ref.type,
@@ -138,8 +140,8 @@ def _promise_attachments(connection: Connection, fresh: Sequence[_New], now: dat
             "named": True,
             "created_at": now,
         }
-        for new in fresh
-        for ref in new.prepared.attachments
+        for prepared in named_by
+        for ref in prepared.attachments
     ]
     if rows:
         statement = insert_or_skip(Attachment)
@@ -151,6 +153,7 @@ def _promise_attachments(connection: Connection, fresh: Sequence[_New], now: dat
                     "sha256": named.sha256,
                     "size": named.size,
                     "named": True,
+                    "question": case((Attachment.question == "", named.question), else_=Attachment.question),
                     "state": case((Attachment.sha256 == named.sha256, Attachment.state), else_="expected"),
                 },
                 where=Attachment.wave_id == named.wave_id,

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, HasId
@@ -51,7 +52,12 @@ class Submission(HasId, Base):
 
 
 class SubmissionRevision(HasId, Base):
-    """One state of the answers. Number 1 is what was handed in; a later one has a reason and an author."""
+    """One state of the answers. Number 1 is what was handed in; a later one has a reason and an author.
+
+    Attributes:
+        author: `kind:id`, of somebody who need not have an account.
+        content_hash: of a later one; that of number 1 stands with the submission.
+    """
 
     __tablename__ = "submission_revision"
 
@@ -60,6 +66,8 @@ class SubmissionRevision(HasId, Base):
     answers: Mapped[dict[str, Any]]
     reason: Mapped[str | None]
     author_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    author: Mapped[str | None]
+    content_hash: Mapped[str | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("submission_pk", "number"),)
@@ -76,7 +84,11 @@ class SubmissionText(Base):
 
 
 class ScoreSheet(Base):
-    """Every intermediate line from answers to published score. `raw` is an exact fraction in text."""
+    """Every intermediate line from answers to published score.
+
+    `raw` is an exact fraction in text. A sheet is `superseded` when a later revision has its own, so that
+    counts and means, which are kept beside the rows, take one sheet a submission.
+    """
 
     __tablename__ = "score_sheet"
 
@@ -87,12 +99,16 @@ class ScoreSheet(Base):
     published: Mapped[Decimal | None] = mapped_column(Numeric)
     grade: Mapped[str | None]
     sheet: Mapped[dict[str, Any]]
+    superseded: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
 
     __table_args__ = (Index("score_sheet_wave_subject_idx", "wave_id", "subject_id"),)
 
 
 class Finding(HasId, Base):
-    """One lost point or recorded fault at a unit."""
+    """One lost point or recorded fault at a unit.
+
+    `withdrawn_at` is when a revision of the answers no longer had it; nothing counts it from then on.
+    """
 
     __tablename__ = "finding"
 
@@ -105,6 +121,7 @@ class Finding(HasId, Base):
     key_item: Mapped[bool]
     state: Mapped[str] = mapped_column(default="pending")
     created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("state IN ('pending','confirmed','overturned')", name="state"),
@@ -113,10 +130,20 @@ class Finding(HasId, Base):
 
 
 class Attachment(HasId, Base):
-    """A photo: promised by a client, sent to the store, verified by the worker.
+    """A photo or a video: promised by a client, sent to the store, verified by the worker.
 
     `attachment_id` is the client's name for it within its submission; the object key is random. `named` says
     that the submission's answers name it: a photo that was taken again or removed is not waited for.
+
+    Attributes:
+        question: what it was taken for, empty while it only lies in the tray.
+        taken, taken_at: when it was taken by its own account, in its words and as the clock on the spot.
+        difference_hash, middle_hash: of the whole picture and of its middle, to be compared by
+            `bit_count(one # other)`; `detail` (0 to 64) is how many of the 64 bits mean something.
+        duration_ms: of a video, where it says.
+        upload: the store's name for an upload in parts that is under way.
+        quarantined_at: when bytes that were refused were put away.
+        original_removed_at: when the bytes as they came were removed; what was redrawn stays.
     """
 
     __tablename__ = "attachment"
@@ -134,14 +161,52 @@ class Attachment(HasId, Base):
     problem: Mapped[str | None]
     width: Mapped[int | None]
     height: Mapped[int | None]
+    taken: Mapped[str | None]
+    taken_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    difference_hash: Mapped[str | None] = mapped_column(BIT(64))
+    middle_hash: Mapped[str | None] = mapped_column(BIT(64))
+    detail: Mapped[int | None]
+    duration_ms: Mapped[int | None]
+    upload: Mapped[str | None]
     created_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
+    quarantined_at: Mapped[datetime | None]
+    original_removed_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("submission_id", "attachment_id"),
         CheckConstraint("state IN ('expected','verified','refused')", name="state"),
         CheckConstraint("size > 0", name="size"),
+        Index("attachment_unnamed_idx", "created_at", postgresql_where=text("NOT named")),
+        Index(
+            "attachment_original_idx",
+            "verified_at",
+            postgresql_where=text("state = 'verified' AND original_removed_at IS NULL"),
+        ),
+        Index(
+            "attachment_quarantine_idx",
+            "quarantined_at",
+            postgresql_where=text("quarantined_at IS NOT NULL"),
+        ),
+        Index("attachment_upload_idx", "created_at", postgresql_where=text("upload IS NOT NULL")),
     )
+
+
+class Redaction(HasId, Base):
+    """Parts of a photo that were covered, or nothing when everything was uncovered again. Insert-only.
+
+    `boxes` are lists of left, top, right, bottom in fractions of width and height. They are added to those
+    of the rows before, back to the last row without any.
+    """
+
+    __tablename__ = "redaction"
+
+    attachment_pk: Mapped[UUID] = mapped_column(ForeignKey("attachment.id"))
+    boxes: Mapped[list[Any]]
+    redacted_by: Mapped[str]
+    redacted_at: Mapped[datetime]
+
+    __table_args__ = (Index("redaction_attachment_idx", "attachment_pk", "redacted_at"),)
 
 
 class Pending(Base):

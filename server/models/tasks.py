@@ -133,6 +133,9 @@ class Assignment(HasId, Base):
         reason, inclusion: why this outlet was chosen and how likely that was, as in its frame.
         extended_from: the first deadline, where it was put off.
         replaces_id: the assignment whose place this one takes.
+        accepted_at: the person will go, and declared to have no ties to the place; given_back_at: they will
+            not, before or after accepting, and said why.
+        briefed_at: the briefing was read; prepared_at: everything was last loaded onto a phone.
     """
 
     __tablename__ = "assignment"
@@ -158,6 +161,11 @@ class Assignment(HasId, Base):
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignment.id"), unique=True)
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
+    accepted_at: Mapped[datetime | None]
+    given_back_at: Mapped[datetime | None]
+    given_back_reason: Mapped[str | None]
+    briefed_at: Mapped[datetime | None]
+    prepared_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("assignment_wave_subject_idx", "wave_id", "subject_id"),
@@ -166,6 +174,7 @@ class Assignment(HasId, Base):
         CheckConstraint("num_nonnulls(person_id, firm_id) > 0", name="somebody"),
         CheckConstraint("slot IN ('peak','off_peak')", name="slot"),
         CheckConstraint("(cancelled_at IS NULL) = (cancel_reason IS NULL)", name="cancelled"),
+        CheckConstraint("(given_back_at IS NULL) = (given_back_reason IS NULL)", name="given_back"),
     )
 
 

@@ -30,7 +30,11 @@ class Wording:
     optout: str
     optout_link: str
     visit: str
+    visit_return: str
+    signing: str
     set_up: str
+    sign_in: str
+    sign_in_link: str
     thanks: str
     ring: str
     reprompt: str
@@ -45,7 +49,11 @@ WORDINGS: Final[dict[str, Wording]] = {
         optout="拒收请回复R",
         optout_link="不想参加请打开：{link}/decline",
         visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
+        signing="{unit}今天的检查结果请您过目并签字，链接请勿转发：{link}",
+        visit_return="您交来的{unit}还有几处请补充。请打开链接查看：{link}",
         set_up="您的登录名是{login}。请在{days}天内打开链接设置密码，链接只能用一次，请勿转发：{link}",
+        sign_in="验证码{code}，{minutes}分钟内有效。请勿告诉任何人。",
+        sign_in_link="请在{days}天内用手机打开链接登录，链接只能用一次，请勿转发：{link}",
         thanks="已收到您的回复，谢谢您！",
         ring="已收到，我们会尽快给您回电，谢谢您！",
         reprompt="抱歉，没有看懂您的回复。请直接回复数字：{choices}。",
@@ -58,7 +66,12 @@ WORDINGS: Final[dict[str, Wording]] = {
         optout="Reply R to stop",
         optout_link="To refuse, open: {link}/decline",
         visit="You have a new task: {unit}. Open this link: {link}",
+        signing="Please read and sign what was found at {unit}. Do not pass the link on: {link}",
+        visit_return="A few details are still needed about {unit}. Open this link: {link}",
         set_up="Your sign-in name is {login}. Set your password within {days} days; the link works once,"
+        " do not pass it on: {link}",
+        sign_in="Your code is {code}, valid for {minutes} minutes. Tell nobody.",
+        sign_in_link="Open this link on your phone within {days} days to sign in; it works once,"
         " do not pass it on: {link}",
         thanks="We have your reply. Thank you!",
         ring="Thank you. We will call you back soon.",
@@ -176,12 +189,36 @@ def compose_visit(*, organisation: str, unit: str, link: str, locale: str = FALL
     return compose(wording.visit, locale=locale, organisation=organisation, unit=unit, link=link)
 
 
+def compose_visit_return(*, organisation: str, unit: str, link: str, locale: str = FALLBACK_LOCALE) -> str:
+    """What a visitor reads whose report comes back with questions; as neutral as the task itself was."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return compose(wording.visit_return, locale=locale, organisation=organisation, unit=unit, link=link)
+
+
+def compose_signing(*, organisation: str, unit: str, link: str, locale: str = FALLBACK_LOCALE) -> str:
+    """What an outlet's manager reads who is asked to sign. It asks for nothing that could be refused."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return _signed(wording.signing.format(unit=cut("unit", unit), link=link), wording, organisation)
+
+
 def compose_set_up(
     *, organisation: str, login: str, days: int, link: str, locale: str = FALLBACK_LOCALE
 ) -> str:
     """The text with which somebody sets a password. It asks for nothing that could be refused."""
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
     return _signed(wording.set_up.format(login=login, days=days, link=link), wording, organisation)
+
+
+def compose_sign_in(*, organisation: str, code: str, minutes: int, locale: str = FALLBACK_LOCALE) -> str:
+    """The text with which a phone is signed in."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return _signed(wording.sign_in.format(code=code, minutes=minutes), wording, organisation)
+
+
+def compose_sign_in_link(*, organisation: str, days: int, link: str, locale: str = FALLBACK_LOCALE) -> str:
+    """The text with a link that signs a phone in, in neutral words: others may see it."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return _signed(wording.sign_in_link.format(days=days, link=link), wording, organisation)
 
 
 def compose_reply(

@@ -155,7 +155,7 @@ def list_findings(
         select(Finding.id)
         .join(Subject, Subject.id == Finding.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
-        .where(Finding.wave_id == wave_id)
+        .where(Finding.wave_id == wave_id, Finding.withdrawn_at.is_(None))
     )
     query = findings.with_only_columns(
         Finding.id, Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state,

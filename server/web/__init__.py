@@ -6,14 +6,34 @@ Respondents use the public surface, staff the internal one.
 from flask import Flask
 
 from server.services import services
-from server.web import codes, console, counters, hooks, inbox, presenting, respond, trials, visits
+from server.web import (
+    codes,
+    console,
+    counters,
+    countersigning,
+    hooks,
+    inbox,
+    phone,
+    presenting,
+    respond,
+    trials,
+    visits,
+)
 from server.web.presenting import error_page
 
 __all__ = ["error_page", "install"]
 
 # Banks put customers and shoppers in a DMZ and the console inside: a process has only its surface's routes.
 SURFACES = {
-    "public": (respond.blueprint, codes.blueprint, counters.blueprint, visits.blueprint, hooks.blueprint),
+    "public": (
+        respond.blueprint,
+        codes.blueprint,
+        counters.blueprint,
+        visits.blueprint,
+        phone.blueprint,
+        countersigning.blueprint,
+        hooks.blueprint,
+    ),
     "internal": (console.blueprint, inbox.blueprint, trials.blueprint),
 }
 

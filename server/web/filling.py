@@ -7,6 +7,7 @@ wrong answer costs nothing.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +16,10 @@ from sqlalchemy import Connection
 
 from server.db import AnyRow
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import drafts
 from server.fieldwork.carrying import PageAnswers, carried_page
-from server.fieldwork.responding import SavedDraft, Task
+from server.fieldwork.drafts import SavedDraft
+from server.fieldwork.responding import Task
 from server.forms import (
     AnswerError,
     Checked,
@@ -43,6 +45,7 @@ from server.web import page_buttons
 from server.web.page_parts import parts_of
 
 # Of the page that was posted, as its hidden field says it.
+NOTHING: Mapping[str, list[Any]] = {}
 VERSION = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
@@ -133,8 +136,8 @@ class Filling:
             seed=str(self.task.submission_id),
         )
 
-    def page_logic(self, index: int) -> dict[str, object]:
-        """What the page's script decides by."""
+    def page_logic(self, index: int | None) -> dict[str, object]:
+        """What the page's script decides by; without an index, that of a document with all pages."""
         ask, form = self.ask, self.shelved.form
         values = self.checked.values
         if form.hidden_answers != "onHidden":
@@ -168,7 +171,7 @@ def load(connection: Connection, task: Task, locale: str) -> tuple[Filling, int]
     """
     shelved = services().forms.get(connection, task.form_version_id)
     now = services().clock.now()
-    draft = responding.load_draft(connection, task, services().forms, now=now) or SavedDraft({}, 0, 0)
+    draft = drafts.load_draft(connection, task, services().forms, now=now) or SavedDraft({}, 0, 0)
     photos = uploads.standings(connection, task.submission_id) if shelved.form.photographed else {}
     filling = Filling(task, shelved, draft.answers, locale, photos)
     pages = filling.pages()
@@ -192,8 +195,8 @@ def take_page(
     if drawn is filling.shelved:
         page = read_page(filling, index, fields, extra)
     else:
-        page = carried_page(drawn, filling.shelved, _posted(drawn.form, index, fields, extra), now=now)
-    draft = responding.save_draft(connection, filling.task, page, services().forms, now=now)
+        page = moved_page(drawn, filling.shelved, posted_page(drawn.form, index, fields, extra), now=now)
+    draft = drafts.save_draft(connection, filling.task, page, services().forms, now=now)
     return replace(filling, answers=draft.answers)
 
 
@@ -203,7 +206,7 @@ def read_page(filling: Filling, index: int, fields: Fields, extra: Mapping[str, 
     if press:
         now = services().clock.now().astimezone(ZoneInfo(filling.task.timezone))
         fields = page_buttons.carried_out(press, form, fields, stamp=now.isoformat(timespec="seconds"))
-    page = _posted(form, index, fields, extra)
+    page = posted_page(form, index, fields, extra)
     answers = dict(page.answers)
     if press:
         page_buttons.without_panel(press, form, answers)
@@ -220,7 +223,15 @@ def read_page(filling: Filling, index: int, fields: Fields, extra: Mapping[str, 
     return replace(page, cleared=page.cleared - answers.keys())
 
 
-def _posted(form: CompiledForm, index: int, fields: Fields, extra: Mapping[str, list[Any]]) -> PageAnswers:
+def moved_page(drawn: ShelvedForm, shelved: ShelvedForm, page: PageAnswers, *, now: datetime) -> PageAnswers:
+    """What was said on a page of another version, in the version that the task has now."""
+    return page if drawn is shelved else carried_page(drawn, shelved, page, now=now)
+
+
+def posted_page(
+    form: CompiledForm, index: int, fields: Fields, extra: Mapping[str, list[Any]] = NOTHING
+) -> PageAnswers:
+    """The answers on one page as they were posted; `extra` as `take_page` has it."""
     posted = page_answers(form, index, fields)
     for question, references in extra.items():
         posted[question] = [*_list(posted.get(question)), *references]

@@ -38,6 +38,14 @@ def script(starts: Iterable[str], rows: Iterable[str] = ()) -> str:
     return _script(tuple(starts), frozenset(rows))
 
 
+def waiting(starts: Iterable[str], rows: Iterable[str] = ()) -> str:
+    """A whole script that waits until somebody calls `startRules()`; arguments as `script` has them."""
+    chosen = tuple(starts)
+    calls = "\n".join(f"{start}();" for start in chosen)
+    ending = f"window.startRules = function () {{\n{calls}\n}};"
+    return f"(function(){{\n'use strict';\n{linked((*chosen, *rows), ending)}\n}}());"
+
+
 def rows_of(tree: object) -> Iterator[str]:
     """The table rows that an expression's tree is evaluated with, as `Expression.to_json` wrote it."""
     if not isinstance(tree, list) or not tree:

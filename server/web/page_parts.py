@@ -83,6 +83,17 @@ def parts_of(view: PageView, logic: Mapping[str, Any], locale: str, *, customer:
     )
 
 
+def waiting_script(pages: Iterable[PageView], logic: Mapping[str, Any]) -> str:
+    """The script of a document with all pages: it waits until the answers kept on the phone are back."""
+    views = tuple(pages)
+    elements = tuple(element for view in views for element in _all(view.elements))
+    features = {feature for element in elements for feature in _features(element)}
+    controls = sorted(start for feature, start in _CONTROLS.items() if feature in features)
+    is_live = bool(logic) or any(map(_is_piped, views))
+    starts = (*controls, "startLive") if is_live else controls
+    return linking.waiting(starts, _rows(logic, elements) if is_live else ())
+
+
 def plain_script() -> str:
     """Of a page without questions."""
     return linking.script(("startPlain",))

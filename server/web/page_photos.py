@@ -21,6 +21,7 @@ from server.storage.protocol import StoreUnavailable
 from server.web.filling import Filling
 
 NOT_STORED = "store_unavailable"
+REASONS = REFUSALS | {NOT_STORED, "too_many_photos", "too_many_bytes"}
 # A page of a checklist may hold a photo for each of its items, and somebody will pick a video. What is larger
 # than this cannot be read at all, so the answers beside it would be lost.
 LARGEST_PAGE = 8 * uploads.LARGEST_PHOTO
@@ -46,7 +47,14 @@ def take(connection: Connection, filling: Filling, index: int) -> Arrived:
     for field, data in _files(filling, index):
         place = uploads.Place(filling.task.submission_id, filling.task.wave_id, field)
         try:
-            reference = uploads.accept(connection, services().store, place, data, now=services().clock.now())
+            reference = uploads.accept(
+                connection,
+                services().store,
+                place,
+                data,
+                now=services().clock.now(),
+                rules=services().settings.photos,
+            )
         except PhotoRefused as refusal:
             refused.append(f"{field}:{refusal.code}")
         except StoreUnavailable:
@@ -62,7 +70,7 @@ def refusals(filling: Filling, index: int) -> tuple[AnswerError, ...]:
     return tuple(
         AnswerError(filling.shown_at(field), pointer_to(field), code, {})
         for field, _, code in named
-        if _takes_photos(filling, index, field) and code in REFUSALS | {NOT_STORED}
+        if _takes_photos(filling, index, field) and code in REASONS
     )
 
 

@@ -24,7 +24,7 @@ from server.web.navigation import menu
 from server.web.page_parts import plain_script
 
 # The first part of every address that a respondent is given.
-RESPONDENT_DOORS = frozenset({"a", "c", "check", "hooks", "q", "r", "v"})
+RESPONDENT_DOORS = frozenset({"a", "c", "check", "hooks", "q", "r", "s", "t", "v"})
 STATIC = Path(__file__).parent / "static"
 INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
@@ -73,12 +73,21 @@ def error_page(refusal: Refusal) -> str:
     return render_template("console/error.html", refusal=refusal)
 
 
+def inlined(html: str) -> Response:
+    """A page whose inline parts are allowed by hash and nothing else is."""
+    _allow_inline(html)
+    return Response(html, mimetype="text/html")
+
+
 def _respondent_html(template: str, **context: Any) -> str:
-    """What the page inlines is allowed by hash and nothing else is."""
     html = render_template(template, **context)
+    _allow_inline(html)
+    return html
+
+
+def _allow_inline(html: str) -> None:
     for found in INLINE.finditer(html):
         headers.allow(f"{found[1]}-src", headers.hash_source(found[2]))
-    return html
 
 
 def _is_for_respondents() -> bool:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import connection, transaction
 from server.errors import Refusal
-from server.fieldwork import responding, returning
+from server.fieldwork import drafts, responding, returning
 from server.fieldwork.outreach import guessing
 from server.fieldwork.responding import Kind, Session, Task
 from server.forms import check, closing_text
@@ -105,7 +105,7 @@ def take_page(ref: str, number: int) -> AnyResponse:
             if index not in form.pages() and not filling.is_outdated(form, request.form):
                 raise Refusal("not_found")
             target = _take(open_connection, ref, form, index)
-    except responding.HandedIn:
+    except drafts.HandedIn:
         # The same button pressed twice: the browser shows the later answer, which must be the receipt too.
         target = url_for("respond.done", ref=ref)
     return redirect(target, 303)

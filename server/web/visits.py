@@ -54,7 +54,13 @@ def announce(ref: str) -> Response:
         announced["sha256"],
     )
     with transaction() as open_connection:
-        target = uploads.promise(open_connection, services().store, photo, now=services().clock.now())
+        target = uploads.promise(
+            open_connection,
+            services().store,
+            photo,
+            now=services().clock.now(),
+            rules=services().settings.photos,
+        )
     return json_response(
         {"id": str(photo.attachment_id), "url": target.url, "fields": dict(target.fields)}, 201
     )

@@ -25,11 +25,12 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"migrations"}),
     frozenset({"models"}),
     frozenset({"scoring"}),
-    frozenset({"sampling", "rostering"}),
+    frozenset({"sampling", "rostering", "evidence"}),
     frozenset({"forms"}),
     frozenset({"embedded"}),
     frozenset({"queue", "outgoing", "db", "keys", "tables", "phones", "catalogue", "locks"}),
-    frozenset({"clock", "config", "coordinates", "errors", "typesetting", "wire"}),
+    frozenset({"clock", "config", "config_checks", "coordinates", "errors", "typesetting", "wire"}),
+    frozenset({"clock", "config", "coordinates", "errors", "photo_rules", "typesetting", "wire"}),
 )
 # Within the top row: the command line starts processes, loads the demo and shows the pages of a form; nobody
 # imports the command line. The worker runs the jobs.
@@ -58,7 +59,7 @@ FORM_LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"codes", "suggestions", "unsupported"}),
 )
 
-PURE = ("forms", "scoring", "sampling", "rostering")
+PURE = ("forms", "scoring", "sampling", "rostering", "evidence")
 IMPURE_LIBRARIES = {
     "flask",
     "sqlalchemy",
@@ -66,6 +67,7 @@ IMPURE_LIBRARIES = {
     "boto3",
     "botocore",
     "PIL",
+    "pillow_heif",
     "requests",
     "urllib3",
     "socket",
@@ -75,6 +77,7 @@ ONE_DOOR = {
     "boto3": {"storage/objects.py"},
     "botocore": {"storage/objects.py"},
     "PIL": {"storage/photos.py"},
+    "pillow_heif": {"storage/photos.py"},
     "twilio": {"notify/gateways/twilio.py"},
     "apscheduler": {"timetable.py"},
     "segno": {"typesetting/setting.py"},

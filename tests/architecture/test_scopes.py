@@ -21,8 +21,10 @@ from server.fieldwork.history import files as history_files
 from server.fieldwork.organisation import finding as unit_finding
 from server.fieldwork.organisation import history as unit_history
 from server.fieldwork.organisation import units as organisation
+from server.fieldwork.recordings import requests as recordings
 from server.fieldwork.timetable import agenda, holidays, notices, own, steps, years
 from server.fieldwork.timetable import planning as timetables
+from server.fieldwork.visiting import answering
 from server.fieldwork.waves import (
     changing,
     drawing,
@@ -46,11 +48,18 @@ from server.followup.callbacks import (
     recording,
 )
 from server.followup.callbacks import reading as desk_reading
+from server.followup.doubts import deciding as doubt_deciding
+from server.followup.doubts import reading as doubt_reading
+from server.followup.pay import approving
+from server.followup.pay import closing as month_closing
+from server.followup.pay import reading as pay_reading
+from server.followup.returning import asking as returning
+from server.followup.returning import reading as return_reading
 from server.intake import asking
-from server.reports import deployment, finding, jobs, progress, results, sheets
+from server.reports import deployment, finding, jobs, progress, results, sheets, visit_file, visits
 from server.reports.outreach import campaigns
 from server.reports.outreach import history as message_history
-from server.reports.today import field, listing, office
+from server.reports.today import afterwards, field, listing, office
 from server.reports.today import waves as waiting_waves
 from server.reports.trail import naming as trail_naming
 from server.reports.trail import reading as trail
@@ -96,6 +105,14 @@ READERS = (
     closing,
     counting,
     desk_reading,
+    doubt_deciding,
+    doubt_reading,
+    recordings,
+    approving,
+    month_closing,
+    pay_reading,
+    returning,
+    return_reading,
     recording,
     judging,
     correcting,
@@ -103,6 +120,7 @@ READERS = (
     together,
     finding,
     jobs,
+    afterwards,
     field,
     listing,
     office,
@@ -111,6 +129,9 @@ READERS = (
     message_history,
     trail,
     trail_naming,
+    visit_file,
+    visits,
+    answering,
     agenda,
     holidays,
     notices,
@@ -123,6 +144,7 @@ LIMITS = {"scope", "doer", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
     "compiled": "a compiled programme names no unit and no person",
     "programme_of": "a compiled programme names no unit and no person",
+    "find_return": "takes a visit that its key found for the phone",
     "start_run": "stores a file with the scope of its sender",
     "apply_run": "applies a file for its own sender only",
     "can_apply": "takes a run that find_run found for its reader",
@@ -159,6 +181,14 @@ UNLIMITED = {
     "hand_in": "takes the scope with the forms, and locks its case within it",
     "close_recorded": "takes the scope with the forms, and locks its case within it",
     "make_all": "the clock's chore: every unit's bulletin",
+    "ask_for": "takes the visit that a phone's session found, and reads nothing for people",
+    "posts_missing": "takes the visit that a phone's session found",
+    "recordings_of": "the same",
+    "statement": "somebody's own pay, for the phone of the person it names",
+    "months_of": "the same",
+    "open_return": "takes the visit that a phone's session or assignment_of found",
+    "returns_of": "the same",
+    "answers_so_far": "the same",
     "waves_to_plan": "the clock's chore, by time alone",
 }
 

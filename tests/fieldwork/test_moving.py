@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import drafts, responding
 from server.fieldwork.carrying import PageAnswers
-from server.fieldwork.responding import SavedDraft, Task
+from server.fieldwork.drafts import SavedDraft
+from server.fieldwork.responding import Task
 from server.fieldwork.waves import moving
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
@@ -125,10 +126,10 @@ class Respondent:
 
     def says(self, page: int = 0, *, left: dict[str, Any] | None = None, **answers: Any) -> SavedDraft:
         said = PageAnswers(page, answers, left_behind=left)
-        return responding.save_draft(self.connection, self.task, said, self.forms, now=LATER)
+        return drafts.save_draft(self.connection, self.task, said, self.forms, now=LATER)
 
     def opens(self) -> SavedDraft:
-        found = responding.load_draft(self.connection, self.task, self.forms, now=LATER)
+        found = drafts.load_draft(self.connection, self.task, self.forms, now=LATER)
         assert found is not None
         return found
 
@@ -205,9 +206,7 @@ def test_a_move_between_reading_and_saving_is_noticed(respondent: Callable[..., 
     read = person.task
     move(person.connection, person.wave_id, 2)
     with pytest.raises(Refusal, match="conflict"):
-        responding.save_draft(
-            person.connection, read, PageAnswers(0, {"stay": "yes"}), person.forms, now=LATER
-        )
+        drafts.save_draft(person.connection, read, PageAnswers(0, {"stay": "yes"}), person.forms, now=LATER)
 
 
 def test_what_a_page_of_another_version_said_is_put_aside(respondent: Callable[..., Respondent]) -> None:

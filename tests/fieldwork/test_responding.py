@@ -8,12 +8,12 @@ from sqlalchemy import Connection, Engine, func, select, text, update
 
 from server.db import Base
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import drafts
 from server.fieldwork.carrying import PageAnswers
+from server.fieldwork.drafts import SavedDraft
 from server.fieldwork.responding import (
     READABLE_AFTERWARDS,
     Kind,
-    SavedDraft,
     Task,
     change_language,
     decline,
@@ -36,14 +36,14 @@ FORMS = FormShelf()
 
 
 def load_draft(connection: Connection, task: Task) -> SavedDraft | None:
-    return responding.load_draft(connection, task, FORMS, now=NOW)
+    return drafts.load_draft(connection, task, FORMS, now=NOW)
 
 
 def save_draft(
     connection: Connection, task: Task, answers: dict[str, Any], page: int = 0, *cleared: str
 ) -> SavedDraft:
     said = PageAnswers(page, answers, frozenset(cleared))
-    return responding.save_draft(connection, task, said, FORMS, now=NOW)
+    return drafts.save_draft(connection, task, said, FORMS, now=NOW)
 
 
 def invited(connection: Connection, keys: KeyRing) -> tuple[Task, str]:

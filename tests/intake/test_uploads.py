@@ -1,5 +1,5 @@
-import hashlib
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,52 +9,27 @@ import requests
 from PIL import Image
 from sqlalchemy import Connection, Engine, select, text
 
-from server.clock import SetClock
 from server.errors import Refusal
+from server.intake.photos.looking import quarantined
 from server.intake.uploads import (
     LARGE,
     LARGEST_PHOTO,
     SMALL,
-    Place,
-    Promise,
     Standing,
     accept,
-    inspect_one,
     promise,
     sent,
     standings,
 )
 from server.models.submissions import Attachment
+from server.photo_rules import PhotoRules
 from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
 from server.storage.photos import PhotoRefused
+from server.storage.resemblance import distance
 from tests import builders
 from tests.builders import NOW
-
-
-def jpeg(colour: str = "navy") -> bytes:
-    stream = BytesIO()
-    Image.new("RGB", (640, 480), colour).save(stream, "JPEG")
-    return stream.getvalue()
-
-
-PHOTO = jpeg()
-
-
-def wave(connection: Connection) -> UUID:
-    builders.create_units(connection)
-    return builders.create_wave(connection, state="launched", instrument="visit")
-
-
-def promised(wave_id: UUID, data: bytes = PHOTO, **changes: Any) -> Promise:
-    place = Place(uuid4(), wave_id, "OUT-01-photo")
-    return replace(
-        Promise(place, uuid4(), "image/jpeg", len(data), hashlib.sha256(data).hexdigest()), **changes
-    )
-
-
-def rows(connection: Connection) -> Any:
-    return connection.execute(select(*Attachment.__table__.columns)).all()
+from tests.intake.sending import PHOTO, inspected, jpeg, promised, rows, stored_promise, wave
 
 
 def jobs(connection: Connection) -> list[str]:
@@ -171,18 +146,6 @@ def test_how_photos_stand_is_told_for_one_submission(engine: Engine) -> None:
         assert standings(connection, row.submission_id) == told
 
 
-def stored_promise(engine: Engine, store: Any, data: bytes = PHOTO, **changes: Any) -> Any:
-    with engine.begin() as connection:
-        promise(connection, store, promised(wave(connection), data, **changes), now=NOW)
-        return rows(connection)[0]
-
-
-def inspected(engine: Engine, store: Any, row: Any) -> Any:
-    inspect_one(engine, store, row.id, SetClock(NOW))
-    with engine.connect() as connection:
-        return rows(connection)[0]
-
-
 def test_from_the_promise_to_the_thumbnails_in_the_real_store(engine: Engine, store: S3Store) -> None:
     new = promised(UUID(int=0))
     with engine.begin() as connection:
@@ -208,8 +171,20 @@ def test_bytes_that_were_not_promised_are_refused(engine: Engine, arrived: bytes
     row = stored_promise(engine, store)
     store.put(row.object_key, arrived, "image/jpeg")
     after = inspected(engine, store, row)
-    assert (after.state, after.problem) == ("refused", problem)
-    assert store.stat(row.object_key + SMALL) is None
+    assert (after.state, after.problem, after.quarantined_at) == ("refused", problem, NOW)
+    assert store.all_keys() == [quarantined(row.object_key)]
+    assert store.get(quarantined(row.object_key), 10_000) == arrived
+
+
+def test_after_a_refusal_the_same_photo_may_come_again(engine: Engine) -> None:
+    store = MemoryStore()
+    row = stored_promise(engine, store)
+    store.put(row.object_key, PHOTO[:-7], "image/jpeg")
+    assert inspected(engine, store, row).problem == "other_bytes"
+    assert inspected(engine, store, row).state == "refused"
+    store.put(row.object_key, PHOTO, "image/jpeg")
+    after = inspected(engine, store, row)
+    assert (after.state, after.problem) == ("verified", None)
 
 
 def test_promised_rubbish_is_no_photo(engine: Engine) -> None:
@@ -217,6 +192,68 @@ def test_promised_rubbish_is_no_photo(engine: Engine) -> None:
     row = stored_promise(engine, store, rubbish)
     store.put(row.object_key, rubbish, "image/jpeg")
     assert inspected(engine, store, row).state == "refused"
+
+
+def test_what_a_photo_tells_is_kept(engine: Engine) -> None:
+    exif = Image.Exif()
+    exif[0x0110] = "a camera whose name is nobody's business"
+    exif.get_ifd(0x8769)[0x9003] = "2026:05:04 10:20:30"
+    stream = BytesIO()
+    Image.linear_gradient("L").save(stream, "JPEG", exif=exif)
+    store, data = MemoryStore(), stream.getvalue()
+    row = stored_promise(engine, store, data)
+    store.put(row.object_key, data, "image/jpeg")
+    after = inspected(engine, store, row)
+    assert (after.taken, after.taken_at) == (
+        "2026:05:04 10:20:30",
+        datetime.fromisoformat("2026-05-04 10:20:30"),
+    )
+    assert len(after.difference_hash) == len(after.middle_hash) == 64
+    assert after.detail == 32
+    apart = text("SELECT bit_count(difference_hash # middle_hash) FROM attachment")
+    with engine.connect() as connection:
+        assert connection.scalar(apart) == distance(after.difference_hash, after.middle_hash)
+
+
+@pytest.mark.parametrize("media_type", ["image/heic", "image/heif"])
+def test_a_photo_of_an_iphone_is_taken(engine: Engine, media_type: str) -> None:
+    stream = BytesIO()
+    Image.new("RGB", (64, 48), "navy").save(stream, "HEIF")
+    store, data = MemoryStore(), stream.getvalue()
+    row = stored_promise(engine, store, data, media_type=media_type)
+    store.put(row.object_key, data, media_type)
+    assert inspected(engine, store, row).state == "verified"
+
+
+def test_one_photo_backs_several_items_and_the_tray_names_none(connection: Connection) -> None:
+    store, wave_id = MemoryStore(), wave(connection)
+    tray = promised(wave_id)
+    tray = replace(tray, place=replace(tray.place, question=""))
+    for question in ("", "OUT-01-photo", "OUT-02-photo", ""):
+        promise(connection, store, replace(tray, place=replace(tray.place, question=question)), now=NOW)
+    [row] = rows(connection)
+    assert row.question == "OUT-01-photo"
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        (PhotoRules(submission_photos=2), "too_many_photos"),
+        (PhotoRules(submission_bytes=3 * len(PHOTO) - 1), "too_many_bytes"),
+    ],
+)
+def test_a_submission_has_room_for_so_much(connection: Connection, rules: PhotoRules, code: str) -> None:
+    store, first = MemoryStore(), promised(wave(connection))
+    second, third = (replace(first, attachment_id=uuid4()) for _ in range(2))
+    for new in (first, second, second, first):
+        promise(connection, store, new, now=NOW, rules=rules)
+    with pytest.raises(Refusal) as refusal:
+        promise(connection, store, third, now=NOW, rules=rules)
+    assert (refusal.value.code, refusal.value.status) == (code, 413)
+    with pytest.raises(PhotoRefused, match=code):
+        accept(connection, store, first.place, PHOTO, now=NOW, rules=rules)
+    other = replace(third, place=replace(third.place, submission_id=uuid4()))
+    promise(connection, store, other, now=NOW, rules=rules)
 
 
 def test_bytes_that_are_not_there_yet_may_still_come(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, update
 from server.accounts.identity import Holding, Identity
 from server.accounts.permissions import ROLES
 from server.db import new_id
+from server.fieldwork.visiting import threads
 from server.fieldwork.waves import approvals, changing, drawing, running
 from server.keys import KeyRing
 from server.models.accounts import Account
@@ -22,6 +23,7 @@ from server.reports.today.listing import KINDS, SOURCES, waiting
 from server.scope import EVERYTHING, Scope
 from tests import builders
 from tests.builders import BY, DAY, NOW
+from tests.fieldwork.visiting.visits_for_tests import attempted, given_back
 
 ACCOUNT = UUID(int=7)
 
@@ -108,6 +110,26 @@ def test_visits_are_counted_as_the_grid_counts_them(connection: Connection, keys
     assert (late.count, urgency(late, NOW)) == (1, "now")
     connection.execute(update(Assignment).values(completed_at=NOW))
     assert not {"visits_late", "visits_at_risk"} & set(lines(connection, COORDINATOR, later=2 * DAY))
+
+
+def test_what_was_given_up_and_asked_waits_for_who_plans_the_wave(
+    connection: Connection, keys: KeyRing
+) -> None:
+    builders.create_units(connection)
+    wave_id = builders.create_wave(connection, state="launched", instrument="visit", unit_code="D1")
+    one = builders.create_visit(connection, keys, wave_id=wave_id)
+    two = builders.create_visit(connection, keys, unit_code="B102", wave_id=wave_id)
+    threads.say(connection, one.id, "怎么走？", author=BY, from_desk=False, now=NOW)
+    threads.say(connection, two.id, "已寄出", author=BY, from_desk=True, now=NOW)
+    given_back(connection, one.id)
+    attempted(connection, two.id)
+    for who in (COORDINATOR, somebody("coordinator", "C01/D1/")):
+        found = lines(connection, who, later=8 * DAY)
+        assert (found["visits_back"].count, found["visits_back"].params) == (2, {"state": "given_back"})
+        assert (found["thread_unread"].count, urgency(found["thread_unread"], NOW)) == (1, "now")
+        assert "visits_late" not in found
+    for other in (somebody("coordinator", "C01/D10/"), somebody("analyst")):
+        assert not {"visits_back", "thread_unread"} & set(lines(connection, other))
 
 
 def test_lost_messages_and_a_short_survey_show(connection: Connection, keys: KeyRing) -> None:

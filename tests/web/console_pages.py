@@ -33,10 +33,12 @@ from server.web.console.importing import text_finder
 from tests.web import console_planning_pages, console_timetable_pages, console_today_pages
 from tests.web.console_callback_pages import CALLBACK_PAGES
 from tests.web.console_contact_pages import CONTACT_PAGES
+from tests.web.console_doubt_pages import DOUBT_PAGES
 from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
 from tests.web.console_history_pages import HISTORY_PAGES
 from tests.web.console_outreach_pages import OUTREACH_PAGES
+from tests.web.console_pay_pages import PAY_PAGES, returned, send_back
 from tests.web.console_people_pages import PEOPLE_PAGES
 from tests.web.console_planning_pages import APPROVED, ROLLING
 from tests.web.console_unit_pages import UNIT_PAGES
@@ -255,13 +257,14 @@ def of_results(result: WaveResult, instrument: str = "survey", **changes: Any) -
     }  # fmt: skip
 
 
-def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]]) -> dict[str, Any]:
+def of_submission(submission: SimpleNamespace, photos: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     titles = {"hall": {"default": "营业厅", "en": "Hall"}}
     return {
         "wave": wave(), "submission": submission, "answers": ANSWERS,
         "remarks": {"courtesy": [("note", "没有起身"), ("nophoto", "人多")]},
         "sections": titles, "photos": photos,
         "shares": shares_of_score(submission.sheet) if submission.sheet else (),
+        **send_back(), **more,
     }  # fmt: skip
 
 
@@ -453,7 +456,28 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "submissions_empty": ("submissions", {"wave": wave(), "shown": SubmissionPage([], False, False)}),
     "submissions_gone": ("submissions", {"wave": wave(), "shown": SubmissionPage([], True, False)}),
     "submission": ("submission", of_submission(SUBMISSION, PHOTOS)),
-    "submission_unscored": ("submission", of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [])),
+    "submission_unscored": (
+        "submission",
+        of_submission(SimpleNamespace(**vars(ALONE), sheet=None), [], returns=None),
+    ),
+    "submission_returned": (
+        "submission",
+        of_submission(
+            SUBMISSION, PHOTOS, **send_back(returned(1, "answered", revision=2), returned(2, "open"))
+        ),
+    ),
+    "submission_answered": (
+        "submission",
+        of_submission(
+            SUBMISSION,
+            [],
+            **send_back(
+                returned(1, "answered_late", text=""),
+                notices=(Detail("return_due_past", "/due_on"),),
+                values={"question-0": "courtesy", "ask-0": "<i>?</i>"},
+            ),
+        ),
+    ),
     "inbox": ("inbox", of_inbox(SMS)),
     "inbox_played": (
         "inbox",
@@ -467,7 +491,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "inbox_none_found": ("inbox", of_inbox([], recipient="+8613800138000")),
     **DUTY_PAGES,
+    **DOUBT_PAGES,
     **CALLBACK_PAGES,
+    **PAY_PAGES,
     **FORM_PAGES,
     **console_today_pages.pages(wave()),
     **console_timetable_pages.pages(wave(), []),

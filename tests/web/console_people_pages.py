@@ -16,11 +16,13 @@ from server.fieldwork.people.leaving import OpenWork
 from server.fieldwork.people.managing import Managed
 from server.fieldwork.people.reading import Around, Filters, Listed
 from server.fieldwork.people.set_up import OpenLink
+from server.fieldwork.people.signed_in import Phone
 from server.web.console.people import IMPORT_COLUMNS, STATES
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 ID = UUID("0193b0c0-0000-7000-8000-000000000001")
+OTHER = UUID("0193b0c0-0000-7000-8000-000000000002")
 PLACE = {"code": "B01", "name": "城南支行", "name_en": "Chengnan"}
 
 
@@ -99,7 +101,8 @@ LINES = [
         line(action)
         for action in (
             "person_added", "person_left", "set_up_sent", "set_up_voided", "password_set", "password_changed",
-            "deputy_added", "deputy_ended",
+            "deputy_added", "deputy_ended", "device_signed_in", "device_signed_out", "device_ended",
+            "devices_ended", "sign_in_sent", "quiz_taken",
         )
     ),
     line("person_changed", fields=["phone", "home", "left_on", "certificates"], given=[["auditor", "*"]],
@@ -107,6 +110,9 @@ LINES = [
     line("person_leaving", reason="个人原因"),
     line("person_reopened", reason="返聘"),
 ]  # fmt: skip
+
+
+PHONES = [Phone(ID, "Chrome 131 · Android", NOW - DAY, NOW), Phone(OTHER, "", NOW - DAY, NOW)]
 
 
 def link(**changes: Any) -> Any:
@@ -118,7 +124,7 @@ def shown(one: Any, **changes: Any) -> tuple[str, dict[str, Any]]:
     return "person", {
         "person": one, "around": AROUND, "deputies": DEPUTIES, "link": link(), "work": [WORK], "waiting": (),
         "lines": LINES, "roles": GIVEN_ROLES, "manages": True, "whole": WHOLE, "now": NOW, "done": "",
-        "errors": {}, **changes,
+        "phones": PHONES, "phone_link": None, "errors": {}, **changes,
     }  # fmt: skip
 
 
@@ -155,7 +161,9 @@ PEOPLE_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "people_empty": listed(),
     "people_none": listed(q="x"),
     "person": shown(person()),
-    "person_bare": shown(BARE, around=NOTHING, deputies=(), link=None, work=(), lines=()),
+    "person_bare": shown(
+        BARE, around=NOTHING, deputies=(), link=None, work=(), lines=(), phones=(), phone_link=NOW + DAY
+    ),
     "person_leaving": shown(LEAVING, link=link(used_at=NOW), done="saved"),
     "person_gone": shown(GONE, waiting=[WORK], link=link(voided_at=NOW), work=()),
     "person_of_firm": shown(

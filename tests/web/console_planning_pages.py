@@ -1,15 +1,17 @@
 """Stand-ins for what the views of planning pass on: samples, coverage, rosters, visits, a whole period."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from server.errors import Detail
 from server.fieldwork.contacts.rolling.reading import RollingDay, RollingPanel
 from server.fieldwork.contacts.rolling.rules import RollingRules
+from server.fieldwork.visiting.telling import MOMENTS
 from server.fieldwork.visits.covering import ShownPlan
 from server.fieldwork.visits.dispatching import Share
 from server.fieldwork.visits.rostering import ShownRoster
@@ -17,7 +19,8 @@ from server.fieldwork.waves.approvals import Approval, Approvals
 from server.fieldwork.waves.choices import Coverage
 from server.fieldwork.waves.plans import NewWave
 from server.fieldwork.waves.proposals import Proposal
-from server.reports.visits import STATES, Meter
+from server.reports.visit_file import VisitFile
+from server.reports.visits import FILTERS, Meter
 from server.rostering.codes import REASONS
 from server.rostering.results import Open, Reason
 from server.rostering.roster import roster
@@ -38,6 +41,7 @@ from server.web.console.visits import ACTS
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ID = UUID("0193b0c0-0000-7000-8000-000000000001")
 OTHER = UUID("0193b0c0-0000-7000-8000-000000000002")
+THIRD, MORE = UUID(int=3), UUID(int=4)
 KEY = b"k" * 32
 MEMBERS = [FrameMember(f"K{number}", "B01", None if number else "staff") for number in range(9)]
 SAMPLE_VALUES = {
@@ -93,7 +97,8 @@ def _visit(state: str, **changes: Any) -> SimpleNamespace:
         "code": "B01", "name": "南门", "name_en": "South", "parent": "城南", "parent_en": None,
         "assignment_id": ID, "person": "王芳", "firm": None, "planned_on": date(2026, 11, 23),
         "expires_at": NOW, "extended_from": None, "started_at": None, "completed_at": None, "reason": "must",
-        "score": None, "state": state,
+        "score": None, "state": state, "accepted_at": None, "given_back_reason": None, "outcome": None,
+        "outcome_note": None, "unread": 0,
     }  # fmt: skip
     return SimpleNamespace(**{**values, **changes})
 
@@ -103,22 +108,74 @@ def _grid(wave: Any, **changes: Any) -> dict[str, Any]:
         _visit("late", extended_from=NOW),
         _visit("done", completed_at=NOW, score=Decimal("87.5"), firm="甲公司"),
         _visit("unassigned", assignment_id=None, person=None, planned_on=None, expires_at=None, reason=None),
+        _visit("given_back", given_back_reason="家里有事 <1>", unread=2),
+        _visit("attempted", outcome="system_down", outcome_note="停电"),
+        _visit("waiting", accepted_at=NOW),
     ]  # fmt: skip
     return {
-        "wave": wave, "rows": rows, "more": "B01", "state": "", "states": STATES,
-        "counts": dict.fromkeys(STATES, 1), "meters": [Meter("甲公司", 3, 1, 1), Meter("", 2, 0, 0)],
+        "wave": wave, "rows": rows, "more": "B01", "state": "", "states": FILTERS,
+        "counts": dict.fromkeys(FILTERS, 1), "meters": [Meter("甲公司", 3, 1, 1), Meter("", 2, 0, 0)],
         "runs": True, "asked": "", "acts": ACTS, "causes": tuple(Cause), "chosen": set(), "takers": [],
         "notices": (), "values": {}, **changes,
     }  # fmt: skip
+
+
+def _visit_file(wave: Any, row: Mapping[str, Any] = MappingProxyType({}), **changes: Any) -> dict[str, Any]:
+    nothing = dict.fromkeys(
+        (
+            "address", "firm", "briefed_at", "accepted_at", "prepared_at", "started_at", "completed_at",
+            "given_back_at", "given_back_reason", "cancelled_at", "outcome", "outcome_note", "attempted_at",
+            "identified_at", "declared_name", "declared_at", "confirmed_at", "submission_pk", "replaces_id",
+            "replaced_by",
+        )
+    )  # fmt: skip
+    visit = {
+        **nothing, "id": ID, "code": "B01", "name": "南门", "name_en": "South", "timezone": "Asia/Urumqi",
+        "person": "王芳", "planned_on": date(2026, 11, 23), "expires_at": NOW, "given_up": False,
+        "state": "waiting", **row,
+    }  # fmt: skip
+    shown = SimpleNamespace(**visit)
+    return {
+        "wave": wave, "file": VisitFile(shown, {}, {}, (), ()), "visit": shown, "answers": True,
+        "is_read": True, "acts": ACTS, "longest": 1_000, "said": "", "error": None, **changes,
+    }  # fmt: skip
+
+
+def _visit_told(wave: Any) -> dict[str, Any]:
+    """A visit of which the phone told everything."""
+    row = {
+        "address": "南门路 1 号", "firm": "甲公司", "replaces_id": OTHER, "submission_pk": ID,
+        "outcome": "recognised", "outcome_note": "保安 <1>", "declared_name": "王芳", "state": "attempted",
+        **dict.fromkeys(("accepted_at", "started_at", "attempted_at", "identified_at"), NOW),
+        **dict.fromkeys(("confirmed_at", "declared_at"), NOW), "given_up": True,
+    }  # fmt: skip
+    lines = [
+        (SimpleNamespace(from_desk=False, said="门口 <b>装修</b>", at=NOW, read_at=None), "王芳"),
+        (SimpleNamespace(from_desk=True, said="请改走侧门", at=NOW, read_at=NOW), "沈晓雯"),
+    ]
+    context = _visit_file(wave, row)
+    moments, spans = dict.fromkeys(MOMENTS, NOW), dict.fromkeys(("waiting", "service", "stay"), 12)
+    file = VisitFile(context["visit"], moments, spans, [(NOW, "叫号 A07")], lines)
+    return {**context, "file": file}
 
 
 def _share(wave: Any, **changes: Any) -> Share:
     visit = {
         "id": ID, "code": "B01", "name": "南门分理处", "name_en": None, "slot": "peak", "address": "南门路",
         "planned_on": NOW.date(), "expires_at": NOW, "person_id": None, "person": None, "completed_at": None,
+        "given_back_at": None, "attempted": False,
     }  # fmt: skip
     done = {**visit, "id": OTHER, "person_id": ID, "person": "王芳", "completed_at": NOW, "slot": None}
-    rows = [SimpleNamespace(**visit), SimpleNamespace(**done)]
+    back = {**visit, "id": THIRD, "person_id": ID, "person": "王芳"}
+    rows = [
+        SimpleNamespace(**each)
+        for each in (
+            visit,
+            done,
+            {**back, "given_back_at": NOW},
+            {**back, "id": UUID(int=4), "attempted": True},
+        )
+    ]
     values = {
         "wave": wave, "firm": SimpleNamespace(id=ID, name="甲公司"), "rows": rows,
         "people": [(str(ID), "王芳")], "proposed": {ID: str(ID)}, "doubts": {}, "open": {}, **changes,
@@ -205,6 +262,27 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
             "wave_visits", _grid(visits, asked="reassign", chosen={str(ID)}, takers=takers)
         ),
         "grid_replace": ("wave_visits", _grid(visits, asked="replace", chosen={str(ID)})),
+        "grid_elsewhere": ("wave_visits", _grid(visits, asked="call_off", chosen={str(OTHER)})),
+        "visit": ("wave_visit", _visit_file(visits)),
+        "visit_told": ("wave_visit", _visit_told(visits)),
+        "visit_back": (
+            "wave_visit",
+            _visit_file(
+                visits, {"state": "given_back", "given_back_at": NOW, "given_back_reason": "家里有事 <1>"},
+                is_read=False, acts=ACTS[:1],
+            ),
+        ),
+        "visit_over": (
+            "wave_visit",
+            _visit_file(
+                visits, {"state": "called_off", "person": None, "replaced_by": OTHER, "planned_on": None},
+                answers=False, is_read=False, acts=(),
+            ),
+        ),
+        "visit_refused": ("wave_visit", _visit_file(visits, error=Detail("line_empty", "/said"))),
+        "visit_closed": (
+            "wave_visit", _visit_file(visits, error=Detail("thread_closed", "/said"), is_read=False)
+        ),
         "grid_empty": ("wave_visits", _grid(visits, rows=[], meters=[], more="")),
         "dispatch": ("dispatch", {"rows": [of_firm]}),
         "dispatch_empty": ("dispatch", {"rows": []}),

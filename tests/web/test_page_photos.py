@@ -92,7 +92,7 @@ def judge(engine: Engine, problem: str | None) -> UUID:
     [
         (b"Dear diary", NOT_A_PHOTO),
         (b"<svg onload=alert(1)>", NOT_A_PHOTO),
-        (b"GIF89a" + bytes(20), "请换成 JPEG、PNG 或 WebP"),
+        (b"GIF89a" + bytes(20), "请换成 JPEG、PNG、WebP 或 HEIC"),
         (b"\xff\xd8\xff" + bytes(LARGEST_PHOTO), TOO_LARGE),
     ],
     ids=["text", "markup", "gif", "large"],

@@ -15,7 +15,7 @@ from server.models.accounts import Account, Person, RoleGrant, StaffSession
 from server.models.messages import Message
 from server.models.organisation import Unit
 from server.models.people import PersonQualification
-from tests.builders import create_units
+from tests.builders import create_shopper, create_units
 from tests.fieldwork.people.people_for_tests import HEADER, PHONE, STAFF, Desk, person_id
 from tests.http.staff import signed_in
 
@@ -196,7 +196,9 @@ def test_who_leaves_sees_what_ends_first_and_is_out(
 
 def link_in(engine: Engine, keys: KeyRing) -> str:
     with engine.connect() as connection:
-        [text] = connection.scalars(select(Message.text).where(Message.state == "queued"))
+        newest = select(Message.text).where(Message.state == "queued").order_by(Message.id.desc())
+        text = connection.scalars(newest).first()
+    assert text is not None
     return keys.decrypt(text).partition("anfang.test")[2]
 
 
@@ -230,8 +232,64 @@ def test_a_voided_link_is_over(app: Flask, coordinator: Browser, engine: Engine,
     assert app.test_client().get(path).status_code == 410
 
 
+def signs_in(phone: FlaskClient, path: str) -> int:
+    """Follow a link to sign a phone in, as the app does; returns the status."""
+    agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
+    answer = phone.post(
+        "/t/sign-in/link", json={"token": path.rpartition("/")[2]}, headers={"User-Agent": agent}
+    )
+    return answer.status_code
+
+
+def test_a_shopper_without_an_account_signs_a_phone_in_by_the_desks_link(
+    app: Flask, coordinator: Browser, engine: Engine, keys: KeyRing
+) -> None:
+    with engine.begin() as connection:
+        page = f"/console/people/{create_shopper(connection, keys, '小周', '+8613900139000')}"
+    assert "没有手机登录" in get(coordinator, page)
+    assert post(coordinator, f"{page}/phones/link").status_code == 303
+    first = link_in(engine, keys)
+    assert first.startswith("/t/in/")
+    post(coordinator, f"{page}/phones/link")
+    assert signs_in(app.test_client(), first) == 401, "a newer link ends the one before"
+    link = link_in(engine, keys)
+    phone, other = app.test_client(), app.test_client()
+    assert (signs_in(phone, link), signs_in(other, link)) == (200, 401)
+    post(coordinator, f"{page}/phones/link")
+    assert signs_in(other, link_in(engine, keys)) == 200
+    shown = get(coordinator, page)
+    assert shown.count("Chrome 131 · Android") == 4, "two phones, each with its button"
+    assert re.search("在手机上登录.*?小周", shown, re.S)
+    [_, ended] = re.findall(r'action="([^"]+/phones/[0-9a-f-]{36}/end)"', shown)
+    assert post(coordinator, ended).status_code == 303
+    assert [each.get("/t/visits").status_code for each in (other, phone)].count(200) == 1
+    post(coordinator, f"{page}/phones/link")
+    unused = link_in(engine, keys)
+    assert post(coordinator, f"{page}/phones/end").status_code == 303
+    assert phone.get("/t/visits").status_code == other.get("/t/visits").status_code == 401
+    assert signs_in(phone, unused) == 401
+    last = get(coordinator, page)
+    assert "没有手机登录" in last
+    assert "退出全部手机的登录" in last
+
+
+def test_who_only_reads_people_sees_no_phones(app: Flask, engine: Engine, people: None) -> None:
+    auditor = signed_in(app, engine, "auditor")
+    assert "登录的手机" not in get(auditor, address(engine, "M1"))
+    assert post(auditor, address(engine, "M1", "/phones/link")).status_code == 403
+
+
 def test_a_coordinator_takes_over_no_administrator(coordinator: Browser, engine: Engine) -> None:
-    for deed in ("/link", "/link/void", "/deputies", "/roles", "/certificates", "/leave"):
+    for deed in (
+        "/link",
+        "/link/void",
+        "/phones/link",
+        "/phones/end",
+        "/deputies",
+        "/roles",
+        "/certificates",
+        "/leave",
+    ):
         form = {"role": "auditor", "certificate": "x", "left_on": "2026-05-04", "reason": "x"}
         days = {"deputy": "M1", "first_day": "2026-05-04", "last_day": "2026-05-05"}
         answer = post(coordinator, address(engine, "A1", deed), **form, **days)

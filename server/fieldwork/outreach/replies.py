@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, update
 from server import audit, queue
 from server.db import AnyRow
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import drafts, responding
 from server.fieldwork.carrying import PageAnswers
 from server.fieldwork.links import code_page
 from server.fieldwork.outreach.keys import Sender
@@ -229,7 +229,7 @@ def _keep_words(desk: _Desk, asked: _Asked, words: str) -> None:
         page = PageAnswers(comment.page, answers)
         # Whoever handed in on a page this very second has said it all; the words stay with the message.
         with suppress(Refusal):
-            responding.save_draft(desk.connection, asked.task, page, desk.forms, now=desk.now)
+            drafts.save_draft(desk.connection, asked.task, page, desk.forms, now=desk.now)
 
 
 def _hand_in(desk: _Desk, asked: _Asked, reply: Reply) -> bool:
@@ -275,7 +275,7 @@ def _prepared(
 
 
 def _so_far(desk: _Desk, asked: _Asked) -> dict[str, Any]:
-    draft = responding.load_draft(desk.connection, asked.task, desk.forms, now=desk.now)
+    draft = drafts.load_draft(desk.connection, asked.task, desk.forms, now=desk.now)
     return dict(draft.answers) if draft else {}
 
 

@@ -16,6 +16,8 @@ from server.accounts.sessions import NO_PASSWORD, end_sessions
 from server.catalogue import ZONE
 from server.db import AnyRow, AnySelect
 from server.fieldwork.people.set_up import void_links
+from server.fieldwork.visiting.devices import end_devices
+from server.fieldwork.visits.given_up import given_up
 from server.fieldwork.visits.moving import call_back
 from server.models.accounts import Account, Person, RoleDeputy, RoleGrant
 from server.models.organisation import Subject, Unit
@@ -63,11 +65,14 @@ def close_leavers(connection: Connection, *, now: datetime) -> int:
 
 
 def open_assignments(connection: Connection, person_id: UUID, *, now: datetime) -> Sequence[AnyRow]:
-    """The visits that somebody has still to do, next deadline first; see `OpenWork`."""
+    """The visits that somebody has still to do, next deadline first; see `OpenWork`.
+
+    What they gave up already waits for others in the grid of its wave.
+    """
     return connection.execute(
         _work()
         .where(Assignment.person_id == person_id, Assignment.completed_at.is_(None))
-        .where(Assignment.cancelled_at.is_(None), Assignment.expires_at > now)
+        .where(Assignment.cancelled_at.is_(None), ~given_up(), Assignment.expires_at > now)
         .order_by(Assignment.expires_at, Assignment.id)
     ).all()
 
@@ -105,6 +110,7 @@ def _close(connection: Connection, person_id: UUID, *, by: str, now: datetime) -
     accounts = connection.scalars(select(Account.id).where(Account.person_id == person_id)).all()
     sessions = sum(end_sessions(connection, account_id) for account_id in accounts)
     void_links(connection, accounts, now=now)
+    phones = end_devices(connection, person_id, now=now)
     # Somebody who comes back sets a password anew; the old one is worth nothing meanwhile.
     connection.execute(update(Account).where(Account.id.in_(accounts)).values(password_hash=NO_PASSWORD))
     roles = _end_roles(connection, accounts)
@@ -113,8 +119,9 @@ def _close(connection: Connection, person_id: UUID, *, by: str, now: datetime) -
     call_back(connection, work, PERSON_LEFT, now=now)
     connection.execute(delete(RespondentSession).where(RespondentSession.assignment_id.in_(work)))
     connection.execute(update(Person).where(Person.id == person_id).values(left_at=now))
-    detail = {"sessions": sessions, "roles": roles, "deputies": deputies, "visits": len(work)}
-    audit.record(connection, [audit.Entry(by, "person_left", f"person:{person_id}", detail)], at=now)
+    detail = {"sessions": sessions, "phones": phones, "roles": roles, "deputies": deputies}
+    left = audit.Entry(by, "person_left", f"person:{person_id}", {**detail, "visits": len(work)})
+    audit.record(connection, [left], at=now)
 
 
 def _end_roles(connection: Connection, accounts: Sequence[UUID]) -> list[list[str]]:

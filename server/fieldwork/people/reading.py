@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, exists, func, literal, or_, select, text, tuple_
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select, text, tuple_, union_all
 
 from server.accounts.sessions import NO_PASSWORD
 from server.catalogue import ZONE
@@ -24,7 +24,7 @@ from server.scope import Scope
 
 PAGE = 50
 MOST_LINES = 50
-ACCOUNT = re.compile(r"account:([0-9a-f-]{36})")
+ACTOR = re.compile(r"(account|person):([0-9a-f-]{36})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,16 @@ def history(connection: Connection, person_id: UUID, scope: Scope) -> Sequence[t
 
 
 def actor_names(connection: Connection, actors: Iterable[str]) -> Mapping[str, str]:
-    """Actors of audit lines with people's names for their accounts; a deputy with whom they stood in for."""
+    """Actors of audit lines with people's names for their accounts, and for themselves where they acted on
+    their phone; a deputy with whom they stood in for."""
     listed = set(actors)
-    ids = {UUID(found) for actor in listed for found in ACCOUNT.findall(actor)}
+    ids = {UUID(found[2]) for actor in listed for found in ACTOR.finditer(actor)}
+    acting = select(Account.id, Person.name).join(Person, Person.id == Account.person_id)
     rows = connection.execute(
-        select(Account.id, Person.name)
-        .join(Person, Person.id == Account.person_id)
-        .where(Account.id.in_(ids))
+        union_all(acting.where(Account.id.in_(ids)), select(Person.id, Person.name).where(Person.id.in_(ids)))
     )
     names = {str(row.id): row.name for row in rows}
-    return {actor: ACCOUNT.sub(lambda found: names.get(found[1], found[0]), actor) for actor in listed}
+    return {actor: ACTOR.sub(lambda found: names.get(found[2], found[0]), actor) for actor in listed}
 
 
 def _query() -> AnySelect:

@@ -197,16 +197,22 @@ def _reached(connection: Connection, managed: Managed, keys: KeyRing) -> tuple[U
     Raises:
         Refusal: invalid_fields.
     """
-    stored = connection.scalar(select(PersonPrivate.phone).where(PersonPrivate.person_id == managed.id))
+    number = number_of(connection, managed.id, keys)
     checks = (
         (managed.left_at is not None, Detail("person_gone", "/person")),
         (managed.account_id is None, Detail("account_absent", "/person")),
-        (stored is None, Detail("phone_absent", "/phone")),
+        (number is None, Detail("phone_absent", "/phone")),
     )
     problems = [detail for wrong, detail in checks if wrong]
-    if problems or managed.account_id is None or stored is None:
+    if problems or managed.account_id is None or number is None:
         raise Refusal("invalid_fields", details=problems)
+    return managed.account_id, number
+
+
+def number_of(connection: Connection, person_id: UUID, keys: KeyRing) -> str | None:
+    """Where somebody can be written to; None without a number, or when its key is lost."""
+    stored = connection.scalar(select(PersonPrivate.phone).where(PersonPrivate.person_id == person_id))
     try:
-        return managed.account_id, keys.decrypt(stored)
+        return keys.decrypt(stored) if stored is not None else None
     except KeyLost:
-        raise Refusal("invalid_fields", details=[Detail("phone_absent", "/phone")]) from None
+        return None

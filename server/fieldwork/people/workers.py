@@ -199,10 +199,12 @@ def _last_visits(
 
 
 def _visited(people: Collection[UUID], wave_id: UUID) -> Any:
-    """Visits that were made, or are planned by other waves and not called off; oldest first."""
+    """Visits that were made, or are planned by other waves and neither called off nor given back; oldest
+    first."""
     still_planned = and_(
         Assignment.planned_on.is_not(None),
         Assignment.cancelled_at.is_(None),
+        Assignment.given_back_at.is_(None),
         Wave.state.in_(("drawn", "launched", "paused")),
     )
     return (

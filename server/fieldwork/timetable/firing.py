@@ -82,6 +82,7 @@ def _by_outlet(connection: Connection, firing: _Firing, wave: AnyRow) -> Iterato
             Finding.wave_id == wave.id,
             Finding.subject_id == Submission.subject_id,
             Finding.state != "overturned",
+            Finding.withdrawn_at.is_(None),
         )
         .correlate(Submission)
         .scalar_subquery()
@@ -161,7 +162,9 @@ def _standing(connection: Connection, wave: AnyRow) -> dict[str, int]:
 
 def _to_review(connection: Connection, wave: AnyRow) -> dict[str, int]:
     pending = select(func.count()).select_from(Finding)
-    waiting = pending.where(Finding.wave_id == wave.id, Finding.state == "pending")
+    waiting = pending.where(
+        Finding.wave_id == wave.id, Finding.state == "pending", Finding.withdrawn_at.is_(None)
+    )
     return {
         "submissions": _submissions(connection, wave.id),
         "findings": connection.scalar(waiting) or 0,

@@ -1,18 +1,21 @@
 """Visits: assigning outlets to shoppers, staff and firms, with the message that brings a person the link."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import cycle, islice, repeat
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.links import NewToken, new_token, visit_link
+from server.fieldwork.visits.given_up import given_up
 from server.intake import known
 from server.keys import KeyRing, token_hash
 from server.models.accounts import PersonPrivate
@@ -114,6 +117,7 @@ def create_assignments(
         return []
     codes = [each.unit_code for each in new]
     places = {row.unit_code: row for row in connection.execute(_places().where(Unit.code.in_(codes)))}
+    turns = _scenarios(connection, wave)
     chosen = {row.member_id: row for row in connection.execute(_chosen(wave.id, codes))}
     rows = [
         {
@@ -127,6 +131,7 @@ def create_assignments(
             "variables": {
                 **known.of_unit(places[each.unit_code]),
                 **({"visit_date": each.planned_on.isoformat()} if each.planned_on else {}),
+                **next(turns),
                 **each.variables,
             },
             "created_at": now,
@@ -142,6 +147,19 @@ def create_assignments(
     ]
     connection.execute(insert(Assignment), rows)
     return [row["id"] for row in rows]
+
+
+def _scenarios(connection: Connection, wave: AnyRow) -> Iterator[Mapping[str, str]]:
+    """What the next visits of a wave pretend, in turn, going on where those before them stopped."""
+    version_id, name = connection.execute(
+        select(Wave.programme_version_id, Wave.instrument_name).where(Wave.id == wave.id)
+    ).one()
+    scenarios = programme_of(connection, version_id).visits_of(name).scenarios
+    if not scenarios:
+        return repeat({})
+    given = connection.scalar(select(func.count()).where(Assignment.wave_id == wave.id)) or 0
+    values = [{"scenario": each.value} for each in scenarios]
+    return islice(cycle(values), given % len(values), None)
 
 
 def tell_batch(
@@ -196,6 +214,8 @@ def _untold(wave_id: UUID) -> Any:
             Assignment.wave_id == wave_id,
             Assignment.cancelled_at.is_(None),
             Assignment.completed_at.is_(None),
+            # Who saw it in the app first may have said no before the message left.
+            ~given_up(),
             PersonPrivate.phone.is_not(None),
             ~told.exists(),
         )

@@ -17,6 +17,7 @@ from server.db import AnyRow, AnySelect
 from server.errors import Detail, Refusal
 from server.fieldwork.people.workers import workers
 from server.fieldwork.visits.assigning import NewAssignment, create_assignments
+from server.fieldwork.visits.given_up import attempted
 from server.fieldwork.visits.moving import OPEN_WAVES, call_back, tell_later
 from server.fieldwork.visits.rostering import allowed, rules_of, wanted_visits
 from server.fieldwork.waves.reading import find_wave
@@ -70,12 +71,16 @@ class Sending:
 
 
 def firm_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
-    """The waves that run or will, with what each firm of the scope has of them: given, sent, done."""
+    """The waves that run or will, with what each firm of the scope has of them: given, sent, done.
+
+    Who gave a visit back is sent no more: the firm has to send somebody else.
+    """
     query = (
         select(
             Wave.id, Wave.title, Wave.title_en, Wave.opens_at, Wave.closes_at, Wave.state,
             Firm.id.label("firm_id"), Firm.name.label("firm"), func.count().label("given"),
-            func.count(Assignment.person_id).label("sent"), func.count(Assignment.completed_at).label("done"),
+            func.count(Assignment.person_id).filter(Assignment.given_back_at.is_(None)).label("sent"),
+            func.count(Assignment.completed_at).label("done"),
         )
         .join(Assignment, Assignment.wave_id == Wave.id)
         .join(Firm, Firm.id == Assignment.firm_id)
@@ -229,7 +234,8 @@ def _visits(wave_id: UUID, firm_id: UUID) -> AnySelect:
     return (
         select(
             Assignment.id, Assignment.person_id, Assignment.planned_on, Assignment.slot,
-            Assignment.expires_at, Assignment.started_at, Assignment.completed_at, Unit.code,
+            Assignment.expires_at, Assignment.started_at, Assignment.completed_at,
+            Assignment.given_back_at, attempted().label("attempted"), Unit.code,
             Unit.name, Unit.name_en, Unit.address, Person.name.label("person"),
         )
         .join(Subject, Subject.id == Assignment.subject_id)

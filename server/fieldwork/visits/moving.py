@@ -16,6 +16,7 @@ from server import audit, queue
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.visits.assigning import NewAssignment, create_assignments
+from server.fieldwork.visits.given_up import given_up
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.fieldwork.waves.running import checked_reason
 from server.models.accounts import Firm, Person
@@ -25,6 +26,7 @@ from server.models.tasks import Assignment
 from server.scope import Scope
 
 OPEN_WAVES = ("drawn", "launched", "paused")
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def reassign(connection: Connection, act: Act, taker: Taker, scope: Scope) -> li
             slot=row.slot,
             expires_at=row.expires_at,
             replaces_id=row.id,
+            variables={name: row.variables[name] for name in ("scenario",) if name in row.variables},
         )
         for row in rows
     ]
@@ -79,11 +82,15 @@ def reassign(connection: Connection, act: Act, taker: Taker, scope: Scope) -> li
 def extend(connection: Connection, act: Act, until: datetime, scope: Scope) -> None:
     """Give single visits another deadline; the wave's own stays.
 
+    What was given back, or could not be made, needs somebody else or another outlet: more time would only
+    hide that whoever had it is no longer going.
+
     Raises:
-        Refusal: as `reassign`, or invalid_fields for a day that has passed.
+        Refusal: as `reassign`, or invalid_fields for a day that has passed, or visits that were given up.
     """
     _, rows = _chosen(connection, act, scope)
     reason = checked_reason(act.reason)
+    _refuse_units("visit_given_up", [row.unit_code for row in rows if row.given_up])
     if until <= act.now:
         raise Refusal("invalid_fields", details=[Detail("extension_not_later", "/until")])
     for row in rows:
@@ -137,7 +144,7 @@ def _chosen(connection: Connection, act: Act, scope: Scope) -> tuple[AnyRow, Seq
     if wave.state not in OPEN_WAVES:
         raise Refusal("wrong_state", state=wave.state, needed="launched")
     rows = connection.execute(
-        select(*Assignment.__table__.columns, Unit.code.label("unit_code"))
+        select(*Assignment.__table__.columns, Unit.code.label("unit_code"), given_up().label("given_up"))
         .join(Subject, Subject.id == Assignment.subject_id)
         .join(Unit, Unit.id == Subject.unit_id)
         .where(Assignment.wave_id == act.wave_id, Assignment.id.in_(act.assignment_ids))
@@ -146,12 +153,14 @@ def _chosen(connection: Connection, act: Act, scope: Scope) -> tuple[AnyRow, Seq
     ).all()
     if not rows or len(rows) != len(set(act.assignment_ids)):
         raise Refusal("invalid_fields", details=[Detail("nothing_chosen", "/chosen")])
-    over = [row.unit_code for row in rows if row.completed_at or row.cancelled_at]
-    if over:
-        raise Refusal(
-            "invalid_fields", details=[Detail("visit_is_over", "/chosen", {"units": ", ".join(over[:5])})]
-        )
+    _refuse_units("visit_is_over", [row.unit_code for row in rows if row.completed_at or row.cancelled_at])
     return wave, rows
+
+
+def _refuse_units(code: str, units: Sequence[str]) -> None:
+    if units:
+        detail = Detail(code, "/chosen", {"units": ", ".join(units[:MOST_NAMED])})
+        raise Refusal("invalid_fields", details=[detail])
 
 
 def _refuse_unknown(connection: Connection, taker: Taker) -> None:

@@ -1,4 +1,4 @@
-"""What the script of one page needs to decide alone what the server would decide: trees and known values."""
+"""What a page's script needs to decide alone what the server would decide: trees and known values."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class _Rules:
 
 def page_logic(
     form: CompiledForm,
-    page_index: int,
+    page_index: int | None,
     values: Mapping[str, object],
     *,
     variables: Mapping[str, object],
@@ -43,13 +43,19 @@ def page_logic(
 ) -> dict[str, object]:
     """The rules of one page for a script, {} when nothing on it depends on anything.
 
+    Without an index they are those of all pages in one document.
+
     Shape: `{"today", "values": {name: value of what stands on other pages}, "texts": {name: that value as
     displayValue shows it}, "keep": true where expressions read hidden answers, "calc": {name: tree}, "show":
     {name: [trees that must all hold]}, "need": {name: tree}, "able": {name: tree}, "pick": {name: {choice:
     tree}}, "set": [[names, tree, target, value]], "inside": {group: {"word", "answer", and calc to pick}}}`;
     trees are as `expressions.tree.to_json` writes them.
     """
-    here = {question.name: question for question in form.questions.values() if question.page == page_index}
+    here = {
+        question.name: question
+        for question in form.questions.values()
+        if page_index is None or question.page == page_index
+    }
     rules = _rules(form, here)
     expressions = tuple(rules.all())
     read = frozenset().union(*(expression.names for expression in expressions))

@@ -33,6 +33,7 @@ from server.models.contacts import BadNumber, ContactPrivate, OptOut, ProgrammeO
 from server.models.definitions import ProgrammeVersion
 from server.models.messages import Message, SendingStop
 from server.models.tasks import Assignment, Invitation
+from server.models.visits import VisitRecord
 from server.models.waves import Wave
 from server.notify.kinds import ASKING_KINDS, KINDS
 from server.notify.outbox.claiming import ClaimedMessage, Policy
@@ -177,6 +178,11 @@ def _known(*, locks: bool) -> AnySelect:
         SendingStop.reason != "cap_reached",
         or_(SendingStop.wave_id.is_(None), SendingStop.wave_id == Message.wave_id),
     )
+    attempted = (
+        exists()
+        .where(VisitRecord.assignment_id == Message.assignment_id, VisitRecord.attempted_at.is_not(None))
+        .correlate(Message)
+    )
     query = (
         select(
             exists()
@@ -195,6 +201,8 @@ def _known(*, locks: bool) -> AnySelect:
                 and_(Message.kind.in_(ASKING_KINDS), Invitation.completed_at.is_not(None)),
                 and_(Message.kind == "visit", Assignment.completed_at.is_not(None)),
                 and_(Message.kind == "visit", Assignment.cancelled_at.is_not(None)),
+                and_(Message.kind == "visit", Assignment.given_back_at.is_not(None)),
+                and_(Message.kind == "visit", attempted),
             ).label("settled"),
         )
         .select_from(Message)

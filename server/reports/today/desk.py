@@ -1,10 +1,11 @@
-"""Customers who wait for a call, and what was said of an employee and waits for a second person."""
+"""Customers who wait for a call, what was said of an employee and waits, and visits with doubts."""
 
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
 from server.followup.callbacks.reading import awaiting, due_soon
+from server.followup.doubts.reading import count_waiting
 from server.reports.today.items import Asked, Item
 from server.scope import Scope
 
@@ -23,3 +24,9 @@ def words(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
     for kind in ("confirm", "decide"):
         if count := len(awaiting(connection, scope, kind)):
             yield Item(f"attributions_{kind}", count)
+
+
+def doubted(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Visits whose confidence is lower than their programme wants."""
+    if count := count_waiting(connection, scope):
+        yield Item("doubts_open", count)

@@ -1,6 +1,8 @@
-"""What goes wrong while waves run: visits that are late or will be, and messages that reach nobody."""
+"""What goes wrong while waves run: visits late, nearly late, given up or asked about; lost messages."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
@@ -10,6 +12,7 @@ from server.models.draws import FrameMember
 from server.models.messages import Message
 from server.models.organisation import Subject
 from server.models.tasks import Assignment
+from server.models.visits import ThreadLine
 from server.reports.today.items import Asked, Item
 from server.reports.today.waves import run_by
 from server.reports.visits import state_of_assignment, was_replaced
@@ -19,10 +22,14 @@ RUNNING = ("launched",)
 LOST = ("failed", "undelivered", "unknown")
 # States of a visit that ask for something, and the line that says so.
 VISITS = {"late": "visits_late", "at_risk": "visits_at_risk", "undelivered": "visits_undelivered"}
+# Those that whoever had them gave up: somebody else is to go, or another outlet is visited.
+BACK = ("given_back", "attempted")
+# Visitors may still ask when a wave stands still, or is over.
+TALKING = ("launched", "paused", "closed")
 
 
 def visits(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
-    """Visits of running waves that are late, nearly late, or whose message reached nobody.
+    """Visits of running waves that are late, nearly late, given up, or whose message reached nobody.
 
     The states are those of the grid of outlets, to which the line leads.
     """
@@ -35,12 +42,36 @@ def visits(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]
         .where(Assignment.completed_at.is_(None))
         .group_by(Assignment.wave_id, state)
     )
+    back: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(scope.subjects(query)) if waves else ():
         if row.state in VISITS:
             wave = waves[row.wave_id]
             late = row.state == "late"
             due = None if late else wave.closes_at
             yield Item(VISITS[row.state], row.n, due_at=due, urgent=late, wave=wave)
+        elif row.state in BACK:
+            back[row.wave_id][row.state] = row.n
+    for wave_id, counts in back.items():
+        first = next(state for state in BACK if state in counts)
+        wave = waves[wave_id]
+        count = sum(counts.values())
+        yield Item("visits_back", count, due_at=wave.closes_at, wave=wave, params={"state": first})
+
+
+def talk(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Lines from phones that nobody at the desk has read: whoever asks may stand before the door."""
+    query = (
+        select(Assignment.wave_id, func.count().label("n"))
+        .select_from(ThreadLine)
+        .join(Assignment, Assignment.id == ThreadLine.assignment_id)
+        .join(Subject, Subject.id == Assignment.subject_id)
+        .where(ThreadLine.read_at.is_(None), ~ThreadLine.from_desk)
+        .group_by(Assignment.wave_id)
+    )
+    unread = {row.wave_id: row.n for row in connection.execute(scope.subjects(query))}
+    for wave in run_by(connection, scope, TALKING) if unread else ():
+        if wave.id in unread:
+            yield Item("thread_unread", unread[wave.id], urgent=True, wave=wave)
 
 
 def unassigned(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from server.accounts.identity import Identity
-from server.reports.today import desk, field, office, waves
+from server.reports.today import afterwards, desk, field, office, waves
 from server.reports.today.items import URGENCIES, Asked, Item, urgency
 from server.scope import Scope
 
@@ -37,7 +37,8 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "to_launch": Source("waves.launch", waves.to_launch, ("assign_visits", "launch")),
         "standing_still": Source("waves.launch", waves.standing_still, ("paused",)),
         "closing_short": Source("waves.plan", waves.closing_short, ("closing_survey", "closing_visits")),
-        "visits": Source("waves.plan", field.visits, tuple(field.VISITS.values())),
+        "talk": Source("waves.plan", field.talk, ("thread_unread",)),
+        "visits": Source("waves.plan", field.visits, (*field.VISITS.values(), "visits_back")),
         "unassigned": Source("waves.plan", field.unassigned, ("visits_unassigned",)),
         "undispatched": Source("visits.dispatch", field.undispatched, ("visits_undispatched",)),
         "lost_messages": Source("waves.plan", field.lost_messages, ("messages_lost",)),
@@ -45,6 +46,13 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "attributions": Source(
             "callbacks.confirm", desk.words, ("attributions_confirm", "attributions_decide")
         ),
+        "doubted": Source("doubts.decide", desk.doubted, ("doubts_open",)),
+        "recordings": Source(
+            "recordings.deliver", afterwards.own_recordings, ("recordings_late", "recordings_waiting")
+        ),
+        "late_recordings": Source("waves.follow", afterwards.late_recordings, ("recordings_overdue",)),
+        "returns": Source("visits.return", afterwards.overdue_returns, ("returns_overdue",)),
+        "pay": Source("pay.approve", afterwards.pay_to_decide, ("pay_waiting",)),
         "notices": Source("waves.read", office.notices, ("notice",)),
         "own_duties": Source("duties.do", office.own_duties, ("duties_late", "duties_today", "duties_open")),
         "missed_duties": Source("duties.read", office.missed_duties, ("duties_missed",)),

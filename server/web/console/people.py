@@ -11,7 +11,7 @@ from server.accounts.authority import FIRM_ROLES, GIVEN_ROLES
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.importing import ImportReport, SentFile
-from server.fieldwork.people import managing, reading
+from server.fieldwork.people import managing, reading, signed_in
 from server.fieldwork.people.columns import COLUMNS, KINDS, REQUIRED, WHOLE
 from server.fieldwork.people.deciding import Certificate, Known, Role
 from server.fieldwork.people.deputies import deputies_around
@@ -165,7 +165,7 @@ def person_page(person_id: UUID, *, refusal: Refusal | None = None, done: str = 
         raise refusal
     who, now, scope = identity(), services().clock.now(), identity().scope
     person = reading.find_person(connection(), person_id, scope)
-    account = person.account_id
+    account, manages = person.account_id, who.may("people.manage")
     return page(
         "console/person.html",
         status=200 if refusal is None else refusal.status,
@@ -173,13 +173,15 @@ def person_page(person_id: UUID, *, refusal: Refusal | None = None, done: str = 
         around=reading.around(connection(), person_id, scope),
         deputies=deputies_around(connection(), account) if account else (),
         link=newest_link(connection(), account) if account else None,
+        phones=signed_in.phones_of(connection(), person_id, now=now) if manages else (),
+        phone_link=signed_in.open_link(connection(), person_id, now=now) if manages else None,
         work=open_assignments(connection(), person_id, now=now),
         waiting=waiting_for_others(connection(), person_id) if person.left_at else (),
         lines=reading.history(connection(), person_id, scope),
         roles=sorted(FIRM_ROLES)
         if person.firm_id
         else [each for each in GIVEN_ROLES if each not in FIRM_ROLES],
-        manages=who.may("people.manage"),
+        manages=manages,
         whole=WHOLE,
         now=now,
         done=done or request.args.get("done", ""),

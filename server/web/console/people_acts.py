@@ -1,17 +1,20 @@
-"""What is done with a person: set-up links, deputies, leaving and coming back."""
+"""What is done with a person: set-up links, phones, deputies, leaving and coming back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from server.catalogue import ZONE
 from server.db import connection, transaction
 from server.errors import Refusal
-from server.fieldwork.people import closing, deputies, set_up
-from server.fieldwork.people.managing import find_managed
+from server.fieldwork.people import closing, deputies, set_up, signed_in
+from server.fieldwork.people.managing import Managed, find_managed
 from server.http.access import identity, requires
 from server.services import services
 from server.web.console.fields import Fields
@@ -27,8 +30,7 @@ def send_link(person_id: UUID) -> Response:
     now = _now()
     sending = set_up.Sending(services().keys, services().settings.public_url, now)
     try:
-        with transaction() as open_connection:
-            managed = find_managed(open_connection, person_id, identity(), now=now)
+        with _managing(person_id, now) as (open_connection, managed):
             set_up.send_link(open_connection, managed, identity(), sending)
     except Refusal as refusal:
         return person_page(person_id, refusal=refusal)
@@ -39,10 +41,40 @@ def send_link(person_id: UUID) -> Response:
 @requires("people.manage")
 def void_link(person_id: UUID) -> Response:
     now = _now()
-    with transaction() as open_connection:
-        managed = find_managed(open_connection, person_id, identity(), now=now)
+    with _managing(person_id, now) as (open_connection, managed):
         set_up.void(open_connection, managed, identity(), now=now)
     return _to(person_id, "voided")
+
+
+@blueprint.post("/console/people/<uuid:person_id>/phones/link")
+@requires("people.manage")
+def send_phone_link(person_id: UUID) -> Response:
+    now = _now()
+    sending = set_up.Sending(services().keys, services().settings.public_url, now)
+    try:
+        with _managing(person_id, now) as (open_connection, managed):
+            signed_in.send_link(open_connection, managed, identity(), sending)
+    except Refusal as refusal:
+        return person_page(person_id, refusal=refusal)
+    return _to(person_id, "sent")
+
+
+@blueprint.post("/console/people/<uuid:person_id>/phones/end")
+@requires("people.manage")
+def end_phones(person_id: UUID) -> Response:
+    now = _now()
+    with _managing(person_id, now) as (open_connection, managed):
+        signed_in.sign_out_everywhere(open_connection, managed, identity(), now=now)
+    return _to(person_id, "signed_out")
+
+
+@blueprint.post("/console/people/<uuid:person_id>/phones/<uuid:device_id>/end")
+@requires("people.manage")
+def end_phone(person_id: UUID, device_id: UUID) -> Response:
+    now = _now()
+    with _managing(person_id, now) as (open_connection, managed):
+        signed_in.sign_out(open_connection, managed, device_id, identity(), now=now)
+    return _to(person_id, "signed_out")
 
 
 @blueprint.post("/console/people/<uuid:person_id>/deputies")
@@ -51,8 +83,7 @@ def add_deputy(person_id: UUID) -> Response:
     now = _now()
     try:
         wanted = read_deputy()
-        with transaction() as open_connection:
-            managed = find_managed(open_connection, person_id, identity(), now=now)
+        with _managing(person_id, now) as (open_connection, managed):
             deputies.add_deputy(open_connection, managed, wanted, by=identity().actor, now=now)
     except Refusal as refusal:
         return person_page(person_id, refusal=refusal)
@@ -63,8 +94,7 @@ def add_deputy(person_id: UUID) -> Response:
 @requires("people.manage")
 def end_deputy(person_id: UUID, deputy_id: UUID) -> Response:
     now = _now()
-    with transaction() as open_connection:
-        managed = find_managed(open_connection, person_id, identity(), now=now)
+    with _managing(person_id, now) as (open_connection, managed):
         deputies.end_deputy(open_connection, managed, deputy_id, by=identity().actor, now=now)
     return _to(person_id, "saved")
 
@@ -101,6 +131,13 @@ def come_back(person_id: UUID) -> Response:
     except Refusal as refusal:
         return person_page(person_id, refusal=refusal)
     return _to(person_id, "saved")
+
+
+@contextmanager
+def _managing(person_id: UUID, now: datetime) -> Iterator[tuple[Connection, Managed]]:
+    """A transaction about somebody whom the reader manages."""
+    with transaction() as open_connection:
+        yield open_connection, find_managed(open_connection, person_id, identity(), now=now)
 
 
 def read_deputy() -> deputies.NewDeputy:

@@ -1,6 +1,6 @@
 """A wave's results, live; its submissions, and each one's sheet line by line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response
 
 from server import wire
 from server.db import AnyRow, connection
-from server.errors import Refusal
+from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave
+from server.followup.returning.asking import assignment_of
+from server.followup.returning.reading import Returned, returns_of
 from server.forms import display_text
 from server.http import headers
 from server.http.access import identity, requires
@@ -29,6 +31,8 @@ from server.web.presenting import page
 
 blueprint = Blueprint("results", __name__)
 
+# Questions that can be asked at once about a report that goes back.
+RETURN_ROWS = range(5)
 PHOTO_LINK_LIFETIME = timedelta(minutes=10)
 
 
@@ -86,12 +90,22 @@ def list_submissions(wave_id: UUID) -> Response:
 @blueprint.get("/console/submissions/<uuid:pk>")
 @requires("sheets.read")
 def show_submission(pk: UUID) -> Response:
+    return submission_page(pk)
+
+
+def submission_page(pk: UUID, notices: tuple[Detail, ...] = (), *, status: int = 200) -> Response:
+    """A submission with its sheet. `notices` are what was wrong with sending it back."""
     submission = sheets.find_submission(connection(), pk, identity().scope)
     wave = find_wave(connection(), submission.wave_id, identity().scope)
     headers.allow_store()
     answers = _answers(submission)
     return page(
         "console/submission.html",
+        status=status,
+        notices=notices,
+        returns=_returns(pk),
+        return_rows=RETURN_ROWS,
+        values=request.form,
         wave=wave,
         submission=submission,
         answers=answers,
@@ -100,6 +114,16 @@ def show_submission(pk: UUID) -> Response:
         shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
         photos=_photos(submission, answers),
     )
+
+
+def _returns(pk: UUID) -> Sequence[Returned] | None:
+    """How often a visit's report was sent back; None where there is nobody to send it to."""
+    who = identity()
+    if not who.may("visits.return"):
+        return None
+    assignment_id = assignment_of(connection(), pk, who.within("visits.return"))
+    now = services().clock.now()
+    return None if assignment_id is None else returns_of(connection(), assignment_id, now=now)
 
 
 def _titles(wave: AnyRow) -> dict[str, str]:

@@ -65,6 +65,10 @@ def _wave(endpoint: str, state: str | None = None) -> Callable[[Item], str]:
     return link
 
 
+def _given_up(item: Item) -> str:
+    return _wave("console.visits.grid", item.params["state"])(item)
+
+
 def _page(endpoint: str) -> Callable[[Item], str]:
     return lambda _item: url_for(endpoint)
 
@@ -122,6 +126,8 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "closing_visits": _wave("console.visits.grid"),
         "visits_late": _wave("console.visits.grid", state="late"),
         "visits_at_risk": _wave("console.visits.grid", state="at_risk"),
+        "visits_back": _given_up,
+        "thread_unread": _wave("console.visits.grid", state="unread"),
         "visits_undelivered": _wave("console.visits.grid", state="undelivered"),
         "visits_unassigned": _wave("console.visits.roster"),
         "visits_undispatched": _page("console.dispatch.index"),
@@ -130,6 +136,12 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "calls_open": _page("console.callbacks.index"),
         "attributions_confirm": _page("console.callback_people.waiting"),
         "attributions_decide": _page("console.callback_people.waiting"),
+        "doubts_open": _page("console.doubts.index"),
+        "recordings_waiting": _page("console.recordings.index"),
+        "recordings_late": _page("console.recordings.index"),
+        "recordings_overdue": _page("console.recordings.overdue"),
+        "returns_overdue": _page("console.returns.index"),
+        "pay_waiting": _page("console.pay.index"),
         "notice": _notice,
         "duties_late": _page("console.duties.mine"),
         "duties_today": _page("console.duties.mine"),

@@ -139,7 +139,7 @@ def _grid_page(
         wave_id,
         scope,
         now=now,
-        state=state if state in reports.STATES else "",
+        state=state if state in reports.FILTERS else "",
         after=after,
     )
     runs = reading.may_run(connection(), wave, scope)
@@ -150,7 +150,7 @@ def _grid_page(
         rows=rows,
         more=rows[-1].code if len(rows) == reports.PAGE else "",
         state=state,
-        states=reports.STATES,
+        states=reports.FILTERS,
         counts=reports.visit_counts(connection(), wave_id, scope, now=now),
         meters=reports.delivery_meters(connection(), wave_id, scope, now=now),
         runs=runs,

@@ -87,7 +87,7 @@ def test_a_file_closes_who_leaves_today(desk: Desk) -> None:
     assert desk.connection.scalar(select(Person.left_at).where(Person.code == "M1")) == NOW
     assert lines(desk.connection, "M1")[-1][1:] == (
         "person_left",
-        {"sessions": 1, "roles": [["branch_manager", "B101"]], "deputies": 0, "visits": 0},
+        {"sessions": 1, "phones": 0, "roles": [["branch_manager", "B101"]], "deputies": 0, "visits": 0},
     )
 
 

@@ -1,0 +1,69 @@
+"""The desk's side of the talk about a visit: reading what came from a phone, and answering it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from server.db import AnyRow
+from server.errors import Detail, Refusal
+from server.fieldwork.visiting import threads
+from server.fieldwork.waves.reading import find_wave_to_run
+from server.models.organisation import Subject
+from server.models.tasks import Assignment
+from server.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody at the desk says to whoever goes."""
+
+    wave_id: UUID
+    assignment_id: UUID
+    said: str
+    by: str
+    now: datetime
+
+
+def answer(connection: Connection, reply: Reply, scope: Scope) -> None:
+    """Add the desk's line to the talk about a visit.
+
+    Raises:
+        Refusal: not_found, forbidden when the wave reaches beyond the scope, or invalid_fields: as
+            `threads.say`, or thread_closed where nobody would read it.
+    """
+    row = _locked(connection, reply.wave_id, reply.assignment_id, scope)
+    if not is_read(row):
+        raise Refusal("invalid_fields", details=[Detail("thread_closed", "/said")])
+    threads.say(connection, row.id, reply.said, author=reply.by, from_desk=True, now=reply.now)
+
+
+def read(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope, *, now: datetime) -> None:
+    """Somebody who may answer looked at the talk: what came from the phone was read.
+
+    Raises:
+        Refusal: not_found or forbidden, as `answer`.
+    """
+    _locked(connection, wave_id, assignment_id, scope)
+    threads.mark_read(connection, assignment_id, by_desk=True, now=now)
+
+
+def is_read(visit: AnyRow) -> bool:
+    """Whether a phone shows the talk about a visit: somebody goes, and it was neither given back nor called
+    off."""
+    return visit.person_id is not None and visit.given_back_at is None and visit.cancelled_at is None
+
+
+def _locked(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope) -> AnyRow:
+    find_wave_to_run(connection, wave_id, scope)
+    query = (
+        select(Assignment.id, Assignment.person_id, Assignment.given_back_at, Assignment.cancelled_at)
+        .join(Subject, Subject.id == Assignment.subject_id)
+        .where(Assignment.wave_id == wave_id, Assignment.id == assignment_id)
+        .with_for_update(of=Assignment, key_share=True)
+    )
+    row = connection.execute(scope.subjects(query)).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row

@@ -1,0 +1,114 @@
+"""What a phone sends about a prepared visit, as JSON."""
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from server.fieldwork.visiting.telling import EVENT_KINDS, FAILED, MOST_EVENTS
+from server.intake import uploads
+
+LONGEST_NOTE = 2_000
+MOST_NOTES = 200
+MOST_PHOTOS = 300
+# A 79-item checklist with its notes posts some 20 kB; drawn signatures come on top.
+LONGEST_FIELDS = 2 * 1024 * 1024
+
+
+class _Strict(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class FixSchema(_Strict):
+    """A position in degrees of WGS-84; `accuracy` in metres."""
+
+    longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
+    latitude = fields.Float(required=True, validate=validate.Range(-90, 90))
+    accuracy = fields.Integer(required=True, validate=validate.Range(0, 1_000_000))
+
+
+class EventDetailSchema(_Strict):
+    """Of a photo, which one, when it was taken by its own data, and whether the camera or the album gave it.
+
+    Of a page that was left, which one, and for how many seconds it was open.
+    """
+
+    photo = fields.UUID()
+    taken = fields.String(validate=validate.Length(max=40))
+    source = fields.String(validate=validate.OneOf(("camera", "album")))
+    page = fields.Integer(validate=validate.Range(0, 1_000))
+    seconds = fields.Integer(validate=validate.Range(0, 1_000_000))
+
+
+class EventSchema(_Strict):
+    """One moment, by the phone's clock."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(EVENT_KINDS))
+    at = fields.AwareDateTime(required=True)
+    fix = fields.Nested(FixSchema, allow_none=True)
+    detail = fields.Nested(EventDetailSchema)
+
+
+class NoteSchema(_Strict):
+    """A note jotted down inside."""
+
+    id = fields.UUID(required=True)
+    text = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NOTE))
+    at = fields.AwareDateTime(required=True)
+
+
+class RecordSchema(_Strict):
+    """How things stand with a visit besides its answers."""
+
+    sent_at = fields.AwareDateTime(required=True)
+    events = fields.List(fields.Nested(EventSchema), validate=validate.Length(max=MOST_EVENTS))
+    notes = fields.List(fields.Nested(NoteSchema), validate=validate.Length(max=MOST_NOTES))
+    tray = fields.List(fields.UUID(), validate=validate.Length(max=MOST_PHOTOS))
+    consented_at = fields.AwareDateTime(allow_none=True)
+    identified_at = fields.AwareDateTime(allow_none=True)
+
+
+class FieldsSchema(_Strict):
+    """The whole form as a browser would post it (`answers`), and the version it was drawn from."""
+
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, 999_999))
+    answers = fields.String(required=True, validate=validate.Length(max=LONGEST_FIELDS))
+
+
+class DraftSchema(FieldsSchema):
+    """`base`: the revision that the phone's answers began from; -1 to lay them over whatever stands."""
+
+    base = fields.Integer(required=True, strict=True, validate=validate.Range(-1, 10**9))
+
+
+class DeclarationSchema(_Strict):
+    """Who signs, and when by the phone's clock."""
+
+    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    at = fields.AwareDateTime(required=True)
+
+
+class ReportSchema(FieldsSchema):
+    """A whole report with its declaration; `back` is the number of the return it answers, else 0."""
+
+    back = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 1_000))
+    declaration = fields.Nested(DeclarationSchema, required=True)
+    record = fields.Nested(RecordSchema, required=True)
+
+
+class AttemptSchema(_Strict):
+    """A visit that could not be made."""
+
+    outcome = fields.String(required=True, validate=validate.OneOf(FAILED))
+    note = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NOTE))
+    declaration = fields.Nested(DeclarationSchema, required=True)
+    record = fields.Nested(RecordSchema, required=True)
+
+
+class PhotoSchema(_Strict):
+    """A photo that the phone is about to send, by the phone's own id."""
+
+    id = fields.UUID(required=True)
+    question = fields.String(required=True, validate=validate.Length(max=200))
+    size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+    type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))

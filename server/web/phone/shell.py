@@ -1,0 +1,156 @@
+"""What the app is made of: its shell, its scripts, its icon, what a browser needs to install it."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, Response, render_template, request, url_for
+from markupsafe import escape
+
+from server import catalogue
+from server.db import transaction
+from server.errors import Refusal
+from server.fieldwork.outreach import guessing
+from server.fieldwork.visiting import authority
+from server.http import headers
+from server.http.locale import locale
+from server.http.problems import json_response
+from server.http.visitor import visitor_address
+from server.services import services
+from server.web.phone.knowing import NOBODY
+from server.web.presenting import inlined, page
+
+STATIC: Final = Path(__file__).parents[1] / "static" / "phone"
+AREA: Final = "phone"
+ICON_COLOUR: Final = "#0b6bcb"
+
+
+def install(blueprint: Blueprint) -> None:
+    blueprint.get("/")(NOBODY(home))
+    blueprint.get("/in/<token>", endpoint="link")(NOBODY(home))
+    blueprint.get("/app/<version>/<filename>")(NOBODY(asset))
+    blueprint.get("/worker.js")(NOBODY(worker))
+    blueprint.get("/app.webmanifest")(NOBODY(manifest))
+    blueprint.get("/icon.svg")(NOBODY(icon))
+    blueprint.get("/here")(NOBODY(here))
+    blueprint.route("/letter", methods=["GET", "POST"])(NOBODY(letter))
+
+
+def home(token: str = "") -> Response:
+    """The list, drawn by its script. The page itself holds nothing of anybody: it is kept for everybody."""
+    headers.allow("img-src", "blob:")
+    html = render_template("phone/home.html", words=words(), files=files(), name=name(), token=token)
+    return inlined(html)
+
+
+def here() -> Response:
+    """Whether the network leads to us: a captive portal answers too, but not like this."""
+    return Response("{}", mimetype="application/json")
+
+
+def asset(version: str, filename: str) -> Response:
+    """One file of a release; another release's address gets today's file, which nobody may keep."""
+    if filename not in {path.name for path in _files()}:
+        raise Refusal("not_found")
+    # As a text, not as a stream: streams are not compressed.
+    mimetype = "text/css" if filename.endswith(".css") else "text/javascript"
+    response = Response((STATIC / filename).read_text("utf-8"), mimetype=mimetype)
+    fresh = version == _version()
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "no-store"
+    return response
+
+
+def worker() -> Response:
+    """The service worker, with the list of what it keeps. Any change of a file is a new worker."""
+    listed = [url_for("phone.home"), url_for("phone.icon"), *files().values()]
+    code = (STATIC / "worker.js").read_text("utf-8")
+    lines = ",\n  ".join(f"'{each}'" for each in listed)
+    body = f"const VERSION = '{_version()}';\nconst FILES = [\n  {lines},\n];\n{code}"
+    return Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
+def manifest() -> Response:
+    """How the app is called on somebody's home screen: neutrally."""
+    language = locale()
+    body = {
+        "id": url_for("phone.home"),
+        "name": name(),
+        "short_name": name(),
+        "start_url": url_for("phone.home"),
+        "scope": url_for("phone.home"),
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#ffffff",
+        "lang": "zh-CN" if language == "zh" else language,
+        "icons": [{"src": url_for("phone.icon"), "sizes": "any", "type": "image/svg+xml"}],
+    }
+    return json_response(body, mimetype="application/manifest+json")
+
+
+def icon() -> Response:
+    """The first sign of the name on a plain ground."""
+    sign = escape(services().settings.phone_icon or name()[:1])
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 512 512">'
+        f'<rect width="512" height="512" rx="96" fill="{ICON_COLOUR}"/>'
+        '<text x="256" y="344" font-size="248" text-anchor="middle" fill="#fff"'
+        f' font-family="sans-serif">{sign}</text></svg>'
+    )
+    return Response(drawn, mimetype="image/svg+xml")
+
+
+def letter() -> Response:
+    """Whether a letter of authority is ours; whoever is shown one types its code here."""
+    typed, found, state = request.form.get("code", "").strip(), None, ""
+    if request.method == "POST" and typed:
+        given = services()
+        now = given.clock.now()
+        try:
+            with transaction() as connection:
+                guess = guessing.count_guess(connection, guessing.CODES, visitor_address(), given.keys, now)
+                found = authority.confirm(connection, typed, given.keys, now=now)
+                if found is not None:
+                    guessing.take_back(connection, guess)
+            state = "known" if found else "unknown"
+        except guessing.TooManyGuesses:
+            state = "busy"
+    status = {"unknown": 422, "busy": 429}.get(state, 200)
+    return page("phone/letter.html", status=status, found=found, state=state, typed=typed[:40])
+
+
+def name() -> str:
+    """How the app calls itself."""
+    settings = services().settings
+    return settings.phone_name or catalogue.text("phone.name", locale())
+
+
+def words() -> Mapping[str, str]:
+    """Every text that the scripts show."""
+    return _texts(locale())
+
+
+def files() -> dict[str, str]:
+    """The app's scripts and style by name; the release stands in the address, and scripts find each other."""
+    return {path.stem: url_for("phone.asset", version=_version(), filename=path.name) for path in _files()}
+
+
+@cache
+def _files() -> tuple[Path, ...]:
+    """What a page loads; the worker has an address of its own."""
+    return tuple(path for path in sorted(STATIC.iterdir()) if path.name != "worker.js")
+
+
+@cache
+def _texts(language: str) -> Mapping[str, str]:
+    return catalogue.texts(language, AREA)
+
+
+@cache
+def _version() -> str:
+    """Of all files and texts together: one name a release."""
+    digest = hashlib.sha256()
+    for path in sorted((*STATIC.iterdir(), *catalogue.TEXTS.glob(f"*/{AREA}.json"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,58 @@
+// Talking to the server. What does not carry its mark was not answered by it: a captive portal says 200 to
+// everything, and nothing may count as sent because of that.
+
+const PATIENCE = 30000;
+const MARK = 'X-Phone';
+
+export class NoNetwork extends Error {}
+
+export async function call(method, path, { body, key, bytes } = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), bytes ? PATIENCE * 4 : PATIENCE);
+  const headers = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (bytes) headers['Content-Type'] = bytes.type || 'application/octet-stream';
+  if (key) headers.Authorization = `Visit ${key}`;
+  try {
+    const response = await fetch(`/t${path}`, {
+      method,
+      headers,
+      body: bytes || (body === undefined ? undefined : JSON.stringify(body)),
+      signal: stop.signal,
+      cache: 'no-store',
+      redirect: 'error',
+    });
+    if (!response.headers.get(MARK)) throw new NoNetwork();
+    const type = response.headers.get('Content-Type') || '';
+    const said = type.includes('json') ? await response.json() : {};
+    if (response.status >= 500) throw new NoNetwork(String(response.status));
+    return { status: response.status, ok: response.ok, said };
+  } catch (error) {
+    throw error instanceof NoNetwork ? error : new NoNetwork(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// A photo goes straight to the store. Anything but its own 2xx is a failure.
+export async function post(target, blob) {
+  const form = new FormData();
+  Object.entries(target.fields).forEach(([name, value]) => form.append(name, value));
+  form.append('file', blob); // S3 ignores every field that comes after the file
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE * 4);
+  try {
+    const response = await fetch(target.url, { method: 'POST', body: form, credentials: 'omit', signal: stop.signal });
+    return response.ok;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// What went wrong, in the reader's words: the server says it.
+export function problem(said, fallback) {
+  const [first] = said.errors || [];
+  return (first && (first.message || first.detail)) || said.detail || said.title || fallback;
+}
