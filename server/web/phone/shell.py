@@ -25,6 +25,9 @@ from server.web.presenting import inlined, page
 STATIC: Final = Path(__file__).parents[1] / "static" / "phone"
 AREA: Final = "phone"
 ICON_COLOUR: Final = "#0b6bcb"
+# Scripts of what is opened seldom, and with a network: loaded then. A visit that needs one of them without a
+# network names it when it is prepared.
+LATER: Final = frozenset({"quiz", "thread"})
 
 
 def install(blueprint: Blueprint) -> None:
@@ -132,8 +135,18 @@ def words() -> Mapping[str, str]:
 
 
 def files() -> dict[str, str]:
-    """The app's scripts and style by name; the release stands in the address, and scripts find each other."""
-    return {path.stem: url_for("phone.asset", version=_version(), filename=path.name) for path in _files()}
+    """The scripts and the style that every phone keeps, by name; scripts find each other."""
+    return {path.stem: _address(path) for path in _files() if path.stem not in LATER}
+
+
+def later(*names: str) -> list[str]:
+    """The addresses of scripts that are loaded later."""
+    return [_address(path) for path in _files() if path.stem in LATER.intersection(names)]
+
+
+def _address(path: Path) -> str:
+    """The release stands in the address: another release is another file."""
+    return url_for("phone.asset", version=_version(), filename=path.name)
 
 
 @cache

@@ -3,12 +3,10 @@
 import { archive } from './archive.js';
 import { badge, button, h, paragraphs, sheet, toast } from './dom.js';
 import { clearPin, hasPin, setPin, unlocked } from './lock.js';
-import { call, NoNetwork, problem } from './net.js';
+import { call, later, NoNetwork, problem } from './net.js';
 import { isPrepared, prepare, release } from './preparing.js';
 import { isOnline, onlyHere, onQueue, send, startSending } from './sending.js';
 import { all, clear, get, keep, put, remove, room } from './store.js';
-import { takeQuiz } from './quiz.js';
-import { showThread } from './thread.js';
 import { day, megabytes, moment, t } from './words.js';
 
 const main = document.getElementById('main');
@@ -136,7 +134,7 @@ async function acts(visit) {
     }, { class: 'go' }));
     if (!visit.back) found.push(button(t('give_back'), () => giveBack(visit)));
   }
-  found.push(button(visit.unread ? t('thread_unread', { count: visit.unread }) : t('thread'), () => showThread(visit).then(load)));
+  found.push(button(visit.unread ? t('thread_unread', { count: visit.unread }) : t('thread'), () => talk(visit)));
   return found;
 }
 
@@ -162,9 +160,14 @@ async function decide(visit) {
 
 async function accepted(visit) {
   if (visit.briefing && !visit.briefed) await call('POST', `/visits/${visit.id}/briefed`, { body: {} });
-  if (visit.quiz && !await takeQuiz(visit)) return;
+  if (visit.quiz && !await (await later('quiz')).takeQuiz(visit)) return;
   const { ok, said } = await call('POST', `/visits/${visit.id}/accept`, { body: { no_ties: true } });
   if (!ok) toast(problem(said, t('failed')), 'bad');
+  await load();
+}
+
+async function talk(visit) {
+  await attempted(async () => (await later('thread')).showThread(visit));
   await load();
 }
 

@@ -51,6 +51,18 @@ export async function post(target, blob) {
   }
 }
 
+let loads = 0;
+
+// A script that is opened seldom. A browser may remember that loading failed, so the next try asks anew.
+export async function later(name) {
+  try {
+    return await import(`./${name}.js${loads ? `?${loads}` : ''}`);
+  } catch (error) {
+    loads += 1;
+    throw new NoNetwork(String(error));
+  }
+}
+
 // What went wrong, in the reader's words: the server says it.
 export function problem(said, fallback) {
   const [first] = said.errors || [];
