@@ -4,7 +4,18 @@
 const PATIENCE = 30000;
 const MARK = 'X-Phone';
 
-export class NoNetwork extends Error {}
+// `code` says what our own server lacked, where it was that.
+export class NoNetwork extends Error {
+  constructor(text, code = '') {
+    super(text);
+    this.code = code;
+  }
+}
+
+let answered = 0;
+
+// How often the server answered so far.
+export const answers = () => answered;
 
 export async function call(method, path, { body, key, bytes } = {}) {
   const stop = new AbortController();
@@ -25,7 +36,8 @@ export async function call(method, path, { body, key, bytes } = {}) {
     if (!response.headers.get(MARK)) throw new NoNetwork();
     const type = response.headers.get('Content-Type') || '';
     const said = type.includes('json') ? await response.json() : {};
-    if (response.status >= 500) throw new NoNetwork(String(response.status));
+    answered += 1;
+    if (response.status >= 500) throw new NoNetwork(String(response.status), said.code);
     return { status: response.status, ok: response.ok, said };
   } catch (error) {
     throw error instanceof NoNetwork ? error : new NoNetwork(String(error));

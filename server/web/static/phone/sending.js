@@ -2,7 +2,7 @@
 // each of which may be repeated; one that fails holds up no other.
 
 import { all, get, photosOf, pictureOf, remove, update } from './store.js';
-import { call, NoNetwork, post } from './net.js';
+import { answers, call, NoNetwork, post } from './net.js';
 
 const FIRST_WAIT = 2000;
 const LONGEST_WAIT = 300000;
@@ -71,16 +71,22 @@ async function alone() {
   });
 }
 
+// What people said goes before any photo, of every visit: a store that is down or slow holds up no report.
 async function everything() {
+  const answered = answers();
   let waiting = false;
   try {
-    for (const { id } of await all('work')) waiting = await oneVisit(id) || waiting;
+    for (const work of await prepared()) await said(work);
+    for (const work of await prepared()) await pictures(work);
+    for (const work of await prepared()) waiting = await look(work) || work.record.events.length > 0 || waiting;
     online = true;
     wait = FIRST_WAIT;
     if (waiting) timer = setTimeout(send, LOOK_AGAIN);
   } catch (error) {
     if (!(error instanceof NoNetwork)) throw error;
     online = false;
+    // A line that breaks now and then is no dead one: whoever got something through does not wait for long.
+    if (answers() > answered) wait = FIRST_WAIT;
     timer = setTimeout(send, wait);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   } finally {
@@ -88,16 +94,18 @@ async function everything() {
   }
 }
 
-// Whether something of this visit is still on its way.
-async function oneVisit(id) {
-  let work = await get('work', id);
-  if (!work || !work.ref) return false;
+async function prepared() {
+  return (await all('work')).filter((work) => work.ref);
+}
+
+async function said(work) {
   if (work.handing && !work.problem) await handIn(work);
   else if (!work.handing) await asItStands(work);
-  work = await get('work', id);
-  const photos = await photosOf(id);
+}
+
+async function pictures(work) {
+  const photos = await photosOf(work.id);
   for (const photo of photos.filter(isDue)) await onePhoto(work, photo);
-  return await look(work) || work.record.events.length > 0;
 }
 
 function isDue(photo) {
@@ -158,7 +166,17 @@ async function handIn(work) {
   });
 }
 
+// A server without its store still takes everything but photos.
 async function onePhoto(work, photo) {
+  try {
+    await carry(work, photo);
+  } catch (error) {
+    if (error.code !== 'store_unavailable') throw error;
+    await later(photo, '');
+  }
+}
+
+async function carry(work, photo) {
   const { id, question, size, sha256, type } = photo;
   const { ok, said } = await call('POST', `/sent/${work.ref}/photos`, {
     body: { id, question, size, sha256, type },
@@ -169,6 +187,12 @@ async function onePhoto(work, photo) {
     return;
   }
   const picture = await pictureOf(photo);
+  if (!picture) {
+    // The browser lost it: to be taken again, rather than to be announced for ever.
+    await update('photos', id, (row) => { row.state = 'refused'; });
+    tell();
+    return;
+  }
   const stored = (photo.tries || 0) < TRIES_AT_STORE && await post(said, picture);
   if (!stored && (photo.tries || 0) < TRIES_AT_STORE) {
     await later(photo, '');
