@@ -6,11 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import console, opening, outreach, page, report, settled
+from bench import console, opening, outreach, page, phones, report, settled
 from bench.checks import Checks, Disagreement, checks
 from bench.commits import Committers
 from bench.load import Sample
 from bench.measurements import CLIENTS, Measurement, measurements
+from bench.packages import Missing
 from bench.photos import photos
 from bench.report import Results
 from bench.serving import Served, served
@@ -31,10 +32,14 @@ def main() -> int:
             endured = outreach.measure_kills(options.kills, options.messages)
             print(outreach.sentence(endured))
             return 1 if endured.broken else 0
+        if options.phone_kills:
+            carried = phones.measure_kills(options.phone_kills, options.photos)
+            print(phones.sentence(carried))
+            return 1 if carried.broken else 0
         # First of all, before PostgreSQL takes its seconds to start: checkers that disagree end the run.
         with checks() as of_forms, served() as world:
             results = _measure(world, of_forms, options)
-    except (EmbeddedError, Disagreement) as problem:
+    except (EmbeddedError, Disagreement, Missing) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,6 +63,13 @@ def _options() -> argparse.Namespace:
         help="instead: kill workers during a campaign and count who was reached",
     )
     parser.add_argument("--messages", type=int, default=20_000, help="of the campaign with kills")
+    parser.add_argument(
+        "--phone-kills",
+        type=int,
+        default=0,
+        help="instead: kill a shopper's phone during a visit and count what arrived",
+    )
+    parser.add_argument("--photos", type=int, default=200, help="of the visit on the phone that is killed")
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser.parse_args()
 

@@ -52,7 +52,7 @@ def served() -> Iterator[Served]:
                 "web", _command(), home / "log" / "web.log", _environment(home, port), SERVED
             )
             try:
-                children.wait_until_ready(web, lambda: _answers(port), START_SECONDS)
+                children.wait_until_ready(web, lambda: answers(port), START_SECONDS)
                 yield Served(port, database_url, built)
             finally:
                 children.stop(web, signal.SIGTERM, STOP_SECONDS)
@@ -72,7 +72,8 @@ def _environment(home: Path, port: int) -> Mapping[str, str]:
     return inherited | {"ANFANG_HOME": str(home), "PORT": str(port), "PYTHONPATH": str(ROOT)}
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether a server of ours is ready here."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", "/readyz")

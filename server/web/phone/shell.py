@@ -1,7 +1,7 @@
 """What the app is made of: its shell, its scripts, its icon, what a browser needs to install it."""
 
 import hashlib
-from collections.abc import Mapping
+import json
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from server.errors import Refusal
 from server.fieldwork.outreach import guessing
 from server.fieldwork.visiting import authority
 from server.http import headers
-from server.http.locale import locale
+from server.http.locale import locale, use_locale
 from server.http.problems import json_response
 from server.http.visitor import visitor_address
 from server.services import services
@@ -24,10 +24,14 @@ from server.web.presenting import inlined, page
 
 STATIC: Final = Path(__file__).parents[1] / "static" / "phone"
 AREA: Final = "phone"
+WORDS: Final = "words.js"
+STYLE: Final = "app.css"
+# Also of the page without scripts, which carries them inside.
+SHARED_STYLES: Final = ("visit.css", "kinds.css")
 ICON_COLOUR: Final = "#0b6bcb"
 # Scripts of what is opened seldom, and with a network: loaded then. A visit that needs one of them without a
-# network names it when it is prepared.
-LATER: Final = frozenset({"quiz", "thread"})
+# network names it when it is prepared. The service worker keeps what it imports itself.
+LATER: Final = frozenset({"claiming", "quiz", "thread", "waking"})
 
 
 def install(blueprint: Blueprint) -> None:
@@ -44,7 +48,8 @@ def install(blueprint: Blueprint) -> None:
 def home(token: str = "") -> Response:
     """The list, drawn by its script. The page itself holds nothing of anybody: it is kept for everybody."""
     headers.allow("img-src", "blob:")
-    html = render_template("phone/home.html", words=words(), files=files(), name=name(), token=token)
+    headers.allow_store()
+    html = render_template("phone/home.html", files=files(), name=name(), token=token)
     return inlined(html)
 
 
@@ -57,20 +62,38 @@ def asset(version: str, filename: str) -> Response:
     """One file of a release; another release's address gets today's file, which nobody may keep."""
     if filename not in {path.name for path in _files()}:
         raise Refusal("not_found")
+    _, _, language = version.rpartition("-")
+    use_locale(language)
     # As a text, not as a stream: streams are not compressed.
     mimetype = "text/css" if filename.endswith(".css") else "text/javascript"
-    response = Response((STATIC / filename).read_text("utf-8"), mimetype=mimetype)
-    fresh = version == _version()
+    response = Response(_content(filename, locale()), mimetype=mimetype)
+    fresh = version == _release()
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "no-store"
     return response
 
 
+@cache
+def _content(filename: str, language: str) -> str:
+    """A file as it is, with what stands in other places: the style of visits, the texts in a language."""
+    own = (STATIC / filename).read_text("utf-8")
+    if filename == STYLE:
+        return own + "".join((STATIC.parent / name).read_text("utf-8") for name in SHARED_STYLES)
+    if filename == WORDS:
+        return f"const texts = {json.dumps(catalogue.texts(language, AREA), ensure_ascii=False)};\n{own}"
+    return own
+
+
 def worker() -> Response:
-    """The service worker, with the list of what it keeps. Any change of a file is a new worker."""
+    """The service worker, with the list of what it keeps. Any change of a file is a new worker.
+
+    With `?waking` it is a module that also sends the queue when the browser wakes it.
+    """
+    headers.allow_store()
     listed = [url_for("phone.home"), url_for("phone.icon"), *files().values()]
     code = (STATIC / "worker.js").read_text("utf-8")
     lines = ",\n  ".join(f"'{each}'" for each in listed)
-    body = f"const VERSION = '{_version()}';\nconst FILES = [\n  {lines},\n];\n{code}"
+    waking = "".join(f"import '{each}';\n" for each in later("waking")) if "waking" in request.args else ""
+    body = f"{waking}const VERSION = '{_release()}';\nconst FILES = [\n  {lines},\n];\n{code}"
     return Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
@@ -129,11 +152,6 @@ def name() -> str:
     return settings.phone_name or catalogue.text("phone.name", locale())
 
 
-def words() -> Mapping[str, str]:
-    """Every text that the scripts show."""
-    return _texts(locale())
-
-
 def files() -> dict[str, str]:
     """The scripts and the style that every phone keeps, by name; scripts find each other."""
     return {path.stem: _address(path) for path in _files() if path.stem not in LATER}
@@ -145,8 +163,12 @@ def later(*names: str) -> list[str]:
 
 
 def _address(path: Path) -> str:
-    """The release stands in the address: another release is another file."""
-    return url_for("phone.asset", version=_version(), filename=path.name)
+    return url_for("phone.asset", version=_release(), filename=path.name)
+
+
+def _release() -> str:
+    """Stands in the address of each file: another release, or another language, is another file."""
+    return f"{_version()}-{locale()}"
 
 
 @cache
@@ -156,14 +178,10 @@ def _files() -> tuple[Path, ...]:
 
 
 @cache
-def _texts(language: str) -> Mapping[str, str]:
-    return catalogue.texts(language, AREA)
-
-
-@cache
 def _version() -> str:
     """Of all files and texts together: one name a release."""
     digest = hashlib.sha256()
-    for path in sorted((*STATIC.iterdir(), *catalogue.TEXTS.glob(f"*/{AREA}.json"))):
+    shared = (STATIC.parent / name for name in SHARED_STYLES)
+    for path in sorted((*STATIC.iterdir(), *shared, *catalogue.TEXTS.glob(f"*/{AREA}.json"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -2,13 +2,14 @@
 // each of which may be repeated; one that fails holds up no other.
 
 import { all, get, photosOf, pictureOf, remove, update } from './store.js';
-import { answers, call, NoNetwork, post } from './net.js';
+import { answers, call, NoNetwork, post, problem as reason } from './net.js';
 
 const FIRST_WAIT = 2000;
 const LONGEST_WAIT = 300000;
 const LOOK_AGAIN = 5000;
 const UNSEEN = 120000; // sent so long ago and still not seen by the server: sent again
 const TRIES_AT_STORE = 2;
+const MOST_MISSES = 2;
 
 const listeners = new Set();
 let wait = FIRST_WAIT;
@@ -16,6 +17,7 @@ let timer = 0;
 let running = null;
 let more = false;
 let online = null;
+let misses = 0;
 
 // `act({online})` is called whenever something was sent or could not be.
 export function onQueue(act) {
@@ -53,7 +55,7 @@ export function sendSoon() {
 
 export function startSending() {
   window.addEventListener('online', again);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) again(); });
+  document.addEventListener('visibilitychange', () => (document.hidden ? wakeLater() : again()));
   again();
 }
 
@@ -75,10 +77,12 @@ async function alone() {
 async function everything() {
   const answered = answers();
   let waiting = false;
+  misses = 0;
   try {
     for (const work of await prepared()) await said(work);
     for (const work of await prepared()) await pictures(work);
     for (const work of await prepared()) waiting = await look(work) || work.record.events.length > 0 || waiting;
+    for (const work of await prepared()) await expenses(work);
     online = true;
     wait = FIRST_WAIT;
     if (waiting) timer = setTimeout(send, LOOK_AGAIN);
@@ -87,11 +91,20 @@ async function everything() {
     online = false;
     // A line that breaks now and then is no dead one: whoever got something through does not wait for long.
     if (answers() > answered) wait = FIRST_WAIT;
+    wakeLater();
     timer = setTimeout(send, wait);
     wait = Math.min(wait * 2, LONGEST_WAIT);
   } finally {
     tell();
   }
+}
+
+// Where a browser can, it wakes the service worker when there is a network again, whether or not a page is open.
+async function wakeLater() {
+  try {
+    const { sync } = self.registration || await navigator.serviceWorker.ready;
+    if (sync) await sync.register('send');
+  } catch { /* switched off by who holds the phone: an open page sends all the same */ }
 }
 
 async function prepared() {
@@ -106,6 +119,26 @@ async function said(work) {
 async function pictures(work) {
   const photos = await photosOf(work.id);
   for (const photo of photos.filter(isDue)) await onePhoto(work, photo);
+}
+
+// A claim goes when its receipt was looked at: the desk never sees one without the other.
+async function expenses(work) {
+  for (const each of (work.claims || []).filter((claim) => !claim.problem)) {
+    const photo = await get('photos', each.receipt);
+    const { id, amount, note, receipt } = each;
+    let problem = photo && photo.state === 'refused' ? photo.why : '';
+    let gone = false;
+    if (photo && photo.state === 'verified') {
+      const { ok, said } = await call('POST', `/sent/${work.ref}/expenses`, { body: { id, amount, note, receipt }, ...withKey(work) });
+      gone = ok;
+      problem = ok ? '' : reason(said, said.code);
+    }
+    await update('work', work.id, (row) => {
+      if (gone) row.claims = row.claims.filter((claim) => claim.id !== id);
+      else row.claims.find((claim) => claim.id === id).problem = problem;
+    });
+    if (gone) await remove('photos', receipt);
+  }
 }
 
 function isDue(photo) {
@@ -166,13 +199,19 @@ async function handIn(work) {
   });
 }
 
-// A server without its store still takes everything but photos.
+// A line that breaks now and then does not keep the next photo; one that is dead ends the round. A server without
+// its store still takes everything but photos.
 async function onePhoto(work, photo) {
   try {
     await carry(work, photo);
+    misses = 0;
   } catch (error) {
-    if (error.code !== 'store_unavailable') throw error;
-    await later(photo, '');
+    if (error.code === 'store_unavailable') {
+      await later(photo, '');
+      return;
+    }
+    misses += 1;
+    if (!(error instanceof NoNetwork) || misses > MOST_MISSES) throw error;
   }
 }
 
@@ -241,10 +280,11 @@ async function look(work) {
 // {photos, waiting, unsent}: how much of a visit only this phone has.
 export async function onlyHere(work) {
   const photos = await photosOf(work.id);
+  const claims = work.claims || [];
   return {
     photos: photos.length,
     waiting: photos.filter((photo) => photo.state === 'kept' || photo.state === 'sent').length,
-    refused: photos.filter((photo) => photo.state === 'refused').length,
-    unsent: Boolean(work.handing) || work.edits !== work.sent || work.recordEdits !== work.recordSent,
+    refused: photos.filter((photo) => photo.state === 'refused' && !photo.receipt).length,
+    unsent: Boolean(work.handing) || work.edits !== work.sent || work.recordEdits !== work.recordSent || claims.length > 0,
   };
 }

@@ -1,6 +1,5 @@
-// Texts of the app in the reader's language; they stand in the page.
+// The app's texts in the reader's language. The server writes them above this.
 
-const texts = JSON.parse(document.body.dataset.words);
 const zh = document.documentElement.lang.startsWith('zh');
 
 export function t(key, params = {}) {
