@@ -62,6 +62,7 @@ AREAS = (
     "callbacks",
     "alerts",
     "phone",
+    "own",
     "doubts",
     "pay",
     "returns",

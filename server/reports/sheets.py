@@ -13,6 +13,7 @@ from server.db import AnyRow
 from server.errors import Refusal
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision, SubmissionText
+from server.models.tasks import Assignment
 from server.scope import Scope
 
 PAGE_SIZE = 50
@@ -99,6 +100,24 @@ def find_submission(connection: Connection, pk: UUID, scope: Scope) -> AnyRow:
     if row is None:
         raise Refusal("not_found")
     return row
+
+
+def report_of(connection: Connection, assignment_id: UUID, person_id: UUID) -> AnyRow | None:
+    """What somebody handed in about a visit of their own, with its latest answers and sheet.
+
+    None before that, and for a visit of somebody else.
+    """
+    query = (
+        _query()
+        .add_columns(SubmissionRevision.answers, ScoreSheet.sheet)
+        .join(
+            Assignment,
+            (Assignment.submission_id == Submission.submission_id)
+            & (Assignment.wave_id == Submission.wave_id),
+        )
+        .where(Assignment.id == assignment_id, Assignment.person_id == person_id)
+    )
+    return connection.execute(query).first()
 
 
 def shares_of_score(sheet: Mapping[str, Any]) -> tuple[Share, ...]:

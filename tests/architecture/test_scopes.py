@@ -186,6 +186,8 @@ UNLIMITED = {
     "recordings_of": "the same",
     "statement": "somebody's own pay, for the phone of the person it names",
     "months_of": "the same",
+    "is_paid_by_firm": "the same",
+    "report_of": "somebody's own report, for the phone of the person it names",
     "open_return": "takes the visit that a phone's session or assignment_of found",
     "returns_of": "the same",
     "answers_so_far": "the same",

@@ -1,19 +1,20 @@
 """The visits app's server: who gets in, what is said before going, what a phone may send and how often."""
 
 import hashlib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select, update
 
 from server.accounts import register
 from server.clock import SetClock
+from server.config import S3Settings
 from server.fieldwork.outreach.keys import Sender
 from server.followup.returning.asking import NewReturn, return_visit
 from server.followup.returning.deciding import Question
@@ -29,84 +30,9 @@ from server.scope import EVERYTHING
 from server.storage.objects import S3Store
 from tests.builders import BY, NOW, PUBLIC_URL, CreatedTask, create_units, create_visit
 from tests.fieldwork.forms_for_tests import published, scored, version_id
+from tests.web.phones import JSON, PASSED, Phone, record, report
 
 NUMBER = "139 0013 9000"
-PASSED = {
-    "notes": "phone",
-    "asked": "deny",
-    "unsure": "reason",
-    "photos": "no",
-    "faces": "nofaces",
-    "ties": "decline",
-}
-JSON = dict[str, Any]
-
-
-class Phone:
-    """A phone with its cookies and the keys of the visits it has prepared."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-        self.key: tuple[str, str] = ("", "")
-
-    def ask(self, method: str, path: str, body: JSON | None = None, *, status: int = 200) -> JSON:
-        ref, secret = self.key
-        response = self.client.open(
-            f"/t{path.format(ref=ref)}",
-            method=method,
-            json=body,
-            headers={"Accept": "application/json", "Authorization": f"Visit {secret}"},
-        )
-        assert response.status_code == status, response.get_data(as_text=True)
-        assert response.headers["X-Phone"] == "1"
-        return dict(response.get_json() or {})
-
-    def prepare(self, assignment_id: UUID) -> JSON:
-        said = self.ask("POST", f"/visits/{assignment_id}/prepare", {})
-        self.key = (said["ref"], said["key"])
-        return said
-
-
-@pytest.fixture
-def visit(engine: Engine, keys: KeyRing) -> CreatedTask:
-    with engine.begin() as connection:
-        create_units(connection)
-        made = create_visit(connection, keys)
-        number = published(connection, scored(100))
-        connection.execute(update(Wave).values(form_version_id=version_id(connection, number)))
-    return made
-
-
-@pytest.fixture
-def phone(app: Flask, visit: CreatedTask) -> Phone:
-    """Signed in by the visit's link."""
-    made = Phone(app.test_client())
-    made.ask("POST", "/sign-in/link", {"token": visit.token})
-    return made
-
-
-@pytest.fixture
-def ready(phone: Phone, visit: CreatedTask) -> Phone:
-    """Briefed, examined, accepted, prepared."""
-    at = f"/visits/{visit.id}"
-    phone.ask("POST", f"{at}/briefed", {})
-    phone.ask("POST", f"{at}/quiz", {"answers": [[name, value] for name, value in PASSED.items()]})
-    phone.ask("POST", f"{at}/accept", {"no_ties": True})
-    phone.prepare(visit.id)
-    return phone
-
-
-def record(**said: Any) -> JSON:
-    return {"sent_at": NOW.isoformat(), "events": [], "notes": [], "tray": [], **said}
-
-
-def report(stay: str = "yes", *, version: int = 1, **said: Any) -> JSON:
-    return {
-        "version": version,
-        "answers": urlencode({"stay": stay, "words": "很好"}),
-        "declaration": {"name": "小周", "at": NOW.isoformat()},
-        "record": record(**said),
-    }
 
 
 def test_a_code_signs_a_phone_in_once(app: Flask, visit: CreatedTask, engine: Engine, keys: KeyRing) -> None:
@@ -432,6 +358,19 @@ def test_all_of_it_fits_into_sixty_kilobytes(app: Flask, engine: Engine, keys: K
     found = [phone.client.get(page, headers={"Accept-Encoding": "br"}) for page in pages]
     assert {response.status_code for response in found} == {200}
     assert sum(len(response.get_data()) for response in found) <= 60_000
+
+
+def test_a_worker_that_is_woken_sends_the_queue_itself(app: Flask, s3_settings: S3Settings) -> None:
+    client = app.test_client()
+    plain, waking = (client.get(f"/t/worker.js{asked}") for asked in ("", "?waking"))
+    assert "import" not in plain.text
+    [sender] = re.findall(r"^import '(.+)';$", waking.text, re.MULTILINE)
+    assert "addEventListener('sync'" in client.get(sender).text
+    for answered in (waking, client.get("/t/")):
+        assert (
+            f"connect-src 'self' {s3_settings.public_endpoint_url}"
+            in answered.headers["Content-Security-Policy"]
+        )
 
 
 def test_the_shell_says_nothing_of_what_it_is_for(app: Flask, visit: CreatedTask) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, tuple_
 
 from server.coordinates import WGS84, Point, convert, metres
 from server.db import AnyRow, AnySelect
@@ -23,6 +23,7 @@ from server.scoring.programmes.visiting import Visits
 
 # What is done stays in sight for the questions that may follow, and for the pay.
 KEPT: Final = timedelta(days=60)
+PAGE_SIZE: Final = 20
 
 State = Literal["offered", "early", "accepted", "started", "late", "returned", "attempted", "done", "over"]
 
@@ -86,6 +87,41 @@ def visit_of(connection: Connection, person_id: UUID, assignment_id: UUID, *, no
         raise Refusal("not_found")
     [mine] = _seen(connection, person_id, rows, now)
     return mine
+
+
+def person_of(connection: Connection, assignment_id: UUID) -> UUID:
+    """Who was sent on a visit.
+
+    Raises:
+        Refusal: not_found where nobody was.
+    """
+    found = connection.scalar(select(Assignment.person_id).where(Assignment.id == assignment_id))
+    if found is None:
+        raise Refusal("not_found")
+    return found
+
+
+def past_of(
+    connection: Connection, person_id: UUID, *, before: UUID | None, now: datetime
+) -> tuple[list[Mine], bool]:
+    """Visits that somebody handed in or tried in vain, the latest first, and whether there are more.
+
+    Args:
+        before: the visit after which the page begins.
+    """
+    ended = func.coalesce(Assignment.completed_at, VisitRecord.attempted_at)
+    query = _rows().where(Assignment.person_id == person_id, ended.is_not(None))
+    if before is not None:
+        edge = (
+            select(ended)
+            .select_from(Assignment)
+            .join(VisitRecord, VisitRecord.assignment_id == Assignment.id, isouter=True)
+            .where(Assignment.id == before, Assignment.person_id == person_id)
+            .scalar_subquery()
+        )
+        query = query.where(tuple_(ended, Assignment.id) < tuple_(edge, literal(before)))
+    rows = connection.execute(query.order_by(ended.desc(), Assignment.id.desc()).limit(PAGE_SIZE + 1)).all()
+    return _seen(connection, person_id, rows[:PAGE_SIZE], now), len(rows) > PAGE_SIZE
 
 
 def in_order(visits: Iterable[Mine]) -> list[Mine]:
@@ -164,7 +200,13 @@ def _returned(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]
 
 def _rows() -> AnySelect:
     """`Assignment`'s columns with the wave's, the unit's, the record's, the draft's and the result's."""
-    first = (SubmissionRevision.submission_pk == Submission.id, SubmissionRevision.number == 1)
+    score = (
+        select(ScoreSheet.published)
+        .join(SubmissionRevision, SubmissionRevision.id == ScoreSheet.revision_id)
+        .where(SubmissionRevision.submission_pk == Submission.id, ~ScoreSheet.superseded)
+        .limit(1)
+        .scalar_subquery()
+    )
     return (
         select(
             Assignment.id, Assignment.submission_id, Assignment.variables, Assignment.opens_at,
@@ -177,7 +219,7 @@ def _rows() -> AnySelect:
             Unit.code.label("unit_code"), Unit.name.label("unit_name"), Unit.name_en.label("unit_name_en"),
             Unit.address, Unit.longitude, Unit.latitude, Unit.datum, Unit.timezone, Unit.attributes,
             VisitRecord.outcome, VisitRecord.attempted_at, VisitRecord.identified_at,
-            Draft.revision, Submission.received_at, ScoreSheet.published.label("score"),
+            Draft.revision, Submission.received_at, score.label("score"),
         )
         .join(Wave, Wave.id == Assignment.wave_id)
         .join(Subject, Subject.id == Assignment.subject_id)
@@ -189,8 +231,6 @@ def _rows() -> AnySelect:
             (Submission.wave_id == Wave.id) & (Submission.submission_id == Assignment.submission_id),
             isouter=True,
         )
-        .join(SubmissionRevision, first[0] & first[1], isouter=True)
-        .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)
     )  # fmt: skip
 
 

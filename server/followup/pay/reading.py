@@ -148,6 +148,11 @@ def statement(connection: Connection, person_id: UUID, month: date) -> PersonMon
     return PersonMonth(month, None, total, waiting, lines)
 
 
+def is_paid_by_firm(connection: Connection, person_id: UUID) -> bool:
+    """Whether somebody works for a firm, which pays its people itself."""
+    return connection.scalar(select(Person.firm_id).where(Person.id == person_id)) is not None
+
+
 def months_of(connection: Connection, person_id: UUID, *, now: datetime) -> Sequence[date]:
     """The months for which somebody has statements, and this one; newest first."""
     query = select(PayStatement.month).where(PayStatement.person_id == person_id)

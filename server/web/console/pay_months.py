@@ -3,24 +3,24 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from server import catalogue
-from server.db import AnyRow, connection, transaction
+from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.followup.pay import reading
 from server.followup.pay.closing import close_month
 from server.followup.pay.months import before, end_of, month_of, read_month
-from server.followup.pay.tabled import KINDS, PaidVisit, by_visit
+from server.followup.pay.tabled import KINDS, by_visit
 from server.http.access import identity, requires
 from server.http.locale import locale
 from server.services import services
 from server.tables.workbook import MEDIA_TYPE, xlsx_of
 from server.tables.writing import BOM, Cell, csv_rows
+from server.web.pay_tables import cells, heads
 from server.web.presenting import page
 
 blueprint = Blueprint("pay_months", __name__)
@@ -98,11 +98,10 @@ def _file(content: str | bytes, media_type: str, name: str) -> Response:
 
 
 def _table(month: date) -> Sequence[Sequence[Cell]]:
-    """A row for each visit of each statement, kinds side by side, so that columns add up."""
-    names = ("number", "code", "name", "unit", "day")
-    header = [_text(f"column.{name}") for name in names]
-    header += [*(_text(f"kind.{kind}") for kind in KINDS), _text("sum"), _text("note")]
-    return [header, *_rows(month)]
+    """A row for each visit of each statement."""
+    names = ("number", "code", "name")
+    header = [catalogue.text(f"pay.column.{name}", locale()) for name in names]
+    return [[*header, *heads()], *_rows(month)]
 
 
 def _rows(month: date) -> Iterator[Sequence[Cell]]:
@@ -110,15 +109,4 @@ def _rows(month: date) -> Iterator[Sequence[Cell]]:
     for _, found in groupby(lines, key=lambda line: line.number):
         own = list(found)
         for visit in by_visit(own):
-            yield _row(own[0], visit)
-
-
-def _row(row: AnyRow, visit: PaidVisit) -> Sequence[Cell]:
-    unit = visit.unit_name_en if locale() == "en" else visit.unit_name
-    day = catalogue.day(visit.made_at, locale()) if visit.made_at else ""
-    amounts = [visit.by_kind.get(kind) for kind in KINDS]
-    return [row.number, row.code, row.person_name, unit, day, *amounts, visit.total, "; ".join(visit.notes)]
-
-
-def _text(name: str, /, **params: Any) -> str:
-    return catalogue.text(f"pay.{name}", locale(), **params)
+            yield [own[0].number, own[0].code, own[0].person_name, *cells(visit)]

@@ -15,7 +15,6 @@ from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave
 from server.followup.returning.asking import assignment_of
 from server.followup.returning.reading import Returned, returns_of
-from server.forms import display_text
 from server.http import headers
 from server.http.access import identity, requires
 from server.http.locale import locale
@@ -28,6 +27,7 @@ from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
 from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
+from server.web.reported import answers_in_words, remarks_beside
 
 blueprint = Blueprint("results", __name__)
 
@@ -172,29 +172,13 @@ def _answers(submission: AnyRow) -> dict[str, tuple[str, str]]:
     """Question name -> its title and its answer, in the reader's words, in the order of the form."""
     form = services().forms.get(connection(), submission.form_version_id).form
     values = joined(submission.answers, sheets.texts_of(connection(), submission.revision_id))
-    language = locale()
-
-    def piped(name: str) -> str:
-        if name == "unit":
-            return str(submission.name_en if language == "en" and submission.name_en else submission.name)
-        return display_text(form, name, values.get(name), language)
-
-    return {
-        name: (question.title.render(language, piped), display_text(form, name, values[name], language))
-        for name, question in form.questions.items()
-        if name in values and question.companion is None and question.type != "file"
-    }
+    unit = submission.name_en if locale() == "en" and submission.name_en else submission.name
+    return answers_in_words(form, values, str(unit), locale())
 
 
 def _remarks(submission: AnyRow) -> dict[str, list[tuple[str, str]]]:
-    """Item -> what was noted about it: its note, and why there is no photo, as (role, text)."""
     form = services().forms.get(connection(), submission.form_version_id).form
-    texts = sheets.texts_of(connection(), submission.revision_id)
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name, question in form.questions.items():
-        if question.companion is not None and name in texts:
-            found.setdefault(question.companion.parent, []).append((question.companion.role, texts[name]))
-    return found
+    return remarks_beside(form, sheets.texts_of(connection(), submission.revision_id))
 
 
 def _sections(submission: AnyRow) -> dict[str, Any]:

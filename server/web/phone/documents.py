@@ -57,7 +57,6 @@ def document(assignment_id: UUID) -> Response:
         whole=drawn,
         view=drawn,
         facts=_facts(visit, form),
-        words=shell.words(),
         files=shell.files(),
         name=shell.name(),
         photo_standings=form.photos,
@@ -90,7 +89,7 @@ def prepare(assignment_id: UUID) -> Response:
                 "version": form.shelved.version,
                 "base": visit.row.revision or 0,
             },
-            "files": [*shell.files().values(), *_pictures(form)],
+            "files": [*shell.files().values(), *_scripts(visit), *_pictures(form)],
         }
     )
 
@@ -149,6 +148,12 @@ def _moment_fields(form: CompiledForm) -> dict[str, str]:
             if question.type == "moment" or kind in TIMED:
                 found[name] = kind if kind in TIMED else "moment"
     return found
+
+
+def _scripts(visit: Mine) -> list[str]:
+    """Scripts that this visit needs without a network, beyond those of every visit."""
+    pay = visit.rules.pay
+    return shell.later("claiming") if pay is not None and pay.expenses else []
 
 
 def _pictures(form: Filling) -> list[str]:

@@ -1,9 +1,13 @@
 """Who is asking: a phone by its cookie, or a prepared visit by its key."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
+from uuid import UUID
 
-from flask import Response, request
+from flask import Response, redirect, request, url_for
 from marshmallow import Schema, ValidationError
+from werkzeug.wrappers import Response as AnyResponse
 
 from server import wire
 from server.db import connection, transaction
@@ -39,6 +43,20 @@ def holder() -> Holder:
     if found is None:
         raise Refusal("not_signed_in")
     return found
+
+
+def or_home(show: Callable[..., Response]) -> Callable[..., AnyResponse]:
+    """A page for the holder of the phone, whose id it is given; nobody's phone is sent to the list."""
+
+    @wraps(show)
+    def shown(**named: UUID) -> AnyResponse:
+        try:
+            who = holder()
+        except Refusal:
+            return redirect(url_for("phone.home"), 303)
+        return show(who.person_id, **named)
+
+    return shown
 
 
 def visit_of_key(ref: str) -> Task:

@@ -55,7 +55,6 @@ def shown(visit: Mine) -> dict[str, Any]:
         "address": row.address or "",
         "at": [point.longitude, point.latitude] if point else None,
         "timezone": row.timezone,
-        "wave": worded({"default": row.title, "en": row.title_en or row.title}),
         "day": visit.day.isoformat(),
         "planned": row.planned_on is not None,
         "slot": row.slot or "",
@@ -73,9 +72,18 @@ def shown(visit: Mine) -> dict[str, Any]:
         "outcome": row.outcome or "",
         "received": row.received_at.isoformat() if row.received_at else "",
         "score": str(row.score) if row.score is not None and visit.state == "done" else "",
-        "pay": {"fee": exact_text(rules.pay.fee)} if rules.pay and row.firm_id is None else None,
+        "pay": _pay(visit),
+        "side": rules.photo_side,
         "mark": mark_of(visit),
     }
+
+
+def _pay(visit: Mine) -> dict[str, str] | None:
+    """Yuan; `expenses` is the most of them, "" where none are paid. Firms pay their people themselves."""
+    pay = visit.rules.pay
+    if pay is None or visit.row.firm_id is not None:
+        return None
+    return {"fee": exact_text(pay.fee), "expenses": exact_text(pay.expenses) if pay.expenses else ""}
 
 
 def mark_of(visit: Mine) -> str:

@@ -112,3 +112,12 @@ class PhotoSchema(_Strict):
     size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))
+
+
+class ExpenseSchema(_Strict):
+    """What somebody spent on a visit, in yuan; `receipt` is the phone's id of the photo of the receipt."""
+
+    id = fields.UUID(required=True)
+    amount = fields.Decimal(required=True, allow_nan=False, validate=validate.Range(0, 10**9))
+    note = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
+    receipt = fields.UUID(required=True, allow_none=True)

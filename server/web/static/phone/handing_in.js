@@ -112,7 +112,7 @@ async function receipt(work, { photos, waiting: left, refused }) {
 }
 
 async function refusedPhotos() {
-  const photos = (await photosOf(facts.id)).filter((photo) => photo.state === 'refused');
+  const photos = (await photosOf(facts.id)).filter((photo) => photo.state === 'refused' && !photo.receipt);
   return [h('p', { class: 'error' }, t('photo_again', { count: photos.length })),
     button(t('try_again'), async () => {
       await againPhotos(photos);

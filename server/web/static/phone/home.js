@@ -59,7 +59,8 @@ async function draw() {
   const again = signed && !signed.in
     ? [h('section', { class: 'q' }, h('p', {}, t('signed_out')), button(t('sign_in'), () => signIn(), { class: 'go' }))]
     : [];
-  main.replaceChildren(...again, ...(await ahead(visits)), ...cards, await below());
+  const own = h('div', { class: 'acts' }, h('a', { class: 'button', href: '/t/past' }, t('past')), h('a', { class: 'button', href: '/t/money' }, t('money')));
+  main.replaceChildren(...again, ...(await ahead(visits)), ...cards, own, await below());
 }
 
 async function ordered() {
@@ -101,9 +102,14 @@ async function card(visit) {
     visit.received ? h('p', { class: 's' }, t('received', { time: moment(visit.received, visit.timezone) })) : null,
     visit.pay && visit.state !== 'done' ? h('p', { class: 's' }, t('fee', { fee: visit.pay.fee })) : null,
   ];
-  if (work) lines.push(await queued(work));
-  lines.push(h('div', { class: 'acts' }, ...await acts(visit)));
+  if (work) lines.push(await queued(work), ...(work.claims || []).map((each) => claimed(visit, each)));
+  lines.push(h('div', { class: 'acts' }, ...await acts(visit, work)));
   return h('article', { class: 'q visit', id: `visit-${visit.id}` }, ...lines);
+}
+
+// What was handed in here is over before the list has heard of it; what came back is not.
+function isOpen(visit, work) {
+  return READY.has(visit.state) && (visit.back || !(work && work.done));
 }
 
 function stateOf(visit, work) {
@@ -123,17 +129,30 @@ async function queued(work) {
   return unsent ? badge(t('only_here'), 'warn') : null;
 }
 
-async function acts(visit) {
+// A claim that waits, or that was not taken: then it is written anew from what was said.
+function claimed(visit, each) {
+  const text = t('expense_waits', { amount: each.amount, note: each.note });
+  if (!each.problem) return h('p', { class: 's' }, text);
+  return h('div', {}, h('p', { class: 'error' }, `${text} ${each.problem}`), button(t('expense_again'), () => spend(visit, each)));
+}
+
+async function spend(visit, before) {
+  await attempted(async () => (await later('claiming')).claim(visit, before));
+  await draw();
+}
+
+async function acts(visit, work) {
   const found = [];
   if (visit.state === 'offered') {
     found.push(button(t('look'), () => decide(visit), { class: 'go' }));
-  } else if (READY.has(visit.state)) {
+  } else if (isOpen(visit, work)) {
     const ready = await isPrepared(visit);
     found.push(button(t(visit.state === 'started' || visit.back ? 'go_on' : 'begin'), async () => {
       if (ready || await attempted(() => prepare(visit))) location.href = `/t/v/${visit.id}`;
     }, { class: 'go' }));
     if (!visit.back) found.push(button(t('give_back'), () => giveBack(visit)));
   }
+  if (work && work.ref && visit.pay && visit.pay.expenses) found.push(button(t('expense'), () => spend(visit)));
   found.push(button(visit.unread ? t('thread_unread', { count: visit.unread }) : t('thread'), () => talk(visit)));
   return found;
 }
@@ -313,6 +332,18 @@ async function byLink(token) {
   });
 }
 
+// Browsers that wake a worker for its queue know workers made of modules, but for old ones.
+async function registered() {
+  const { serviceWorker } = navigator;
+  if ('SyncManager' in window) {
+    try {
+      await serviceWorker.register('/t/worker.js?waking', { scope: '/t/', type: 'module' });
+      return;
+    } catch { /* the plain one, then */ }
+  }
+  await serviceWorker.register('/t/worker.js', { scope: '/t/' });
+}
+
 async function start() {
   if (/MicroMessenger/i.test(navigator.userAgent)) {
     main.replaceChildren(h('section', { class: 'q' }, h('h1', {}, t('wechat')), h('p', {}, t('wechat_hint'))));
@@ -322,7 +353,7 @@ async function start() {
     main.replaceChildren(h('section', { class: 'q' }, h('p', {}, t('too_old'))));
     return;
   }
-  await navigator.serviceWorker.register('/t/worker.js', { scope: '/t/' });
+  await registered();
   await unlocked();
   if (document.body.dataset.token) await byLink(document.body.dataset.token);
   onQueue(() => { showNet(); draw(); });

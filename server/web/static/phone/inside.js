@@ -148,7 +148,7 @@ const COLOURS = { kept: 'warn', sent: 'warn', verified: 'good', refused: 'bad' }
 
 async function showTray() {
   const place = document.getElementById('tray');
-  const photos = await photosOf(facts.id);
+  const photos = (await photosOf(facts.id)).filter((photo) => !photo.receipt);
   const used = usage();
   place.replaceChildren(...photos.map((photo) => h('button', {
     type: 'button', class: `shot ${photo.state}`, 'aria-label': t('photo_for'), onclick: () => assign(photo),
