@@ -298,5 +298,5 @@ def _findings(
                 "status": row.state,
                 "source": visit.row.instrument_name,
                 **({"code": row.code} if row.code else {}),
-                "fields": {"wave": visit.row.wave},
+                "fields": {"wave": visit.row.wave, **({"fixed": True} if row.fixed else {})},
             }

@@ -20,18 +20,21 @@ SUFFIXES: Mapping[Role, str] = {
     "note": "-note",
     "photo": "-photo",
     "nophoto": "-nophoto",
+    "fixed": "-fixed",
     "comment": "-Comment",
 }
+PHOTOS = ("photo", "fixed")
 EVIDENCE_PROPERTIES = table(
     Property("photo", "word", allowed=("always", "onFail")),
     Property("note", "word", allowed=("onFail",)),
+    Property("fixed", "word", allowed=("onFail",)),
     Property("minLength", "whole", least=1, most=NOTE_LIMIT),
     Property("failOn", "list"),
 )
 
 
 def companion_name(name: str, role: Role) -> str:
-    """The answer's name: `X-note`, `X-photo`, `X-nophoto`, `X-Comment`."""
+    """The answer's name: `X-note`, `X-photo`, `X-nophoto`, `X-fixed`, `X-Comment`."""
     return name + SUFFIXES[role]
 
 
@@ -42,6 +45,7 @@ def companion_roles(element: Element) -> tuple[Role, ...]:
     if isinstance(evidence, dict):
         roles += ["note"] if "note" in evidence else []
         roles += ["photo", "nophoto"] if "photo" in evidence else []
+        roles += ["fixed"] if "fixed" in evidence else []
     return tuple(roles)
 
 
@@ -66,6 +70,7 @@ def read_evidence(report: Report, element: Element, answers: Mapping[str, Scalar
         cast("int", values.get("minLength", 1)),
         frozenset(failing),
         frozenset(() if na is None else (na,)),
+        "fixed" in values,
     )
 
 
@@ -113,23 +118,28 @@ def _text_behaviour() -> Behaviour:
     return Behaviour(control, text_check(NOTE_LIMIT, lines=True), decode_single, display_plain)
 
 
+def _only(parent: Question, role: Role) -> frozenset[Scalar]:
+    """What has not failed cannot be put right."""
+    return parent.evidence.failing if role == "fixed" and parent.evidence else frozenset()
+
+
 def companions_of(parent: Question, roles: tuple[Role, ...]) -> tuple[Question, ...]:
     """The companion questions; they are seen and kept under their parent's conditions."""
     return tuple(
         replace(
             parent,
             name=companion_name(parent.name, role),
-            type="file" if role == "photo" else "comment",
+            type="file" if role in PHOTOS else "comment",
             title=Template({"default": ("",)}),
             description=None,
-            behaviour=photo_behaviour() if role == "photo" else _text_behaviour(),
+            behaviour=photo_behaviour() if role in PHOTOS else _text_behaviour(),
             conditions=(),
             choice_conditions=(),
             required=False,
             required_if=None,
             validators=(),
             evidence=None,
-            companion=Companion(parent.name, role),
+            companion=Companion(parent.name, role, _only(parent, role)),
             scoring=None,
         )
         for role in roles

@@ -1,7 +1,7 @@
 """A compiled form: everything that checking, scoring and drawing need, with no definition left to interpret.
 
-Questions stand in the order of the form. Companions (`X-note`, `X-photo`, `X-nophoto`, `X-Comment`) are
-questions of their own behind the question they belong to, so that all doors treat them alike.
+Questions stand in the order of the form. Companions (`X-note`, `X-photo`, `X-nophoto`, `X-fixed`,
+`X-Comment`) are questions of their own behind the question they belong to: all doors treat them alike.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,22 +15,30 @@ from server.forms.problems import Fault
 from server.forms.properties import Choice, Scalar
 from server.forms.types.behaviour import Behaviour
 
-Role = Literal["note", "photo", "nophoto", "comment"]
+Role = Literal["note", "photo", "nophoto", "fixed", "comment"]
 # (answer, all values, today) -> what is wrong, or None.
 Validator = Callable[[object, Mapping[str, object], date], Fault | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """What a companion is to the question `parent`."""
+    """What a companion is to the question `parent`.
+
+    Attributes:
+        only: the parent's answers with which it lives; empty for all of them.
+    """
 
     parent: str
     role: Role
+    only: frozenset[Scalar] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Proof that a verdict needs. `failing` and `not_applicable` are answers of the question."""
+    """Proof that a verdict needs. `failing` and `not_applicable` are answers of the question.
+
+    `fixed` says that a photo may show it put right on the spot.
+    """
 
     question: str
     photo: Literal["always", "onFail", ""]
@@ -38,6 +46,7 @@ class Evidence:
     min_length: int
     failing: frozenset[Scalar]
     not_applicable: frozenset[Scalar]
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, case, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 
 from server.db import AnyRow, new_id
+from server.forms.companions import companion_name
 from server.intake.prepare import Prepared
 from server.intake.storing import store
 from server.models.submissions import Attachment, Finding, Submission
@@ -117,6 +118,7 @@ def finding_rows(prepared: Prepared, pk: UUID, now: datetime) -> Iterable[dict[s
             "code": lost.code,
             "points": rounded(lost.points, POINTS_PLACES),
             "key_item": lost.key,
+            "fixed": companion_name(lost.item, "fixed") in prepared.answers,
             "created_at": now,
         }
 

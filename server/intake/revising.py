@@ -133,6 +133,9 @@ def _replace_findings(connection: Connection, prepared: Prepared, submission_pk:
     fresh: Sequence[dict[str, Any]] = [row for what, row in found.items() if what not in known]
     if gone:
         connection.execute(update(Finding).where(Finding.id.in_(gone)).values(withdrawn_at=now))
+    fixed = [row["item"] for row in found.values() if row["fixed"]]
+    standing_still = (Finding.submission_pk == submission_pk, Finding.withdrawn_at.is_(None))
+    connection.execute(update(Finding).where(*standing_still).values(fixed=Finding.item.in_(fixed)))
     if fresh:
         connection.execute(insert(Finding), fresh)
 

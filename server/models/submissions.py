@@ -107,7 +107,9 @@ class ScoreSheet(Base):
 class Finding(HasId, Base):
     """One lost point or recorded fault at a unit.
 
-    `withdrawn_at` is when a revision of the answers no longer had it; nothing counts it from then on.
+    Attributes:
+        fixed: a photo shows it put right while the visitor was there.
+        withdrawn_at: when a revision of the answers no longer had it; nothing counts it from then on.
     """
 
     __tablename__ = "finding"
@@ -119,6 +121,7 @@ class Finding(HasId, Base):
     code: Mapped[str]
     points: Mapped[Decimal] = mapped_column(Numeric)
     key_item: Mapped[bool]
+    fixed: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
     state: Mapped[str] = mapped_column(default="pending")
     created_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

@@ -177,8 +177,8 @@ def list_findings(
         .where(Finding.wave_id == wave_id, Finding.withdrawn_at.is_(None))
     )
     query = findings.with_only_columns(
-        Finding.id, Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.state,
-        Unit.name, Unit.name_en,
+        Finding.id, Finding.item, Finding.code, Finding.points, Finding.key_item, Finding.fixed,
+        Finding.state, Unit.name, Unit.name_en,
     )  # fmt: skip
     if after is not None:
         here = connection.execute(findings.with_only_columns(*place).where(Finding.id == after)).first()

@@ -50,6 +50,7 @@ def form() -> dict[str, Any]:
     greeting = {
         "type": "radiogroup", "name": "greeting", "title": {"default": "问候了吗？", "en": "Greeted?"},
         "choices": choices, "scoring": {"awards": {"yes": "1", "no": "0"}, "weight": "1", "code": "TEL-01"},
+        "evidence": {"fixed": "onFail"},
     }  # fmt: skip
     queue = {
         "type": "radiogroup", "name": "queue", "title": {"default": "排队有序吗？", "en": "Orderly?"},

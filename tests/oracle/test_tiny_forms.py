@@ -11,7 +11,7 @@ from tests.oracle.process import ask
 
 DEFINITIONS = Path(__file__).parents[1] / "definitions"
 FEATURES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(DEFINITIONS.glob("*.json"))}
-OUR_OWN = {"consent", "evidence", "evidence_many", "fail_on", "geolocation", "moment"}
+OUR_OWN = {"consent", "evidence", "evidence_fixed", "evidence_many", "fail_on", "geolocation", "moment"}
 # Here triggers take questions away, there they move the focus or end the survey: docs/forms.md, Triggers.
 TRIGGERS = {name for name in FEATURES if name.startswith("trigger_")}
 # Slips that both sides judge alike; about the shape of an answer only we are strict.

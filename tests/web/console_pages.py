@@ -120,6 +120,7 @@ FINDING = SimpleNamespace(
     code="LOB-08",
     points=Decimal("1.5"),
     key_item=True,
+    fixed=True,
     state="pending",
     name="南门",
     name_en="South Gate",
@@ -161,9 +162,23 @@ SHEET = {
 SUBMISSION = SimpleNamespace(**vars(ROW), sheet=SHEET, answers={})
 ANSWERS = {"courtesy": ("礼貌", "很满意"), "aspects": ("环境", ""), "remark": ("其他意见", "<b>很好</b>")}
 PHOTOS = [
-    {"about": "courtesy", "state": "verified", "problem": None, "small": "/s.jpg", "large": "/l.jpg"},
-    {"about": "LOB-01", "state": "expected", "problem": None, "small": "", "large": ""},
-    {"about": "LOB-01", "state": "refused", "problem": "not_an_image", "small": "", "large": ""},
+    {
+        "about": "courtesy",
+        "after": False,
+        "state": "verified",
+        "problem": None,
+        "small": "/s.jpg",
+        "large": "/l.jpg",
+    },
+    {"about": "LOB-01", "after": True, "state": "expected", "problem": None, "small": "", "large": ""},
+    {
+        "about": "LOB-01",
+        "after": False,
+        "state": "refused",
+        "problem": "not_an_image",
+        "small": "",
+        "large": "",
+    },
 ]
 PROBLEMS = (
     TableProblem(3, "phone", "import_phone", {"value": "…12"}),

@@ -1,6 +1,6 @@
 """Stand-ins for what the views of planning pass on: samples, coverage, rosters, visits, a whole period."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from uuid import UUID
 from server.errors import Detail
 from server.fieldwork.contacts.rolling.reading import RollingDay, RollingPanel
 from server.fieldwork.contacts.rolling.rules import RollingRules
+from server.fieldwork.recordings.requests import Shown
 from server.fieldwork.visiting.telling import MOMENTS
 from server.fieldwork.visits.covering import ShownPlan
 from server.fieldwork.visits.dispatching import Share
@@ -36,6 +37,7 @@ from server.sampling.frame import FrameMember
 from server.sampling.plans import METHODS, DrawPlan
 from server.sampling.sizes import Expectation, message_cost, sample_size
 from server.web.console.sampling import Preview
+from server.web.console.spot_reading import Recordings, Spot
 from server.web.console.visits import ACTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -137,7 +139,8 @@ def _visit_file(wave: Any, row: Mapping[str, Any] = MappingProxyType({}), **chan
     shown = SimpleNamespace(**visit)
     return {
         "wave": wave, "file": VisitFile(shown, {}, {}, (), ()), "visit": shown, "answers": True,
-        "is_read": True, "acts": ACTS, "longest": 1_000, "said": "", "error": None, **changes,
+        "is_read": True, "acts": ACTS, "longest": 1_000, "said": "", "error": None, "spot": None,
+        "recordings": None, "notices": (), "values": {}, **changes,
     }  # fmt: skip
 
 
@@ -157,6 +160,35 @@ def _visit_told(wave: Any) -> dict[str, Any]:
     moments, spans = dict.fromkeys(MOMENTS, NOW), dict.fromkeys(("waiting", "service", "stay"), 12)
     file = VisitFile(context["visit"], moments, spans, [(NOW, "叫号 A07")], lines)
     return {**context, "file": file}
+
+
+def _overt(
+    standings: Sequence[str] = ("asked", "signed", "refused", "expired"),
+    states: Sequence[str] = ("asked", "delivered", "refused", "missing"),
+    **changes: Any,
+) -> dict[str, Any]:
+    """A round in the open and a video check at once, with something of everything."""
+    asked = {"asked_at": NOW, "signed_at": None, "signed_name": "陈 <1>", "refused_reason": "没看到"}
+    signatures = [{**asked, "standing": each} for each in standings]
+    fine = SimpleNamespace(id=ID, person="T01 <b>", amount=Decimal(50), item="courtesy", note="没起身")
+    spot = Spot(
+        ("20", "200"), {"courtesy": "站立服务"}, [fine] if standings else [], signatures, signable=True
+    )
+    title = {"default": "高柜"}
+    rows = [
+        Shown(ID, "南门", "South", "Asia/Urumqi", "counter", title, NOW, NOW, NOW, each, each == "asked",
+              "光盘 <3>", "坏了", NOW)
+        for each in states
+    ]  # fmt: skip
+    recordings = Recordings(rows, {"lobby": {"default": "大堂"}, "vault": {"default": "金库"}})
+    wrong = Detail("fine_bounds", "/amount", {"least": "20", "most": "200"})
+    return {
+        "spot": spot,
+        "recordings": recordings,
+        "notices": (wrong,),
+        "values": {"item": "courtesy"},
+        **changes,
+    }
 
 
 def _share(wave: Any, **changes: Any) -> Share:
@@ -279,6 +311,8 @@ def pages(survey: Any, visits: Any) -> dict[str, tuple[str, dict[str, Any]]]:
                 answers=False, is_read=False, acts=(),
             ),
         ),
+        "visit_overt": ("wave_visit", _visit_file(visits, {"submission_pk": ID}, **_overt())),
+        "visit_overt_begun": ("wave_visit", _visit_file(visits, **_overt((), (), answers=False))),
         "visit_refused": ("wave_visit", _visit_file(visits, error=Detail("line_empty", "/said"))),
         "visit_closed": (
             "wave_visit", _visit_file(visits, error=Detail("thread_closed", "/said"), is_read=False)

@@ -68,7 +68,8 @@ CASES = [
     pytest.param(feature(name), kind, id=f"{name}-{kind}")
     for name in FEATURES
     for kind in PAGES
-    if kind == "visit" or name not in {"evidence", "evidence_many", "fail_on"}  # surveys ask for no evidence
+    if kind == "visit"
+    or name not in {"evidence", "evidence_fixed", "evidence_many", "fail_on"}  # surveys ask for no evidence
 ] + [
     pytest.param(case, kind_of(case[0]), id=name.replace("/", "-"))
     for name in SAMPLES

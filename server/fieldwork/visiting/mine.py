@@ -209,10 +209,10 @@ def _rows() -> AnySelect:
     )
     return (
         select(
-            Assignment.id, Assignment.submission_id, Assignment.variables, Assignment.opens_at,
-            Assignment.expires_at, Assignment.started_at, Assignment.completed_at, Assignment.planned_on,
-            Assignment.slot, Assignment.cancelled_at, Assignment.accepted_at, Assignment.given_back_at,
-            Assignment.briefed_at, Assignment.firm_id,
+            Assignment.id, Assignment.person_id, Assignment.submission_id, Assignment.variables,
+            Assignment.opens_at, Assignment.expires_at, Assignment.started_at, Assignment.completed_at,
+            Assignment.planned_on, Assignment.slot, Assignment.cancelled_at, Assignment.accepted_at,
+            Assignment.given_back_at, Assignment.briefed_at, Assignment.firm_id,
             Wave.id.label("wave_id"), Wave.title, Wave.title_en, Wave.state.label("wave_state"),
             Wave.programme_version_id, Wave.instrument_name, Wave.instrument, Wave.form_version_id,
             Wave.settings,

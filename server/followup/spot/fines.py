@@ -89,8 +89,10 @@ def fine_on_the_spot(connection: Connection, forms: FormShelf, new: NewFine, *, 
     return new.id
 
 
-def withdraw_fine(connection: Connection, fine_id: UUID, reason: str, *, by: str, now: datetime) -> None:
-    """Take a fine back; its row stays, and no settlement counts it from then on.
+def withdraw_fine(
+    connection: Connection, fine_id: UUID, reason: str, *, of: UUID, by: str, now: datetime
+) -> None:
+    """Take a fine of a visit (`of`) back; its row stays, and no settlement counts it from then on.
 
     Raises:
         Refusal: not_found also for one that was taken back, invalid_fields without a reason.
@@ -98,7 +100,7 @@ def withdraw_fine(connection: Connection, fine_id: UUID, reason: str, *, by: str
     why = checked_reason(reason)
     row = connection.execute(
         update(SpotFine)
-        .where(SpotFine.id == fine_id, SpotFine.withdrawn_at.is_(None))
+        .where(SpotFine.id == fine_id, SpotFine.assignment_id == of, SpotFine.withdrawn_at.is_(None))
         .values(withdrawn_at=now, withdrawn_reason=why)
         .returning(SpotFine.assignment_id, SpotFine.item)
     ).first()

@@ -17,6 +17,7 @@ from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.waves.running import checked_reason
 from server.followup.spot.deciding import OPEN_FOR, faults_of, standing
 from server.forms import compile_form, display_text
+from server.forms.companions import companion_name
 from server.forms.types.signatures import drawn_image, typed_name
 from server.intake.own_words import joined
 from server.intake.revising import newest_revision
@@ -85,6 +86,7 @@ class Found:
     title: str
     verdict: str
     note: str
+    fixed: bool
 
 
 def ask_signature(connection: Connection, new: NewSignature, sender: Sender, *, now: datetime) -> UUID:
@@ -202,6 +204,7 @@ def findings_to_sign(connection: Connection, forms: FormShelf, asked: Asked, loc
             else fault.item,
             verdict=display_text(form, fault.item, fault.answer, locale) if fault.answer is not None else "",
             note=notes.get(fault.item, ""),
+            fixed=companion_name(fault.item, "fixed") in answers,
         )
         for fault in faults_of(row.sheet, answers)
     ]

@@ -241,12 +241,16 @@ def _without_hidden(run: Run, question: Question, raw: object) -> object:
 
 
 def _take_companion(run: Run, question: Question) -> None:
-    """Companions live while their verdict has an answer, the text beside "other" while "other" is chosen."""
+    """Companions live while their verdict has an answer, one that they belong to where they belong to some;
+    the text beside "other" lives while "other" is chosen.
+    """
     companion = question.companion
     answer = run.values.get(companion.parent) if companion else None
     if answer is None or companion is None:
         return
     if companion.role == "comment" and not is_other(answer):
+        return
+    if companion.only and answer not in companion.only:
         return
     _take(run, question)
 

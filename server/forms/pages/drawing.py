@@ -245,6 +245,7 @@ def _evidence(question: Question, evidence: Evidence, values: Mapping[str, objec
     note = companion_name(name, "note") if evidence.note else ""
     photo = companion_name(name, "photo") if evidence.photo else ""
     nophoto = companion_name(name, "nophoto") if evidence.photo else ""
+    fixed = companion_name(name, "fixed") if evidence.fixed else ""
     return EvidenceView(
         photo_field=photo,
         photos=_photos(values.get(photo)),
@@ -258,6 +259,8 @@ def _evidence(question: Question, evidence: Evidence, values: Mapping[str, objec
         note_needed=due and evidence.note and failed,
         failing=tuple(text for text, own in question.behaviour.answers.items() if own in evidence.failing),
         photo_always=evidence.photo == "always",
+        fixed_field=fixed,
+        fixed=_photos(values.get(fixed)),
     )
 
 

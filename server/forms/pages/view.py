@@ -63,6 +63,8 @@ class EvidenceView:
     note_needed: bool
     failing: tuple[str, ...]
     photo_always: bool
+    fixed_field: str
+    fixed: tuple[PhotoView, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave
 from server.followup.returning.asking import assignment_of
 from server.followup.returning.reading import Returned, returns_of
+from server.forms.companions import SUFFIXES
 from server.http import headers
 from server.http.access import identity, requires
 from server.http.locale import locale
@@ -190,34 +191,43 @@ def _sections(submission: AnyRow) -> dict[str, Any]:
 def _photos(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
     """Verified photos with addresses that last minutes; the others with what is wrong with them.
 
+    In the order of the form, each item's photo of a fault before the one that shows it put right.
+
     Args:
         answers: title and answer by question, as `_answers` gives them.
     """
-    store = services().store
+    store, order = services().store, list(answers)
     named = _backed_up(submission.answers)
-    return [
-        {
-            "about": " · ".join(
-                answers[item][0] if item in answers else item
-                for item in named.get(str(photo.attachment_id), [photo.question.removesuffix("-photo")])
-            ),
+    found = []
+    for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id):
+        backed = named.get(str(photo.attachment_id), [_item_of(photo.question)])
+        item, after = backed[0]
+        shown = {
+            "about": " · ".join(answers[item][0] if item in answers else item for item, _ in backed),
+            "after": after,
             "state": photo.state,
             "problem": photo.problem,
             "small": store.link(photo.object_key + uploads.SMALL, PHOTO_LINK_LIFETIME),
             "large": store.link(photo.object_key + uploads.LARGE, PHOTO_LINK_LIFETIME),
         }
-        for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id)
-    ]
+        found.append((order.index(item) if item in answers else len(order), after, shown))
+    return [shown for _, _, shown in sorted(found, key=lambda each: each[:2])]
 
 
-def _backed_up(answers: Mapping[str, Any]) -> dict[str, list[str]]:
+def _backed_up(answers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
     """Photo -> the items it stands for: one picture of a queue can back up several."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[tuple[str, bool]]] = {}
     for name, value in answers.items():
         for reference in value if isinstance(value, list) else []:
             if isinstance(reference, dict) and "sha256" in reference:
-                found.setdefault(str(reference["id"]), []).append(name.removesuffix("-photo"))
+                found.setdefault(str(reference["id"]), []).append(_item_of(name))
     return found
+
+
+def _item_of(question: str) -> tuple[str, bool]:
+    """The item that a photo is of, and whether it shows the fault put right."""
+    item = question.removesuffix(SUFFIXES["fixed"])
+    return item.removesuffix(SUFFIXES["photo"]), item != question
 
 
 def _unknown(_name: str) -> str:

@@ -7,12 +7,23 @@ about a prepared visit carries that visit's own key, so that the end of a sign-i
 
 from flask import Blueprint, Response
 
-from server.web.phone import decisions, documents, lists, money, past, sending, shell, signing_in, uploading
+from server.web.phone import (
+    decisions,
+    documents,
+    lists,
+    money,
+    past,
+    sending,
+    shell,
+    signing_in,
+    spot,
+    uploading,
+)
 from server.web.phone.knowing import MARK
 
 blueprint = Blueprint("phone", __name__, url_prefix="/t")
 
-for part in (shell, signing_in, lists, decisions, documents, sending, uploading, past, money):
+for part in (shell, signing_in, lists, decisions, documents, sending, uploading, past, money, spot):
     part.install(blueprint)
 
 

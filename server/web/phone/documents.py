@@ -24,6 +24,7 @@ from server.web.filling import Filling
 from server.web.phone import shell
 from server.web.phone.knowing import THE_DEVICE, answer, holder
 from server.web.phone.lists import mark_of, shown, worded
+from server.web.phone.spot import has_spot, spot_shown
 from server.web.phone.whole import photos_known, whole
 from server.web.presenting import inlined
 
@@ -84,6 +85,7 @@ def prepare(assignment_id: UUID) -> Response:
             "ref": session.ref,
             "key": session.secret,
             "letter": _letter(visit, code),
+            "spot": spot_shown(visit) if has_spot(visit.rules) else None,
             "facts": {
                 "mark": mark_of(visit),
                 "version": form.shelved.version,
@@ -134,7 +136,7 @@ def _facts(visit: Mine, form: Filling) -> dict[str, Any]:
         "moments": _moment_fields(form.shelved.form),
         "photos": photos_known(form),
         "back": shown(visit)["back"],
-        "overt": visit.rules.overt,
+        "spot": has_spot(visit.rules),
     }
 
 
@@ -153,7 +155,8 @@ def _moment_fields(form: CompiledForm) -> dict[str, str]:
 def _scripts(visit: Mine) -> list[str]:
     """Scripts that this visit needs without a network, beyond those of every visit."""
     pay = visit.rules.pay
-    return shell.later("claiming") if pay is not None and pay.expenses else []
+    needed = {"claiming": pay is not None and pay.expenses, "spot": has_spot(visit.rules)}
+    return shell.later(*(name for name, holds in needed.items() if holds))
 
 
 def _pictures(form: Filling) -> list[str]:

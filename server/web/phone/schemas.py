@@ -121,3 +121,25 @@ class ExpenseSchema(_Strict):
     amount = fields.Decimal(required=True, allow_nan=False, validate=validate.Range(0, 10**9))
     note = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
     receipt = fields.UUID(required=True, allow_none=True)
+
+
+class FineSchema(_Strict):
+    """A fine on the spot, in yuan, for an item; `person` is a staff number, or a name."""
+
+    id = fields.UUID(required=True)
+    item = fields.String(required=True, validate=validate.Length(max=200))
+    person = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
+    amount = fields.Decimal(required=True, allow_nan=False, validate=validate.Range(0, 10**9))
+    note = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
+
+
+class WithdrawalSchema(_Strict):
+    """Why a fine is taken back."""
+
+    reason = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
+
+
+class SignatureSchema(_Strict):
+    """The number of who is asked to sign."""
+
+    phone = fields.String(required=True, validate=validate.Length(max=40))

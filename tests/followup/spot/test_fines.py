@@ -49,9 +49,9 @@ def test_somebody_is_fined_once_for_an_item(connection: Connection, visit: Visit
     with pytest.raises(Refusal) as unknown:
         fined(connection, visit, assignment_id=uuid4())
     assert unknown.value.code == "not_found"
-    withdraw_fine(connection, fine_id, "认错人", by="account:x", now=NOW)
+    withdraw_fine(connection, fine_id, "认错人", of=visit.id, by="account:x", now=NOW)
     with pytest.raises(Refusal):
-        withdraw_fine(connection, fine_id, "认错人", by="account:x", now=NOW)
+        withdraw_fine(connection, fine_id, "认错人", of=visit.id, by="account:x", now=NOW)
     assert fined(connection, visit) != fine_id
     assert [row.person for row in fines_of(connection, visit.id)] == ["T01"]
 
@@ -60,7 +60,7 @@ def test_fines_of_a_report_are_facts_with_person_and_amount(connection: Connecti
     fined(connection, visit, "T01", "50")
     withdrawn = fined(connection, visit, "T02", "50")
     fined(connection, visit, "李娜", "20.50")
-    withdraw_fine(connection, withdrawn, "认错人", by="account:x", now=NOW)
+    withdraw_fine(connection, withdrawn, "认错人", of=visit.id, by="account:x", now=NOW)
     version_id = connection.execute(select(Wave.programme_version_id)).scalar_one()
     programme_id = connection.execute(
         select(ProgrammeVersion.programme_id).where(ProgrammeVersion.id == version_id)

@@ -224,6 +224,13 @@ export function goTo(page, question) {
   if (block) block.scrollIntoView({ block: 'center' });
 }
 
+// What a question asks, without the mark that it must be answered.
+export function titleOf(question) {
+  const block = [...form.querySelectorAll('[data-q]')].find((each) => each.dataset.q === question);
+  const title = block && block.querySelector('legend,.title');
+  return title ? [...title.childNodes].filter((each) => each.nodeName !== 'ABBR').map((each) => each.textContent).join('').trim() : question;
+}
+
 // Buttons that ask the server on a page without network: a moment is now.
 function pressed(event) {
   const go = event.target.closest('button[name=go]');

@@ -1,6 +1,6 @@
 // The end of a visit: the declaration, what is missing, what still waits; or why it could not be made.
 
-import { againPhotos, fields, showErrors } from './answers.js';
+import { againPhotos, fields, showErrors, titleOf } from './answers.js';
 import { archive } from './archive.js';
 import { badge, button, h, toast } from './dom.js';
 import { keepWork } from './keeping.js';
@@ -145,12 +145,6 @@ async function trouble(work) {
     h('p', { class: 'error' }, problem(said || {}, t(code === 'submission_differs' ? 'differs' : 'refused'))),
     h('p', { class: 's' }, t('refused_hint')),
     h('div', { class: 'acts' }, again, button(t('export'), exported)))];
-}
-
-function titleOf(question) {
-  const block = [...document.querySelectorAll('#answers [data-q]')].find((each) => each.dataset.q === question);
-  const title = block && block.querySelector('legend,.title');
-  return title ? title.textContent.trim() : '';
 }
 
 async function exported() {

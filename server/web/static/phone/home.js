@@ -11,6 +11,8 @@ import { day, megabytes, moment, t } from './words.js';
 
 const main = document.getElementById('main');
 const net = document.getElementById('net');
+const search = h('input', { type: 'search', class: 'search', 'aria-label': t('search'), placeholder: t('search'), oninput: sift });
+const FEW = 8;
 const READY = new Set(['accepted', 'started', 'late', 'returned', 'early']);
 const COLOURS = { offered: 'warn', returned: 'bad', late: 'bad', done: 'good', started: 'warn' };
 
@@ -59,8 +61,18 @@ async function draw() {
   const again = signed && !signed.in
     ? [h('section', { class: 'q' }, h('p', {}, t('signed_out')), button(t('sign_in'), () => signIn(), { class: 'go' }))]
     : [];
+  search.hidden = visits.length <= FEW;
+  const typing = document.activeElement === search;
   const own = h('div', { class: 'acts' }, h('a', { class: 'button', href: '/t/past' }, t('past')), h('a', { class: 'button', href: '/t/money' }, t('money')));
-  main.replaceChildren(...again, ...(await ahead(visits)), ...cards, own, await below());
+  main.replaceChildren(...again, ...(await ahead(visits)), search, ...cards, own, await below());
+  sift();
+  if (typing) search.focus();
+}
+
+// Whoever has a round of many places finds the one they stand in.
+function sift() {
+  const wanted = search.value.trim();
+  main.querySelectorAll('.visit').forEach((each) => { each.hidden = Boolean(wanted) && !each.textContent.includes(wanted); });
 }
 
 async function ordered() {
@@ -102,7 +114,7 @@ async function card(visit) {
     visit.received ? h('p', { class: 's' }, t('received', { time: moment(visit.received, visit.timezone) })) : null,
     visit.pay && visit.state !== 'done' ? h('p', { class: 's' }, t('fee', { fee: visit.pay.fee })) : null,
   ];
-  if (work) lines.push(await queued(work), ...(work.claims || []).map((each) => claimed(visit, each)));
+  if (work) lines.push(await queued(work), ...(work.slips || []).filter((each) => each.path === 'expenses').map((each) => claimed(visit, each)));
   lines.push(h('div', { class: 'acts' }, ...await acts(visit, work)));
   return h('article', { class: 'q visit', id: `visit-${visit.id}` }, ...lines);
 }
@@ -131,7 +143,7 @@ async function queued(work) {
 
 // A claim that waits, or that was not taken: then it is written anew from what was said.
 function claimed(visit, each) {
-  const text = t('expense_waits', { amount: each.amount, note: each.note });
+  const text = t('expense_waits', each.body);
   if (!each.problem) return h('p', { class: 's' }, text);
   return h('div', {}, h('p', { class: 'error' }, `${text} ${each.problem}`), button(t('expense_again'), () => spend(visit, each)));
 }

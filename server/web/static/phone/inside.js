@@ -1,6 +1,6 @@
 // The quiet screen for inside: moments, photos, notes. One thumb, no sound; the questions come later.
 
-import { attach } from './answers.js';
+import { attach, titleOf } from './answers.js';
 import { button, h, sheet, toast } from './dom.js';
 import { changePhoto, keepPhoto, keepRecord, newId } from './keeping.js';
 import { unlocked } from './lock.js';
@@ -170,8 +170,8 @@ function usage() {
 
 // One photo may back up many items; those that failed and have none come first.
 async function assign(photo) {
-  const places = [...document.querySelectorAll('#answers .photos[data-field]')].filter((place) => !place.closest('[data-q][hidden]'));
-  const due = (place) => (place.closest('.failed') && !place.querySelector('input[type=hidden]') ? 0 : 1);
+  const places = [...document.querySelectorAll('#answers .photos[data-field]')].filter((place) => !place.closest('[data-q][hidden], .item:not(.failed) .fixed-field'));
+  const due = (place) => (place.closest('.failed') && !place.closest('.fixed-field') && !place.querySelector('input[type=hidden]') ? 0 : 1);
   const has = (place) => [...place.querySelectorAll('input[type=hidden]')].some((field) => field.value.startsWith(photo.id));
   const picture = await pictureOf(photo);
   const chosen = await sheet(t('photo_for'), (close) => {
@@ -179,8 +179,9 @@ async function assign(photo) {
       const box = h('input', { type: 'checkbox' });
       box.checked = has(place);
       box.place = place;
-      const legend = place.closest('[data-q]').querySelector('legend,.title');
-      return [box, h('label', { class: 'opt' }, box, h('span', {}, legend.textContent.trim()))];
+      const title = titleOf(place.closest('[data-q]').dataset.q);
+      const after = place.closest('.fixed-field') ? ` · ${t('fixed')}` : '';
+      return [box, h('label', { class: 'opt' }, box, h('span', {}, title + after))];
     });
     const picked = () => boxes.map(([box]) => ({ place: box.place, on: box.checked }));
     return [

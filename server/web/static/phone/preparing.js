@@ -27,7 +27,7 @@ export async function prepare(visit) {
   await cache.put(address(visit.id), response);
   const known = await get('work', visit.id);
   const back = said.visit.back ? said.visit.back.number : 0;
-  const fresh = { id: visit.id, ref: said.ref, key: said.key, letter: said.letter, mark: said.facts.mark, back };
+  const fresh = { id: visit.id, ref: said.ref, key: said.key, letter: said.letter, spot: said.spot, mark: said.facts.mark, back };
   // A report that came back begins anew from what the server has of it.
   if (known && (known.back || 0) === back) await update('work', visit.id, (row) => Object.assign(row, fresh));
   else await put('work', { ...fresh, ...untouched(said.facts) });

@@ -82,7 +82,7 @@ async function everything() {
     for (const work of await prepared()) await said(work);
     for (const work of await prepared()) await pictures(work);
     for (const work of await prepared()) waiting = await look(work) || work.record.events.length > 0 || waiting;
-    for (const work of await prepared()) await expenses(work);
+    for (const work of await prepared()) await papers(work);
     online = true;
     wait = FIRST_WAIT;
     if (waiting) timer = setTimeout(send, LOOK_AGAIN);
@@ -121,23 +121,23 @@ async function pictures(work) {
   for (const photo of photos.filter(isDue)) await onePhoto(work, photo);
 }
 
-// A claim goes when its receipt was looked at: the desk never sees one without the other.
-async function expenses(work) {
-  for (const each of (work.claims || []).filter((claim) => !claim.problem)) {
-    const photo = await get('photos', each.receipt);
-    const { id, amount, note, receipt } = each;
-    let problem = photo && photo.state === 'refused' ? photo.why : '';
+// Expenses, fines: small papers of their own. One with a photo goes when that was looked at, so that the desk never
+// sees one without the other; what is not taken stays here with the reason.
+async function papers(work) {
+  for (const { path, body, photo } of (work.slips || []).filter((slip) => !slip.problem)) {
+    const proof = photo && await get('photos', photo);
+    let problem = proof && proof.state === 'refused' ? proof.why || '×' : '';
     let gone = false;
-    if (photo && photo.state === 'verified') {
-      const { ok, said } = await call('POST', `/sent/${work.ref}/expenses`, { body: { id, amount, note, receipt }, ...withKey(work) });
+    if (!photo || (proof && proof.state === 'verified')) {
+      const { ok, said } = await call('POST', `/sent/${work.ref}/${path}`, { body, ...withKey(work) });
       gone = ok;
       problem = ok ? '' : reason(said, said.code);
     }
     await update('work', work.id, (row) => {
-      if (gone) row.claims = row.claims.filter((claim) => claim.id !== id);
-      else row.claims.find((claim) => claim.id === id).problem = problem;
+      if (gone) row.slips = row.slips.filter((slip) => slip.body.id !== body.id);
+      else row.slips.find((slip) => slip.body.id === body.id).problem = problem;
     });
-    if (gone) await remove('photos', receipt);
+    if (gone && photo) await remove('photos', photo);
   }
 }
 
@@ -280,11 +280,11 @@ async function look(work) {
 // {photos, waiting, unsent}: how much of a visit only this phone has.
 export async function onlyHere(work) {
   const photos = await photosOf(work.id);
-  const claims = work.claims || [];
+  const slips = work.slips || [];
   return {
     photos: photos.length,
     waiting: photos.filter((photo) => photo.state === 'kept' || photo.state === 'sent').length,
     refused: photos.filter((photo) => photo.state === 'refused' && !photo.receipt).length,
-    unsent: Boolean(work.handing) || work.edits !== work.sent || work.recordEdits !== work.recordSent || claims.length > 0,
+    unsent: Boolean(work.handing) || work.edits !== work.sent || work.recordEdits !== work.recordSent || slips.length > 0,
   };
 }

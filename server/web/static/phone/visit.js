@@ -5,6 +5,7 @@ import { startInside } from './inside.js';
 import { startHandingIn } from './handing_in.js';
 import { h } from './dom.js';
 import { unlocked, touch } from './lock.js';
+import { later } from './net.js';
 import { prepare } from './preparing.js';
 import { isOnline, onlyHere, onQueue, startSending } from './sending.js';
 import { get, update } from './store.js';
@@ -63,6 +64,7 @@ async function start() {
   await startHandingIn(facts, (page, question) => { show('answers'); goTo(page, question); });
   for (const name of TABS) document.getElementById(`tab-${name}`).addEventListener('click', () => show(name));
   show(work.done || work.handing ? 'finish' : sessionStorage.getItem(`tab-${facts.id}`) || (facts.back ? 'answers' : 'inside'));
+  if (facts.spot) (await later('spot')).startSpot(facts);
   onQueue(showState);
   document.addEventListener('kept', showState);
   await showState();
