@@ -45,6 +45,11 @@ def phone_link(public_url: str, token: str) -> str:
     return f"{public_url}/t/in/{token}"
 
 
+def app_link(public_url: str) -> str:
+    """Where whoever is signed in on a phone finds their visits."""
+    return f"{public_url}/t/"
+
+
 def code_page(public_url: str) -> str:
     """Where codes are typed: the same address in every message."""
     return f"{public_url}/c"

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import queue
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.forms.types.files import MAX_SIZE
+from server.forms.types.files import IMAGE_TYPES, MAX_SIZE
 from server.models.submissions import Attachment
 from server.photo_rules import DEFAULT_PHOTO_RULES, MEGABYTE, PhotoRules
 from server.storage.photos import PhotoRefused, media_type_of
@@ -25,7 +25,8 @@ from server.storage.protocol import ObjectStore, UploadTarget, new_object_key
 
 TARGET_LIFETIME = timedelta(hours=1)
 LARGEST_PHOTO = MAX_SIZE
-PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"})
+# One list for all doors: what may be answered may be uploaded.
+PHOTO_TYPES = frozenset(IMAGE_TYPES)
 PREFIX = "photos"
 # Refused bytes lie below it under their own keys.
 QUARANTINE = "quarantine/"

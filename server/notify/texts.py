@@ -31,6 +31,7 @@ class Wording:
     optout_link: str
     visit: str
     visit_return: str
+    visit_answer: str
     signing: str
     set_up: str
     sign_in: str
@@ -49,6 +50,7 @@ WORDINGS: Final[dict[str, Wording]] = {
         optout="拒收请回复R",
         optout_link="不想参加请打开：{link}/decline",
         visit="您有一项新任务：{unit}。请打开链接查看并填写：{link}",
+        visit_answer="您的问题有了回复。请打开链接查看：{link}",
         signing="{unit}今天的检查结果请您过目并签字，链接请勿转发：{link}",
         visit_return="您交来的{unit}还有几处请补充。请打开链接查看：{link}",
         set_up="您的登录名是{login}。请在{days}天内打开链接设置密码，链接只能用一次，请勿转发：{link}",
@@ -66,6 +68,7 @@ WORDINGS: Final[dict[str, Wording]] = {
         optout="Reply R to stop",
         optout_link="To refuse, open: {link}/decline",
         visit="You have a new task: {unit}. Open this link: {link}",
+        visit_answer="Your question has an answer. Open this link: {link}",
         signing="Please read and sign what was found at {unit}. Do not pass the link on: {link}",
         visit_return="A few details are still needed about {unit}. Open this link: {link}",
         set_up="Your sign-in name is {login}. Set your password within {days} days; the link works once,"
@@ -193,6 +196,12 @@ def compose_visit_return(*, organisation: str, unit: str, link: str, locale: str
     """What a visitor reads whose report comes back with questions; as neutral as the task itself was."""
     wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
     return compose(wording.visit_return, locale=locale, organisation=organisation, unit=unit, link=link)
+
+
+def compose_visit_answer(*, organisation: str, link: str, locale: str = FALLBACK_LOCALE) -> str:
+    """What a visitor reads whose question was answered, as neutral as the task itself was."""
+    wording = WORDINGS[locale if locale in WORDINGS else FALLBACK_LOCALE]
+    return compose(wording.visit_answer, locale=locale, organisation=organisation, unit="", link=link)
 
 
 def compose_signing(*, organisation: str, unit: str, link: str, locale: str = FALLBACK_LOCALE) -> str:

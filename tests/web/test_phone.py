@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 
 from server.accounts import register
 from server.clock import SetClock
 from server.config import S3Settings
 from server.fieldwork.outreach.keys import Sender
+from server.fieldwork.visiting import devices
 from server.followup.returning.asking import NewReturn, return_visit
 from server.followup.returning.deciding import Question
 from server.intake.shelf import FormShelf
@@ -24,7 +25,7 @@ from server.models.audit import AuditLine
 from server.models.messages import Message
 from server.models.submissions import Attachment, Submission, SubmissionRevision
 from server.models.tasks import Assignment, Draft
-from server.models.visits import VisitEvent, VisitRecord
+from server.models.visits import DeviceKey, VisitEvent, VisitRecord
 from server.models.waves import Wave
 from server.scope import EVERYTHING
 from server.storage.objects import S3Store
@@ -74,6 +75,22 @@ def test_a_visits_link_signs_one_phone_in(app: Flask, phone: Phone, visit: Creat
     other.ask("POST", "/sign-in/link", {"token": visit.token}, status=401)
     other.ask("GET", "/visits", status=401)
     assert [each["id"] for each in phone.ask("GET", "/visits")["visits"]] == [str(visit.id)]
+
+
+def test_after_a_phone_was_lost_no_link_of_a_visit_signs_one_in(
+    ready: Phone, app: Flask, engine: Engine, visit: CreatedTask
+) -> None:
+    with engine.begin() as connection:
+        person_id = connection.scalars(select(Assignment.person_id)).one()
+        # As if the visit's link had not been opened yet.
+        connection.execute(delete(DeviceKey))
+        devices.end_devices(connection, person_id, now=NOW)
+        devices.end_visit_links(connection, person_id, now=NOW)
+    found = Phone(app.test_client())
+    assert found.ask("POST", "/sign-in/link", {"token": visit.token}, status=401)["code"] == "sign_in_failed"
+    ready.ask("GET", "/visits", status=401)
+    # What was prepared before has a key of its own.
+    ready.ask("POST", "/sent/{ref}/report", report(), status=201)
 
 
 @pytest.mark.parametrize("days", [13, 15])

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert, select
 from server.db import new_id
 from server.fieldwork.visiting import threads
 from server.keys import KeyRing
+from server.models.messages import Message
 from server.models.tasks import Assignment
 from server.models.visits import VisitEvent
 from tests import builders
@@ -67,6 +68,11 @@ def test_a_question_waits_until_the_desk_opens_it_and_is_answered(visit: Visit, 
     answer = coordinator.post(visit.page, said="请走侧门")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{visit.page}#talk")
     assert "项目组 · 王芳" in coordinator.get(visit.page)
+    coordinator.post(visit.page, said="门卫知道")
+    with visit.engine.connect() as connection:
+        # Told once: what they were told of was not read yet.
+        messages = select(Message.assignment_id).where(Message.dedupe_key.contains(":answer:"))
+        assert connection.scalars(messages).all() == [visit.task.id]
 
 
 def test_who_only_follows_reads_the_talk_and_leaves_it_unread(

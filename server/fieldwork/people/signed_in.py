@@ -97,8 +97,12 @@ def sign_out(
 
 
 def sign_out_everywhere(connection: Connection, managed: Managed, who: Identity, *, now: datetime) -> None:
-    """End the sign-ins of all phones, and the links and codes that could make another."""
+    """End the sign-ins of all phones, and the links and codes that could make another.
+
+    A link of a visit still opens that visit without the app: whoever has the message has the visit.
+    """
     _end_keys(connection, managed.id, now)
+    devices.end_visit_links(connection, managed.id, now=now)
     phones = devices.end_devices(connection, managed.id, now=now)
     _witness(connection, "devices_ended", managed, who, now, {"phones": phones})
 

@@ -73,11 +73,11 @@ def ask_for(
         posts: names of the programme's posts; none for all of them.
 
     Raises:
-        Refusal: not_found, or invalid_fields: `recording_no_posts`, `recording_post_unknown`,
-            `recording_window`, `recording_due`.
+        Refusal: not_found, also for a subject that is no unit; invalid_fields: `recording_no_posts`,
+            `recording_post_unknown`, `recording_window`, `recording_due`.
     """
     check = _check(connection, assignment_id)
-    if check is None:
+    if check is None or check.unit_id is None:
         raise Refusal("not_found")
     known = _posts(connection, check)
     problems = [*post_problems(posts, known), *window_problems(window, now=now)]

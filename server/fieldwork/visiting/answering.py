@@ -1,18 +1,28 @@
 """The desk's side of the talk about a visit: reading what came from a phone, and answering it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from server.db import AnyRow
 from server.errors import Detail, Refusal
+from server.fieldwork.links import app_link
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.visiting import threads
 from server.fieldwork.waves.reading import find_wave_to_run
-from server.models.organisation import Subject
+from server.models.accounts import PersonPrivate
+from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment
+from server.models.waves import Wave
+from server.notify.outbox.queueing import NewMessage, enqueue
+from server.notify.texts import compose_visit_answer
 from server.scope import Scope
+
+# Later, the talk is over or they have looked by themselves.
+WORTH_TELLING: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +36,10 @@ class Reply:
     now: datetime
 
 
-def answer(connection: Connection, reply: Reply, scope: Scope) -> None:
-    """Add the desk's line to the talk about a visit.
+def answer(connection: Connection, reply: Reply, scope: Scope, sender: Sender) -> None:
+    """Add the desk's line to the talk about a visit, and tell whoever goes by a neutral message.
+
+    Nobody is told again before they have read what they were told of.
 
     Raises:
         Refusal: not_found, forbidden when the wave reaches beyond the scope, or invalid_fields: as
@@ -36,7 +48,10 @@ def answer(connection: Connection, reply: Reply, scope: Scope) -> None:
     row = _locked(connection, reply.wave_id, reply.assignment_id, scope)
     if not is_read(row):
         raise Refusal("invalid_fields", details=[Detail("thread_closed", "/said")])
-    threads.say(connection, row.id, reply.said, author=reply.by, from_desk=True, now=reply.now)
+    told = threads.has_unread(connection, row.id)
+    line_id = threads.say(connection, row.id, reply.said, author=reply.by, from_desk=True, now=reply.now)
+    if not told and row.phone is not None:
+        _tell(connection, row, line_id, sender, reply.now)
 
 
 def read(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope, *, now: datetime) -> None:
@@ -55,14 +70,38 @@ def is_read(visit: AnyRow) -> bool:
     return visit.person_id is not None and visit.given_back_at is None and visit.cancelled_at is None
 
 
+def _tell(connection: Connection, visit: AnyRow, line_id: UUID, sender: Sender, now: datetime) -> None:
+    text = compose_visit_answer(
+        organisation=visit.settings["organisation"]["zh"], link=app_link(sender.public_url)
+    )
+    message = NewMessage(
+        dedupe_key=f"{visit.id}:answer:{line_id}",
+        kind="visit",
+        wave_id=visit.wave_id,
+        assignment_id=visit.id,
+        recipient=sender.keys.decrypt(visit.phone),
+        text=text,
+        not_before=now,
+        expires_at=now + WORTH_TELLING,
+        timezone=visit.timezone,
+    )
+    enqueue(connection, [message], sender.keys, now)
+
+
 def _locked(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope) -> AnyRow:
     find_wave_to_run(connection, wave_id, scope)
     query = (
-        select(Assignment.id, Assignment.person_id, Assignment.given_back_at, Assignment.cancelled_at)
+        select(
+            Assignment.id, Assignment.wave_id, Assignment.person_id, Assignment.given_back_at,
+            Assignment.cancelled_at, PersonPrivate.phone, Unit.timezone, Wave.settings,
+        )
         .join(Subject, Subject.id == Assignment.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id)
+        .join(Wave, Wave.id == Assignment.wave_id)
+        .join(PersonPrivate, PersonPrivate.person_id == Assignment.person_id, isouter=True)
         .where(Assignment.wave_id == wave_id, Assignment.id == assignment_id)
         .with_for_update(of=Assignment, key_share=True)
-    )
+    )  # fmt: skip
     row = connection.execute(scope.subjects(query)).first()
     if row is None:
         raise Refusal("not_found")

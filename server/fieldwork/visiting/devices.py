@@ -187,6 +187,25 @@ def end_keys(connection: Connection, person_id: UUID, *, now: datetime) -> Seque
     return [row.id for row in ended if row.kind == "link"]
 
 
+def end_visit_links(connection: Connection, person_id: UUID, *, now: datetime) -> None:
+    """Let no link of a visit that was sent to somebody sign a phone in any more; the visits stay theirs."""
+    links = connection.execute(
+        select(Assignment.token_hash, Assignment.expires_at).where(
+            Assignment.person_id == person_id,
+            Assignment.expires_at > now,
+        )
+    )
+    used = [
+        {
+            "id": new_id(), "person_id": person_id, "kind": "link", "hash": link.token_hash,
+            "created_at": now, "expires_at": link.expires_at, "used_at": now,
+        }
+        for link in links
+    ]  # fmt: skip
+    if used:
+        connection.execute(insert_or_skip(DeviceKey).on_conflict_do_nothing(index_elements=["hash"]), used)
+
+
 def end_devices(connection: Connection, person_id: UUID, *, now: datetime) -> int:
     """End every sign-in of a person, and what could make another; returns how many phones."""
     end_keys(connection, person_id, now=now)

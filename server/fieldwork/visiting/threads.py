@@ -58,6 +58,14 @@ def say(
     return line_id
 
 
+def has_unread(connection: Connection, assignment_id: UUID) -> bool:
+    """Whether the desk said something that the phone has not shown yet."""
+    unread = select(ThreadLine.id).where(
+        ThreadLine.assignment_id == assignment_id, ThreadLine.from_desk, ThreadLine.read_at.is_(None)
+    )
+    return connection.scalar(unread.limit(1)) is not None
+
+
 def mark_read(connection: Connection, assignment_id: UUID, *, by_desk: bool, now: datetime) -> None:
     """Everything the other side said was read."""
     connection.execute(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from server import audit
 from server.db import AnyRow, new_id
@@ -53,6 +53,8 @@ FORM: Final = compile_form(
     }
 )
 LONGEST_TOKEN: Final = 64
+# Each is a message to a number that somebody types.
+MOST_ASKED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ def ask_signature(connection: Connection, new: NewSignature, sender: Sender, *, 
 
     Raises:
         Refusal: not_found for an unknown report; invalid_fields: `signature_covert` where nobody may learn of
-            the visit, `signature_done`, `signature_nobody` for who does not work at the outlet or has no
-            number, and the codes of phone numbers.
+            the visit, `signature_done`, `signature_too_often`, `signature_nobody` for who does not work at
+            the outlet or has no number, and the codes of phone numbers.
     """
     report = _report(connection, new.submission_pk)
     phone = _number(connection, new, report, sender.keys)
@@ -273,6 +275,9 @@ def _report(connection: Connection, submission_pk: UUID) -> AnyRow:
     )
     if connection.scalar(signed) is not None:
         raise Refusal("invalid_fields", details=[Detail("signature_done")])
+    asked = select(func.count()).where(Countersignature.submission_pk == submission_pk)
+    if (connection.scalar(asked) or 0) >= MOST_ASKED:
+        raise Refusal("invalid_fields", details=[Detail("signature_too_often", params={"limit": MOST_ASKED})])
     return row
 
 

@@ -11,7 +11,7 @@ from server.forms.problems import Fault, Refused, Report, pointer_to, refusal
 from server.forms.properties import Property
 from server.forms.types.behaviour import Behaviour, Check, Control, Fields, QuestionType
 
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic")
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
 MAX_SIZE = 25 * 1024 * 1024
 MAX_FILES = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -26,6 +26,7 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ".png": ("image/png",),
         ".webp": ("image/webp",),
         ".heic": ("image/heic",),
+        ".heif": ("image/heif",),
     }
 )
 

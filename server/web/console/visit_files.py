@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Refusal
+from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.visiting import answering
 from server.fieldwork.visiting.threads import LONGEST
 from server.fieldwork.visits.moving import OPEN_WAVES
@@ -38,9 +39,11 @@ def show(wave_id: UUID, assignment_id: UUID) -> Response:
 def say(wave_id: UUID, assignment_id: UUID) -> Response:
     who, now = identity(), services().clock.now()
     reply = answering.Reply(wave_id, assignment_id, request.form.get("said", ""), who.actor, now)
+    given = services()
+    sender = Sender(given.keys, given.settings.public_url)
     try:
         with transaction() as open_connection:
-            answering.answer(open_connection, reply, who.scope)
+            answering.answer(open_connection, reply, who.scope, sender)
     except Refusal as refusal:
         if refusal.code != "invalid_fields":
             raise
