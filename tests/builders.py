@@ -32,7 +32,7 @@ from server.models.accounts import Person
 from server.models.messages import Message
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
-from server.models.tasks import Invitation, InvitationKey
+from server.models.tasks import Assignment, Invitation, InvitationKey
 from server.models.waves import Wave
 from server.scope import EVERYTHING
 
@@ -206,9 +206,14 @@ def create_firm_wave(connection: Connection, firm: CreatedFirm, **changes: Any) 
 
 
 def create_visit(
-    connection: Connection, keys: KeyRing, *, unit_code: str = "B101", **changes: Any
+    connection: Connection,
+    keys: KeyRing,
+    *,
+    unit_code: str = "B101",
+    accepted: bool = False,
+    **changes: Any,
 ) -> CreatedTask:
-    """An open visit of a shopper; needs units."""
+    """An open visit of a shopper; needs units. What was accepted shows its form at once."""
     wave_id = changes.pop("wave_id", None) or create_wave(
         connection, state="launched", code="2026-05-VISIT", instrument="visit"
     )
@@ -219,6 +224,9 @@ def create_visit(
     assigned = assign_visit(connection, new, keys, public_url=PUBLIC_URL, by=BY, now=NOW)
     subject_id = subject_of(connection, unit_code)
     token = LINK.findall(assigned.link)[0]
+    if accepted:
+        this = Assignment.id == assigned.assignment_id
+        connection.execute(update(Assignment).where(this).values(accepted_at=NOW))
     return CreatedTask(assigned.assignment_id, wave_id, subject_id, assigned.submission_id, token)
 
 

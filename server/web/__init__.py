@@ -17,6 +17,7 @@ from server.web import (
     presenting,
     respond,
     trials,
+    visit_doors,
     visits,
 )
 from server.web.presenting import error_page
@@ -29,6 +30,7 @@ SURFACES = {
         respond.blueprint,
         codes.blueprint,
         counters.blueprint,
+        visit_doors.blueprint,
         visits.blueprint,
         phone.blueprint,
         countersigning.blueprint,

@@ -28,6 +28,7 @@ from server.services import services
 from server.web import filling, page_photos
 from server.web.filling import Filling
 from server.web.presenting import render_respondent
+from server.web.visit_doors import in_front_of
 
 THE_LINK = "the link itself is the key"
 THE_SESSION = "the cookie that redeeming the link set is the key"
@@ -222,7 +223,7 @@ def _task_of_link(door: str, token: str) -> Task | Response:
     if task is None:
         return unknown_link()
     settle_language(task)
-    return closed(task) or task
+    return in_front_of(task, token) or closed(task) or task
 
 
 def unknown_link() -> Response:

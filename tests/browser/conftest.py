@@ -120,7 +120,7 @@ def ask_shopper(address: str, engine: Engine, keys: KeyRing) -> Callable[[dict[s
     def ask(form: dict[str, Any]) -> str:
         with engine.begin() as connection:
             create_units(connection)
-            visit = create_visit(connection, keys)
+            visit = create_visit(connection, keys, accepted=True)
             use_form(connection, form)
         return f"{address}/v/{visit.token}"
 

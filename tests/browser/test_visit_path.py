@@ -8,11 +8,13 @@ from itertools import combinations
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from server.keys import KeyRing
 from server.models.submissions import Attachment, Finding, ScoreSheet
+from server.models.tasks import Assignment
 from tests.builders import create_units, create_visit
+from tests.web.phones import PASSED
 
 # Milliseconds: the page asks after its photos at growing intervals.
 UNTIL_ASKED_AGAIN = 20_000
@@ -27,9 +29,27 @@ def photo(shade: int) -> bytes:
 
 @pytest.fixture
 def link(address: str, engine: Engine, keys: KeyRing) -> str:
+    """Of a visit that was accepted."""
     with engine.begin() as connection:
         create_units(connection)
-        return f"{address}/v/{create_visit(connection, keys).token}"
+        return f"{address}/v/{create_visit(connection, keys, accepted=True).token}"
+
+
+@pytest.fixture
+def fresh_link(link: str, engine: Engine) -> str:
+    """Of a visit that is offered."""
+    with engine.begin() as connection:
+        connection.execute(update(Assignment).values(accepted_at=None))
+    return link
+
+
+def accept(page: Page) -> None:
+    """Read the briefing, pass the quiz, declare to have no ties."""
+    for name, value in PASSED.items():
+        page.check(f"[data-q={name}] input[value={value}]", force=True)
+    page.check("input[name=no_ties]")
+    page.locator("button[value=accept]").click()
+    page.wait_for_load_state("domcontentloaded")
 
 
 def fill_first_page(page: Page) -> None:
@@ -74,9 +94,10 @@ def finish(page: Page) -> None:
 
 
 def test_a_visit_with_a_photo_through_the_plain_form(
-    phone: Page, link: str, engine: Engine, work: Callable[[], None]
+    phone: Page, fresh_link: str, engine: Engine, work: Callable[[], None]
 ) -> None:
-    phone.goto(link)
+    phone.goto(fresh_link)
+    accept(phone)
     fill_first_page(phone)
     go_on(phone)
     assert "/v/" not in phone.url

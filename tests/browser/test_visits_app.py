@@ -14,17 +14,10 @@ from server.models.submissions import Attachment, Submission, SubmissionRevision
 from server.models.visits import VisitEvent, VisitRecord
 from tests.browser.conftest import PHONE, use_form
 from tests.builders import create_units, create_visit
+from tests.web.phones import PASSED
 
 # Milliseconds: the queue looks again every few seconds, and waits longer after each failure.
 UNTIL_ASKED_AGAIN = 20_000
-PASSED = {
-    "notes": "phone",
-    "asked": "deny",
-    "unsure": "reason",
-    "photos": "no",
-    "faces": "nofaces",
-    "ties": "decline",
-}
 AT = {"longitude": 118.0, "latitude": 32.0, "accuracy": 25}
 VERDICT = {"type": "radiogroup", "choices": ["yes", "no"], "isRequired": True}
 EVIDENCE = {"photo": "onFail", "note": "onFail", "minLength": 4, "failOn": ["no"]}

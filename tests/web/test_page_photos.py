@@ -49,7 +49,7 @@ def page(memory: MemoryStore, client: FlaskClient, engine: Engine, keys: KeyRing
     """The address of a visit's second page, where photos are asked for."""
     with engine.begin() as connection:
         create_units(connection)
-        link = f"/v/{create_visit(connection, keys).token}"
+        link = f"/v/{create_visit(connection, keys, accepted=True).token}"
     return client.post(link, data={**FIRST, "go": "next"}).location
 
 

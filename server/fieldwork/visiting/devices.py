@@ -49,9 +49,9 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who is behind a phone."""
+    """Who is behind a phone; `device_id` is None for whoever came by a visit's link, without the app."""
 
-    device_id: UUID
+    device_id: UUID | None
     person_id: UUID
     name: str
 
@@ -185,6 +185,16 @@ def end_keys(connection: Connection, person_id: UUID, *, now: datetime) -> Seque
         .returning(DeviceKey.id, DeviceKey.kind)
     )
     return [row.id for row in ended if row.kind == "link"]
+
+
+def holder_of_visit(connection: Connection, assignment_id: UUID) -> Holder | None:
+    """Who was sent on a visit, for whoever holds its link; None where nobody is named, or they left."""
+    row = connection.execute(
+        select(Person.id, Person.name)
+        .join(Assignment, Assignment.person_id == Person.id)
+        .where(Assignment.id == assignment_id, Person.left_at.is_(None))
+    ).first()
+    return Holder(None, row.id, row.name) if row else None
 
 
 def end_visit_links(connection: Connection, person_id: UUID, *, now: datetime) -> None:

@@ -13,12 +13,11 @@ from server.db import AnyRow, connection, transaction
 from server.errors import Refusal
 from server.fieldwork.visiting import deciding, quizzes, threads
 from server.fieldwork.visiting.mine import Mine, visit_of
-from server.forms import page_answers
 from server.http.locale import locale
 from server.services import services
 from server.web.phone.knowing import THE_DEVICE, answer, done, holder, told
 from server.web.phone.lists import shown
-from server.web.phone.whole import quiz_document
+from server.web.phone.whole import quiz_answers, quiz_document
 
 
 class AcceptSchema(Schema):
@@ -130,13 +129,7 @@ def take_quiz(assignment_id: UUID) -> Response:
         raise Refusal("not_found")
     shelved = quizzes.form_of(connection(), visit.rules.quiz, services().forms)
     posted = MultiDict((name, value) for name, value in body["answers"])
-    answers: dict[str, Any] = {}
-    for index in range(len(shelved.form.pages)):
-        answers |= {
-            name: value
-            for name, value in page_answers(shelved.form, index, posted).items()
-            if value is not None
-        }
+    answers = quiz_answers(shelved, posted)
     with transaction() as open_connection:
         result = quizzes.take(open_connection, who, visit.rules.quiz, answers, services().forms, now=now)
     if isinstance(result, tuple):

@@ -6,13 +6,15 @@ Groups to which people add panels carry some in reserve: a phone cannot draw wha
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 from flask import render_template
+from werkzeug.datastructures import MultiDict
 
 from server.fieldwork.responding import Task
-from server.forms import ElementView, PageView
+from server.forms import ElementView, PageView, page_answers
 from server.http.locale import locale
 from server.intake.shelf import ShelvedForm
 from server.web import page_parts
@@ -20,6 +22,7 @@ from server.web.filling import Filling
 
 # Panels that stand ready beyond those that are filled.
 RESERVE: Final = 8
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,16 @@ def whole(filling: Filling) -> Whole:
     return Whole(pages, logic, page_parts.waiting_script(pages, logic), counts)
 
 
-def quiz_document(shelved: ShelvedForm, now: datetime) -> str:
+def quiz_answers(shelved: ShelvedForm, posted: MultiDict[str, str]) -> dict[str, Any]:
+    """What the fields of a quiz say."""
+    answers: dict[str, Any] = {}
+    for index in range(len(shelved.form.pages)):
+        page = page_answers(shelved.form, index, posted)
+        answers |= {name: value for name, value in page.items() if value is not None}
+    return answers
+
+
+def quiz_document(shelved: ShelvedForm, now: datetime, answers: Mapping[str, Any] = NOTHING) -> str:
     """The fields of a quiz as HTML, for a page that is open already. Nothing on it depends on anything."""
     task = Task(
         kind="assignment",
@@ -86,7 +98,7 @@ def quiz_document(shelved: ShelvedForm, now: datetime) -> str:
         started_at=None,
         completed_at=None,
     )
-    filling = Filling(task, shelved, {}, locale(), {})
+    filling = Filling(task, shelved, dict(answers), locale(), {})
     drawn = whole(filling)
     return render_template("phone/quiz.html", whole=drawn, view=drawn, photo_standings={})
 
