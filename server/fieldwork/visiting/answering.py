@@ -12,12 +12,12 @@ from server.errors import Detail, Refusal
 from server.fieldwork.links import app_link
 from server.fieldwork.outreach.keys import Sender
 from server.fieldwork.visiting import threads
+from server.fieldwork.visiting.messages import Line, write_to_visitor
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.models.accounts import PersonPrivate
 from server.models.organisation import Subject, Unit
 from server.models.tasks import Assignment
 from server.models.waves import Wave
-from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.texts import compose_visit_answer
 from server.scope import Scope
 
@@ -50,8 +50,11 @@ def answer(connection: Connection, reply: Reply, scope: Scope, sender: Sender) -
         raise Refusal("invalid_fields", details=[Detail("thread_closed", "/said")])
     told = threads.has_unread(connection, row.id)
     line_id = threads.say(connection, row.id, reply.said, author=reply.by, from_desk=True, now=reply.now)
-    if not told and row.phone is not None:
-        _tell(connection, row, line_id, sender, reply.now)
+    if not told:
+        names, now = row.settings["organisation"], reply.now
+        text = compose_visit_answer(organisation=names["zh"], link=app_link(sender.public_url))
+        line = Line(f"answer:{line_id}", text, now + WORTH_TELLING)
+        write_to_visitor(connection, row, line, sender, now=now)
 
 
 def read(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope, *, now: datetime) -> None:
@@ -68,24 +71,6 @@ def is_read(visit: AnyRow) -> bool:
     """Whether a phone shows the talk about a visit: somebody goes, and it was neither given back nor called
     off."""
     return visit.person_id is not None and visit.given_back_at is None and visit.cancelled_at is None
-
-
-def _tell(connection: Connection, visit: AnyRow, line_id: UUID, sender: Sender, now: datetime) -> None:
-    text = compose_visit_answer(
-        organisation=visit.settings["organisation"]["zh"], link=app_link(sender.public_url)
-    )
-    message = NewMessage(
-        dedupe_key=f"{visit.id}:answer:{line_id}",
-        kind="visit",
-        wave_id=visit.wave_id,
-        assignment_id=visit.id,
-        recipient=sender.keys.decrypt(visit.phone),
-        text=text,
-        not_before=now,
-        expires_at=now + WORTH_TELLING,
-        timezone=visit.timezone,
-    )
-    enqueue(connection, [message], sender.keys, now)
 
 
 def _locked(connection: Connection, wave_id: UUID, assignment_id: UUID, scope: Scope) -> AnyRow:

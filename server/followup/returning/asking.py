@@ -12,6 +12,7 @@ from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.links import new_token, visit_link
 from server.fieldwork.outreach.keys import Sender
+from server.fieldwork.visiting.messages import Line, write_to_visitor
 from server.followup.returning.deciding import Question, link_until, return_problems
 from server.intake.shelf import FormShelf
 from server.models.accounts import PersonPrivate
@@ -20,7 +21,6 @@ from server.models.submissions import Submission
 from server.models.tasks import Assignment
 from server.models.visits import VisitReturn
 from server.models.waves import Wave
-from server.notify.outbox.queueing import NewMessage, enqueue
 from server.notify.texts import compose_visit_return
 from server.scope import Scope
 
@@ -152,22 +152,9 @@ def _tell(
     if until != visit.expires_at:
         values["extended_from"] = visit.extended_from or visit.expires_at
     connection.execute(update(Assignment).where(Assignment.id == visit.id).values(**values))
-    if visit.phone is None:
-        return
     text = compose_visit_return(
         organisation=visit.settings["organisation"]["zh"],
         unit=visit.unit_name,
         link=visit_link(sender.public_url, token.text),
     )
-    message = NewMessage(
-        dedupe_key=f"{visit.id}:return:{number}",
-        kind="visit",
-        wave_id=visit.wave_id,
-        assignment_id=visit.id,
-        recipient=sender.keys.decrypt(visit.phone),
-        text=text,
-        not_before=now,
-        expires_at=until,
-        timezone=visit.timezone,
-    )
-    enqueue(connection, [message], sender.keys, now)
+    write_to_visitor(connection, visit, Line(f"return:{number}", text, until), sender, now=now)

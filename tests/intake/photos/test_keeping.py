@@ -30,7 +30,9 @@ def sweep(engine: Engine, store: MemoryStore, *, days: int) -> None:
 def told(engine: Engine) -> list[tuple[str, int]]:
     with engine.connect() as connection:
         lines = connection.execute(
-            select(AuditLine.action, AuditLine.detail).where(AuditLine.action.startswith("photo_"))
+            select(AuditLine.action, AuditLine.detail)
+            .where(AuditLine.action.startswith("photo_"))
+            .order_by(AuditLine.id)
         ).all()
     return [(line.action, line.detail["count"]) for line in lines]
 

@@ -1,8 +1,7 @@
 // What a visit cost, with a photo of the receipt: written down here, sent once the photo has arrived.
 
 import { button, h, sheet, toast } from './dom.js';
-import { keepPhoto, keepWork, newId } from './keeping.js';
-import { NotTaken, prepared } from './pictures.js';
+import { keepPicture, keepWork, newId } from './keeping.js';
 import { removePhoto } from './store.js';
 import { t } from './words.js';
 
@@ -33,18 +32,10 @@ export async function claim(visit, before) {
 }
 
 async function write(visit, { amount, note, file }) {
-  let ready;
-  try {
-    ready = await prepared(file, visit.side);
-  } catch (error) {
-    if (!(error instanceof NotTaken)) throw error;
-    toast(t(error.message), 'bad');
-    return false;
-  }
-  const { taken, bytes, ...picture } = ready;
-  const photo = { id: newId(), visit: visit.id, question: '', receipt: true, state: 'kept', tries: 0, at: new Date().toISOString(), ...picture };
-  return await keepPhoto(photo, bytes) && keepWork(visit.id, (row) => {
-    row.slips = [...(row.slips || []), { path: 'expenses', photo: photo.id, body: { id: newId(), amount, note, receipt: photo.id } }];
+  const kept = await keepPicture(file, visit.side, { visit: visit.id, question: '', receipt: true });
+  return kept && keepWork(visit.id, (row) => {
+    const { id } = kept.photo;
+    row.slips = [...(row.slips || []), { path: 'expenses', photo: id, body: { id: newId(), amount, note, receipt: id } }];
   });
 }
 

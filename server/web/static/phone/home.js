@@ -5,7 +5,7 @@ import { badge, button, h, paragraphs, sheet, toast } from './dom.js';
 import { clearPin, hasPin, setPin, unlocked } from './lock.js';
 import { call, later, NoNetwork, problem } from './net.js';
 import { isPrepared, prepare, release } from './preparing.js';
-import { isOnline, onlyHere, onQueue, send, startSending } from './sending.js';
+import { BAD_PHOTO, isOnline, onlyHere, onQueue, send, startSending } from './sending.js';
 import { all, clear, get, keep, put, remove, room } from './store.js';
 import { day, megabytes, moment, t } from './words.js';
 
@@ -145,7 +145,8 @@ async function queued(work) {
 function claimed(visit, each) {
   const text = t('expense_waits', each.body);
   if (!each.problem) return h('p', { class: 's' }, text);
-  return h('div', {}, h('p', { class: 'error' }, `${text} ${each.problem}`), button(t('expense_again'), () => spend(visit, each)));
+  const why = each.problem === BAD_PHOTO ? t('expense_photo') : each.problem;
+  return h('div', {}, h('p', { class: 'error' }, `${text} ${why}`), button(t('expense_again'), () => spend(visit, each)));
 }
 
 async function spend(visit, before) {

@@ -2,9 +2,8 @@
 
 import { attach, titleOf } from './answers.js';
 import { button, h, sheet, toast } from './dom.js';
-import { changePhoto, keepPhoto, keepRecord, newId } from './keeping.js';
+import { changePhoto, keepPicture, keepRecord, newId } from './keeping.js';
 import { unlocked } from './lock.js';
-import { NotTaken, prepared } from './pictures.js';
 import { fix } from './places.js';
 import { onQueue } from './sending.js';
 import { get, photosOf, pictureOf, removePhoto } from './store.js';
@@ -128,17 +127,9 @@ async function keepOne(file, question, source) {
     toast(t('too_many_photos', { limit: MOST_PHOTOS }), 'bad');
     return null;
   }
-  let ready;
-  try {
-    ready = await prepared(file, facts.side);
-  } catch (error) {
-    if (!(error instanceof NotTaken)) throw error;
-    toast(t(error.message), 'bad');
-    return null;
-  }
-  const { taken: by, bytes, ...picture } = ready;
-  const photo = { id: newId(), visit: facts.id, question, state: 'kept', tries: 0, at: new Date().toISOString(), ...picture };
-  if (!await keepPhoto(photo, bytes)) return null;
+  const kept = await keepPicture(file, facts.side, { visit: facts.id, question });
+  if (!kept) return null;
+  const { photo, taken: by } = kept;
   if (!question) await keepRecord(facts.id, (record) => { record.tray.push(photo.id); });
   note('photo', { photo: photo.id, source, ...(by ? { taken: by } : {}) });
   return photo;

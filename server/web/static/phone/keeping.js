@@ -1,6 +1,7 @@
 // Writes what a page says about its visit, and lets the rest of the page know. A full phone is said at once:
 // nothing may look kept that is not.
 
+import { NotTaken, prepared } from './pictures.js';
 import { sendSoon } from './sending.js';
 import { isFull, putPhoto, update } from './store.js';
 import { toast } from './dom.js';
@@ -45,8 +46,20 @@ export function keepWork(id, change) {
   return kept(() => update('work', id, change));
 }
 
-export function keepPhoto(photo, bytes) {
-  return kept(() => putPhoto(photo, bytes));
+// A picture of the camera or the album, made smaller: {photo, taken}, or null after saying why not. `taken` is when
+// the picture says that it was taken.
+export async function keepPicture(file, side, about) {
+  let ready;
+  try {
+    ready = await prepared(file, side);
+  } catch (error) {
+    if (!(error instanceof NotTaken)) throw error;
+    toast(t(error.message), 'bad');
+    return null;
+  }
+  const { taken, bytes, ...picture } = ready;
+  const photo = { id: newId(), state: 'kept', tries: 0, at: new Date().toISOString(), ...about, ...picture };
+  return await kept(() => putPhoto(photo, bytes)) ? { photo, taken } : null;
 }
 
 export function changePhoto(id, change) {

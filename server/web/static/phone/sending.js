@@ -10,6 +10,7 @@ const LOOK_AGAIN = 5000;
 const UNSEEN = 120000; // sent so long ago and still not seen by the server: sent again
 const TRIES_AT_STORE = 2;
 const MOST_MISSES = 2;
+export const BAD_PHOTO = 'photo'; // what is wrong with a paper whose photo is none; else it is the server's sentence
 
 const listeners = new Set();
 let wait = FIRST_WAIT;
@@ -126,7 +127,7 @@ async function pictures(work) {
 async function papers(work) {
   for (const { path, body, photo } of (work.slips || []).filter((slip) => !slip.problem)) {
     const proof = photo && await get('photos', photo);
-    let problem = proof && proof.state === 'refused' ? proof.why || '×' : '';
+    let problem = proof && proof.state === 'refused' ? BAD_PHOTO : '';
     let gone = false;
     if (!photo || (proof && proof.state === 'verified')) {
       const { ok, said } = await call('POST', `/sent/${work.ref}/${path}`, { body, ...withKey(work) });
@@ -135,7 +136,7 @@ async function papers(work) {
     }
     await update('work', work.id, (row) => {
       if (gone) row.slips = row.slips.filter((slip) => slip.body.id !== body.id);
-      else row.slips.find((slip) => slip.body.id === body.id).problem = problem;
+      else row.slips.filter((slip) => slip.body.id === body.id).forEach((slip) => { slip.problem = problem; });
     });
     if (gone && photo) await remove('photos', photo);
   }
