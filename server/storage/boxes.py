@@ -1,10 +1,16 @@
-"""MP4 and MOV as boxes in boxes: four bytes of size, four of type, and what is in it (ISO 14496-12)."""
+"""MP4 and MOV as boxes in boxes: four bytes of size, four of type, and what is in it (ISO 14496-12).
+
+What a phone writes beside pictures and sound (where, when, by which device) lies in boxes of its own. They
+are told as stretches to be blanked: a box that is called `free` is passed over by every player, and nothing
+moves, so that the index still fits.
+"""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from server.storage.blanking import Blank
 from server.storage.photos import PhotoRefused
 
 BOX: Final = struct.Struct(">I4s")
@@ -33,22 +39,31 @@ MOST_FTYP: Final = 512
 # The index of an hour at 60 pictures a second takes 3 MB.
 MOST_MOOV: Final = 32 * 1024 * 1024
 PICTURES: Final = b"vide"
+SOUND: Final = b"soun"
+# Descriptions in the words of phones and programs: location, device, title. What is free may hold anything.
+DESCRIBING: Final = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
+FREE: Final = b"free"
+# Boxes that begin with when the film, a track, its media were made and changed.
+DATED: Final = ((b"mvhd",), (b"trak", b"tkhd"), (b"trak", b"mdia", b"mdhd"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Box:
+    """Its type, where that stands, and where its content begins and ends."""
+
     kind: bytes
+    named: int
     start: int
     end: int
 
 
-def walk_boxes(file: BinaryIO, size: int) -> tuple[str, int | None]:
-    """Media type and milliseconds of a file that begins with `ftyp`.
+def walk_boxes(file: BinaryIO, size: int) -> tuple[str, int | None, tuple[Blank, ...]]:
+    """Media type, milliseconds and what to blank of a file that begins with `ftyp`.
 
     Raises:
         PhotoRefused: `type_not_allowed`, `broken`, `something_hidden`.
     """
-    outermost = list(_boxes(file, _Box(b"", 0, size)))
+    outermost = list(_boxes(file, _Box(b"", 0, 0, size)))
     media_type = _brand(file, outermost[0])
     if any(box.kind not in OUTERMOST for box in outermost):
         raise PhotoRefused("something_hidden")
@@ -60,7 +75,35 @@ def walk_boxes(file: BinaryIO, size: int) -> tuple[str, int | None]:
         raise PhotoRefused("broken")
     if not _has_pictures(file, moov):
         raise PhotoRefused("not_a_video")
-    return media_type, _milliseconds(file, moov)
+    blanks = (*_described(outermost), *_told_by(file, moov))
+    return media_type, _milliseconds(file, moov), blanks
+
+
+def _told_by(file: BinaryIO, moov: _Box) -> Iterator[Blank]:
+    """What the film's index says about where, when and by what it was made."""
+    inside = list(_boxes(file, moov))
+    yield from _described(inside)
+    for path in DATED:
+        for box in _inside(file, moov, path):
+            wide = _read(file, box.start, 1) == b"\x01"
+            yield Blank(box.start + 4, min(16 if wide else 8, box.end - box.start - 4))
+    for track in inside:
+        if track.kind == b"trak":
+            yield from _described([*_boxes(file, track)])
+            # A track of positions beside the pictures: without its index nothing finds them.
+            if _handler(file, track) not in {PICTURES, SOUND}:
+                yield from _freed(track)
+
+
+def _described(boxes: Sequence[_Box]) -> Iterator[Blank]:
+    for box in boxes:
+        if box.kind in DESCRIBING:
+            yield from _freed(box)
+
+
+def _freed(box: _Box) -> Iterator[Blank]:
+    yield Blank(box.named, len(FREE), FREE)
+    yield Blank(box.start, box.end - box.start)
 
 
 def _boxes(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
@@ -85,7 +128,7 @@ def _box(file: BinaryIO, at: int, end: int) -> _Box:
     until = end if length == 0 else at + length
     if until < start:
         raise PhotoRefused("broken")
-    return _Box(kind, start, until)
+    return _Box(kind, at + 4, start, until)
 
 
 def _read(file: BinaryIO, at: int, count: int) -> bytes:
@@ -121,10 +164,15 @@ def _inside(file: BinaryIO, parent: _Box, path: tuple[bytes, ...]) -> Iterator[_
 
 
 def _has_pictures(file: BinaryIO, moov: _Box) -> bool:
-    for handler in _inside(file, moov, (b"trak", b"mdia", b"hdlr")):
-        if handler.end - handler.start >= 12 and _read(file, handler.start + 8, 4) == PICTURES:
-            return True
-    return False
+    return any(_handler(file, track) == PICTURES for track in _inside(file, moov, (b"trak",)))
+
+
+def _handler(file: BinaryIO, track: _Box) -> bytes:
+    """What a track is a track of, in four letters."""
+    for handler in _inside(file, track, (b"mdia", b"hdlr")):
+        if handler.end - handler.start >= 12:
+            return _read(file, handler.start + 8, 4)
+    return b""
 
 
 def _milliseconds(file: BinaryIO, moov: _Box) -> int | None:

@@ -1,13 +1,15 @@
 """WebM as elements in elements: an id, a size and what is in it (RFC 8794, RFC 9559).
 
 Browsers record with sizes left open: such an element ends where one begins that cannot lie inside it. So the
-segment and its clusters are walked as one flat row of elements that are known by their ids.
+segment and its clusters are walked as one flat row of elements that are known by their ids. What says where,
+when and by what it was recorded is told as stretches to be blanked: each becomes one element of nothing.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from server.storage.blanking import Blank
 from server.storage.photos import PhotoRefused
 
 HEADER: Final = 0x1A45DFA3
@@ -22,10 +24,13 @@ TRACK_TYPE: Final = 0x83
 PICTURES: Final = 1
 CLUSTER: Final = 0x1F43B675
 TIMECODE: Final = 0xE7
-# SeekHead, Cues, Chapters, Tags, Void, CRC-32; Position, PrevSize, SimpleBlock, BlockGroup of clusters.
-PASSED_OVER: Final = frozenset(
-    {0x114D9B74, 0x1C53BB6B, 0x1043A770, 0x1254C367, 0xEC, 0xBF, 0xA7, 0xAB, 0xA3, 0xA0, 0x5854}
-)
+VOID: Final = b"\xec"
+# Tags, and the element of nothing, which may hold anything.
+FREE: Final = frozenset({0x1254C367, 0xEC})
+# Of the description of the film: when it was made, its title.
+TELLING: Final = frozenset({0x4461, 0x7BA9})
+# SeekHead, Cues, Chapters, CRC-32; Position, PrevSize, SimpleBlock, BlockGroup of clusters.
+PASSED_OVER: Final = frozenset({0x114D9B74, 0x1C53BB6B, 0x1043A770, 0xBF, 0xA7, 0xAB, 0xA3, 0xA0, 0x5854})
 MOST_ELEMENTS: Final = 500_000
 MOST_DESCRIBED: Final = 4 * 1024 * 1024
 OPEN: Final = -1
@@ -41,10 +46,11 @@ class _Seen:
     latest: int = 0
     clusters: int = 0
     pictures: bool = False
+    blanks: list[Blank] = field(default_factory=list)
 
 
-def walk_elements(file: BinaryIO, size: int) -> tuple[str, int | None]:
-    """Media type and milliseconds of a file that begins with an EBML header.
+def walk_elements(file: BinaryIO, size: int) -> tuple[str, int | None, tuple[Blank, ...]]:
+    """Media type, milliseconds and what to blank of a file that begins with an EBML header.
 
     Raises:
         PhotoRefused: `type_not_allowed` for Matroska that is no WebM, `not_a_video`, `broken`,
@@ -63,7 +69,8 @@ def walk_elements(file: BinaryIO, size: int) -> tuple[str, int | None]:
         raise PhotoRefused("not_a_video")
     units = seen.duration if seen.duration is not None else seen.latest
     milliseconds = int(units * seen.scale / NANOSECONDS)
-    return "video/webm", milliseconds if 0 < milliseconds < 1 << 40 else None
+    lasting = milliseconds if 0 < milliseconds < 1 << 40 else None
+    return "video/webm", lasting, tuple(seen.blanks)
 
 
 def _header(file: BinaryIO) -> int:
@@ -82,6 +89,7 @@ def _walked(file: BinaryIO, at: int, size: int) -> _Seen:
     for _ in range(MOST_ELEMENTS):
         if at == size:
             return seen
+        begin = at
         element, length, at = _element(file, at)
         if element == CLUSTER:
             seen.clusters += 1
@@ -90,10 +98,33 @@ def _walked(file: BinaryIO, at: int, size: int) -> _Seen:
             raise PhotoRefused("broken")
         if element in {INFO, TRACKS, TIMECODE}:
             _describe(seen, element, _described(file, at, length))
+            if element == INFO:
+                seen.blanks += _told_by(file, at, at + length)
+        elif element in FREE:
+            seen.blanks.append(_voided(begin, at + length))
         elif element not in PASSED_OVER:
             raise PhotoRefused("something_hidden")
         at += length
     raise PhotoRefused("broken")
+
+
+def _told_by(file: BinaryIO, at: int, end: int) -> list[Blank]:
+    found: list[Blank] = []
+    while at < end:
+        begin = at
+        element, length, at = _element(file, at)
+        at += length
+        if element in TELLING:
+            found.append(_voided(begin, at))
+    return found
+
+
+def _voided(begin: int, end: int) -> Blank:
+    """One element of nothing in the place of another one, exactly as long."""
+    length = end - begin
+    short = length - 2 < 0x7F
+    size = bytes([0x80 | length - 2]) if short else (length - 9 | 1 << 56).to_bytes(8)
+    return Blank(begin, length, VOID + size)
 
 
 def _described(file: BinaryIO, at: int, length: int) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 
+from server.storage.blanking import Blank
 from server.storage.photos import REFUSALS, Box, PhotoFacts, PhotoRefused, Redrawn
 from server.storage.resemblance import BITS, Likeness
 from server.storage.taking import LONGEST, Taking
@@ -88,7 +89,12 @@ def pack_redrawn(redrawn: Redrawn) -> bytes:
 
 
 def pack_video(facts: VideoFacts) -> bytes:
-    return pack(json.dumps(asdict(facts)).encode(), b"", b"")
+    header = {
+        "media_type": facts.media_type,
+        "milliseconds": facts.milliseconds,
+        "blanks": [(each.at, each.length, each.head.hex()) for each in facts.blanks],
+    }
+    return pack(json.dumps(header).encode(), b"", b"")
 
 
 def pack_refusal(code: str) -> bytes:
@@ -129,7 +135,10 @@ def unpack_video(frames: Sequence[bytes]) -> VideoFacts:
     header = _header(frames)
     try:
         found = header["milliseconds"]
-        return VideoFacts(str(header["media_type"]), None if found is None else int(found))
+        blanks = tuple(
+            Blank(int(at), int(length), bytes.fromhex(head)) for at, length, head in header["blanks"]
+        )
+        return VideoFacts(str(header["media_type"]), None if found is None else int(found), blanks)
     except (ValueError, KeyError, TypeError) as problem:
         raise Unreadable(str(problem)) from None
 

@@ -42,6 +42,10 @@ class MemoryStore:
         self._require_available()
         self._objects[key] = (data, media_type)
 
+    def put_from(self, file: BinaryIO, key: str, media_type: str) -> None:
+        file.seek(0)
+        self.put(key, file.read(), media_type)
+
     def get(self, key: str, limit: int) -> bytes:
         self._require_available()
         if key not in self._objects:
@@ -86,7 +90,7 @@ class MemoryStore:
         return f"{self._address}/{quote(key)}?upload={upload}&part={number}&size={size}"
 
     def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
-        """What a phone does with a part's target."""
+        self._require_available()
         self._upload(key, upload)[1][number] = data
 
     def parts(self, key: str, upload: str) -> list[Part]:
@@ -109,7 +113,9 @@ class MemoryStore:
             raise UploadGone
         return self._uploads[key, upload]
 
-    def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:
+    def link(
+        self, key: str, expires_in: timedelta, download_name: str | None = None, media_type: str = ""
+    ) -> str:
         self._require_available()
         name = f"&name={quote(download_name)}" if download_name else ""
         return f"{self._address}/{quote(key)}?expires={int(expires_in.total_seconds())}{name}"

@@ -98,6 +98,11 @@ class S3Store:
         with _translated():
             self._client.put_object(Bucket=self._settings.bucket, Key=key, Body=data, ContentType=media_type)
 
+    def put_from(self, file: BinaryIO, key: str, media_type: str) -> None:
+        file.seek(0)
+        with _translated():
+            self._client.put_object(Bucket=self._settings.bucket, Key=key, Body=file, ContentType=media_type)
+
     def get(self, key: str, limit: int) -> bytes:
         with _translated(key):
             body = self._client.get_object(Bucket=self._settings.bucket, Key=key)["Body"]
@@ -145,6 +150,12 @@ class S3Store:
                 ExpiresIn=int(expires_in.total_seconds()),
             )
 
+    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        with _translated():
+            self._client.upload_part(
+                Bucket=self._settings.bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
+            )
+
     def parts(self, key: str, upload: str) -> list[Part]:
         pages = self._client.get_paginator("list_parts")
         with _translated():
@@ -169,11 +180,13 @@ class S3Store:
         with suppress(UploadGone), _translated():
             self._client.abort_multipart_upload(Bucket=self._settings.bucket, Key=key, UploadId=upload)
 
-    def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:
+    def link(
+        self, key: str, expires_in: timedelta, download_name: str | None = None, media_type: str = ""
+    ) -> str:
         wanted = {"Bucket": self._settings.bucket, "Key": key}
         if download_name is not None:
-            # An octet stream that is an attachment is never shown, whatever a browser thinks of its bytes.
-            wanted["ResponseContentType"] = "application/octet-stream"
+            # An attachment is never shown as a page, whatever its bytes are; <video> plays it.
+            wanted["ResponseContentType"] = media_type or "application/octet-stream"
             wanted["ResponseContentDisposition"] = (
                 f"attachment; filename*=UTF-8''{quote(download_name, safe='')}"
             )

@@ -72,6 +72,10 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, data: bytes, media_type: str) -> None: ...
 
+    def put_from(self, file: BinaryIO, key: str, media_type: str) -> None:
+        """Put a file from its start to its end, without all of it in memory."""
+        ...
+
     def get(self, key: str, limit: int) -> bytes:
         """The object's bytes. Raises ObjectMissing, and ObjectTooLarge beyond `limit` bytes."""
         ...
@@ -98,6 +102,10 @@ class ObjectStore(Protocol):
         """Where one part of exactly this number of bytes is PUT."""
         ...
 
+    def put_part(self, key: str, upload: str, number: int, data: bytes) -> None:
+        """Put one part ourselves, for a phone that does not reach the store. Raises UploadGone."""
+        ...
+
     def parts(self, key: str, upload: str) -> Sequence[Part]:
         """The parts that have arrived, by number. Raises UploadGone."""
         ...
@@ -110,8 +118,14 @@ class ObjectStore(Protocol):
         """Give the upload up and forget its parts; one that is over is no error."""
         ...
 
-    def link(self, key: str, expires_in: timedelta, download_name: str | None = None) -> str:
-        """An address that reads the object until it expires; with a name, browsers save it."""
+    def link(
+        self, key: str, expires_in: timedelta, download_name: str | None = None, media_type: str = ""
+    ) -> str:
+        """An address that reads the object until it expires; with a name, browsers save it.
+
+        Args:
+            media_type: what the store shall call what is saved, for a page that plays it; else just bytes.
+        """
         ...
 
     def reachable(self) -> bool:

@@ -2,21 +2,23 @@
 
 MP4 and MOV are boxes in boxes (ISO 14496-12), WebM is elements in elements (Matroska, RFC 9559). A file
 counts when the walk knows every part of its outermost level, ends exactly where the file does, and has met a
-track of pictures. What people get is the file as it came, so it is only ever handed out to be saved; a file
-that is a page or an archive at the same time is refused all the same. Run this in a child, through
-`server.storage.inspection`.
+track of pictures. What people get is the file without what it says about itself (`server.storage.blanking`),
+as something to be saved, which a page may play; a file that is a page or an archive at the same time is
+refused all the same. Run this in a child, through `server.storage.inspection`.
 """
 
 import os
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from server.storage.blanking import Blank
 from server.storage.boxes import walk_boxes
 from server.storage.elements import walk_elements
-from server.storage.photos import PhotoRefused
+from server.storage.photos import PhotoRefused, media_type_of
 
 BOXES_MARK: Final = b"ftyp"
 ELEMENTS_MARK: Final = b"\x1a\x45\xdf\xa3"
+QUICKTIME: Final = b"qt  "
 VIDEO_TYPES: Final = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 CHUNK: Final = 1 << 20
 # Markup that a browser or a server might run, long enough not to turn up in 200 MB of pictures by chance.
@@ -39,10 +41,28 @@ class VideoFacts:
     Attributes:
         media_type: found out, not claimed; one of `VIDEO_TYPES`.
         milliseconds: how long it says it is; None where a recorder left that open.
+        blanks: where it tells of places, times and devices, to be blanked before anybody gets it.
     """
 
     media_type: str
     milliseconds: int | None
+    blanks: tuple[Blank, ...] = ()
+
+
+def media_type_of_file(data: bytes) -> str:
+    """What the first bytes of a photo or a video say it is. Nothing is decoded.
+
+    Raises:
+        PhotoRefused: `type_not_allowed` or `not_an_image`, as for photos.
+    """
+    try:
+        return media_type_of(data)
+    except PhotoRefused:
+        if data[4:8] == BOXES_MARK:
+            return "video/quicktime" if data[8:12] == QUICKTIME else "video/mp4"
+        if data[:4] == ELEMENTS_MARK:
+            return "video/webm"
+        raise
 
 
 def inspect_video(file: BinaryIO) -> VideoFacts:

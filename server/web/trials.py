@@ -23,7 +23,8 @@ from server.http.locale import locale
 from server.intake.prepare import Incoming, Prepared, prepare
 from server.intake.uploads import LARGEST_PHOTO
 from server.services import services
-from server.storage.photos import PhotoRefused, media_type_of
+from server.storage.photos import PhotoRefused
+from server.storage.videos import media_type_of_file
 from server.web import filling
 from server.web.filling import Filling
 from server.web.presenting import page, render_respondent
@@ -136,7 +137,7 @@ def _photos(form: Filling) -> Mapping[str, list[Any]]:
         if not data or question is None or question.type != "file":
             continue
         try:
-            media_type = media_type_of(data)
+            media_type = media_type_of_file(data)
         except PhotoRefused:
             continue
         digest = hashlib.sha256(data).hexdigest()

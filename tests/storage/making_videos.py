@@ -40,11 +40,17 @@ def header(doc_type: bytes = b"webm") -> bytes:
 
 
 def webm(
-    *, doc_type: bytes = b"webm", live: bool = False, kind: int = 1, extra: bytes = b"", tail: bytes = b""
+    *,
+    doc_type: bytes = b"webm",
+    live: bool = False,
+    kind: int = 1,
+    told: bytes = b"",
+    extra: bytes = b"",
+    tail: bytes = b"",
 ) -> bytes:
-    """A video as browsers record it; `live` leaves sizes and duration open."""
+    """A video as browsers record it; `live` leaves sizes and duration open; `told` is about itself."""
     length = b"" if live else element(0x4489, struct.pack(">d", 2500.0))
-    info = element(0x1549A966, element(0x2AD7B1, (1_000_000).to_bytes(3)) + length)
+    info = element(0x1549A966, element(0x2AD7B1, (1_000_000).to_bytes(3)) + told + length)
     tracks = element(0x1654AE6B, element(0xAE, element(0xD7, b"\x01") + element(0x83, bytes([kind]))))
     block = element(0xA3, b"\x81\x00\x00\x80" + bytes(900))
     clusters = b"".join(

@@ -8,9 +8,10 @@ from tempfile import TemporaryFile
 
 import pytest
 
+from server.storage.blanking import Blank, blank
 from server.storage.inspection import Limits, inspect_video_in_child
 from server.storage.photos import PhotoRefused
-from server.storage.videos import VideoFacts, inspect_video
+from server.storage.videos import inspect_video
 from tests.storage.making_videos import box, element, ftyp, moov, mp4, mvhd, track, webm
 
 
@@ -50,7 +51,73 @@ def archive() -> bytes:
 def test_videos_of_phones_and_browsers_are_known(
     data: bytes, media_type: str, milliseconds: int | None
 ) -> None:
-    assert inspect_video(BytesIO(data)) == VideoFacts(media_type, milliseconds)
+    found = inspect_video(BytesIO(data))
+    assert (found.media_type, found.milliseconds) == (media_type, milliseconds)
+
+
+def dated(name: bytes, *, wide: bool = False) -> bytes:
+    """A box that begins with when something was made and changed."""
+    return box(name, bytes([wide, 0, 0, 0]) + b"WHEN" * (4 if wide else 2) + bytes(92))
+
+
+def named_track(handler: bytes, *inside: bytes) -> bytes:
+    media = dated(b"mdhd", wide=True) + box(b"hdlr", bytes(8) + handler + bytes(13))
+    return box(b"trak", dated(b"tkhd") + box(b"mdia", media) + b"".join(inside))
+
+
+SECRET = box(b"\xa9xyz", b"WHERE") + box(b"keys", b"DEVICE")
+TOLD = box(b"udta", SECRET)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ftyp() + moov(mvhd(), track(), TOLD) + box(b"mdat", bytes(99)),
+        ftyp() + moov(mvhd(), track(), box(b"meta", SECRET)) + box(b"mdat", bytes(99)) + box(b"uuid", SECRET),
+        ftyp()
+        + box(b"free", SECRET)
+        + moov(mvhd(), named_track(b"vide", box(b"udta", SECRET)))
+        + box(b"mdat"),
+        ftyp() + moov(mvhd(), track(), named_track(b"meta", box(b"gpsd", SECRET))) + box(b"mdat", bytes(99)),
+        ftyp()
+        + moov(mvhd(), track())
+        + struct.pack(">I4sQ", 1, b"udta", 16 + len(SECRET))
+        + SECRET
+        + box(b"mdat"),
+        webm(extra=element(0x1254C367, b"WHERE")),
+        webm(extra=element(0x1254C367, b"WHERE" * 100)),
+        webm(extra=element(0xEC, b"DEVICE")),
+        webm(told=element(0x4461, b"WHENWHEN") + element(0x7BA9, b"DEVICE")),
+    ],
+)
+def test_where_when_and_by_what_it_was_taken_is_blanked(data: bytes) -> None:
+    file = BytesIO(data)
+    before = inspect_video(file)
+    blank(file, before.blanks, len(data))
+    after = file.getvalue()
+    assert not any(word in after for word in (b"WHERE", b"WHEN", b"DEVICE"))
+    found = inspect_video(BytesIO(after))
+    assert (len(after), found.media_type, found.milliseconds) == (
+        len(data), before.media_type, before.milliseconds,
+    )  # fmt: skip
+    # What is blank stays as it is, and so does everything beside it.
+    again = BytesIO(after)
+    blank(again, found.blanks, len(data))
+    assert again.getvalue() == after
+    told = {at for each in before.blanks for at in range(each.at, each.at + each.length)}
+    assert all(
+        one == other for at, (one, other) in enumerate(zip(data, after, strict=True)) if at not in told
+    )
+
+
+@pytest.mark.parametrize(
+    "told", [Blank(-1, 2), Blank(9, 2), Blank(0, 2, b"abc"), (Blank(0, 10),) * 5], ids=str
+)
+def test_stretches_of_no_file_are_not_blanked(told: Blank | tuple[Blank, ...]) -> None:
+    file = BytesIO(b"0123456789")
+    with pytest.raises(ValueError, match="stretches"):
+        blank(file, told if isinstance(told, tuple) else [told], 10)
+    assert file.getvalue() == b"0123456789"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +189,7 @@ def test_damaged_videos_are_refused_or_read_and_nothing_else(good: bytes) -> Non
 def test_a_child_reads_the_file_itself() -> None:
     with TemporaryFile() as file:
         file.write(mp4())
-        assert inspect_video_in_child(file) == VideoFacts("video/mp4", 2500)
+        assert inspect_video_in_child(file) == inspect_video(BytesIO(mp4()))
         file.seek(0)
         file.truncate(100)
         with pytest.raises(PhotoRefused, match="broken"):

@@ -21,8 +21,9 @@ from server.intake.uploads import LARGE, LARGEST_PHOTO, SMALL
 from server.models.duties import DutyFile
 from server.scope import Scope
 from server.storage.inspection import inspect_in_child
-from server.storage.photos import PhotoRefused, media_type_of
+from server.storage.photos import PhotoRefused
 from server.storage.protocol import ObjectMissing, ObjectStore, ObjectTooLarge, new_object_key
+from server.storage.videos import VIDEO_TYPES, media_type_of_file
 
 PREFIX: Final = "duties"
 # A minute of a morning drill from a phone; what is larger belongs on the bank's own video system.
@@ -30,8 +31,6 @@ LARGEST_VIDEO: Final = 100 * 1024 * 1024
 MOST_FILES: Final = 10
 LINK_LIFETIME: Final = timedelta(minutes=10)
 JPEG: Final = "image/jpeg"
-# Where the words stand by which a video is known: ISO media (mp4, mov) and Matroska (webm).
-_VIDEOS: Final = ((4, b"ftyp", "video/mp4"), (0, b"\x1aE\xdf\xa3", "video/webm"))
 
 
 def media_type(data: bytes) -> str:
@@ -40,14 +39,10 @@ def media_type(data: bytes) -> str:
     Raises:
         PhotoRefused: type_not_allowed, not_an_image or too_large.
     """
-    for offset, word, kind in _VIDEOS:
-        if data[offset : offset + len(word)] == word:
-            if len(data) > LARGEST_VIDEO:
-                raise PhotoRefused("too_large")
-            return kind
-    if len(data) > LARGEST_PHOTO:
+    found = media_type_of_file(data)
+    if len(data) > (LARGEST_VIDEO if found in VIDEO_TYPES else LARGEST_PHOTO):
         raise PhotoRefused("too_large")
-    return media_type_of(data)
+    return found
 
 
 def add_file(

@@ -4,7 +4,7 @@ A part is PUT straight to the store. The store knows which parts it has, so a ph
 and sends the others. What is complete goes the way of every photo: it counts when the worker has looked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -63,45 +63,49 @@ def begin_video(
     try:
         return _sending(row, _there(store, row))
     except UploadGone:
+        if row.state == "expected" and _is_whole(store, row):
+            # All of it is there and only waits to be looked at.
+            return Sending(PART_BYTES, _count(row), ())
         # Never begun, given up as stale, or complete but refused: it begins anew.
         upload = store.begin_parts(row.object_key, row.media_type)
         _remember(connection, row.id, upload)
         return Sending(PART_BYTES, _count(row), tuple(range(1, _count(row) + 1)))
 
 
-def part_targets(
+def part_target(
+    connection: Connection, store: ObjectStore, submission_id: UUID, attachment_id: UUID, number: int
+) -> str:
+    """Where this part is PUT, with exactly its number of bytes; the address lasts for an hour.
+
+    Raises:
+        Refusal: not_found for a video or a part that there is not, wrong_state when no upload is under way:
+            begin it again.
+    """
+    row = _part_of(connection, submission_id, attachment_id, number)
+    size = _size_of(row, number)
+    return store.part_target(row.object_key, _under_way(row), number, size, TARGET_LIFETIME)
+
+
+def pass_part(
     connection: Connection,
     store: ObjectStore,
     submission_id: UUID,
     attachment_id: UUID,
-    numbers: Iterable[int],
-) -> Mapping[int, str]:
-    """Where these parts are PUT, each with exactly its number of bytes; the addresses last for an hour.
+    number: int,
+    data: bytes,
+) -> None:
+    """One part's bytes, from a client that does not reach the store.
 
     Raises:
-        Refusal: not_found for a video or a part that there is not, wrong_state when no upload is under way.
+        Refusal: not_found for a video or a part that there is not, conflict for another number of bytes,
+            wrong_state when no upload is under way: begin it again.
+        StoreUnavailable: the part is not there.
     """
-    row = _found(connection, submission_id, attachment_id)
-    upload, wanted = _under_way(row), list(numbers)
-    if any(not 1 <= number <= _count(row) for number in wanted):
-        raise Refusal("not_found")
-    return {
-        number: store.part_target(row.object_key, upload, number, _size_of(row, number), TARGET_LIFETIME)
-        for number in wanted
-    }
-
-
-def progress(connection: Connection, store: ObjectStore, submission_id: UUID, attachment_id: UUID) -> Sending:
-    """Which parts are there.
-
-    Raises:
-        Refusal: not_found, or wrong_state when no upload is under way: begin it again.
-    """
-    row = _found(connection, submission_id, attachment_id)
-    if row.state == "verified":
-        return Sending(PART_BYTES, _count(row), ())
+    row = _part_of(connection, submission_id, attachment_id, number)
+    if len(data) != _size_of(row, number):
+        raise Refusal("conflict")
     try:
-        return _sending(row, _there(store, row))
+        store.put_part(row.object_key, _under_way(row), number, data)
     except UploadGone:
         raise Refusal("wrong_state") from None
 
@@ -124,23 +128,10 @@ def complete_video(
         store.complete_parts(row.object_key, _under_way(row), parts)
     except UploadGone:
         # Completed before, by a call whose transaction or answer was lost.
-        there = store.stat(row.object_key)
-        if there is None or there.size != row.size:
+        if not _is_whole(store, row):
             raise Refusal("wrong_state") from None
     _remember(connection, row.id, None)
     queue.defer(connection, "inspect_attachment", attachment_id=str(row.id))
-
-
-def abort_video(connection: Connection, store: ObjectStore, submission_id: UUID, attachment_id: UUID) -> None:
-    """The shopper took the video back before it was sent: the parts are forgotten.
-
-    Raises:
-        Refusal: not_found.
-    """
-    row = _locked(connection, submission_id, attachment_id)
-    if row.upload is not None:
-        store.abort_parts(row.object_key, row.upload)
-        _remember(connection, row.id, None)
 
 
 def abort_stale(engine: Engine, store: ObjectStore, clock: Clock) -> int:
@@ -171,6 +162,14 @@ def _found(connection: Connection, submission_id: UUID, attachment_id: UUID, *, 
     return row
 
 
+def _part_of(connection: Connection, submission_id: UUID, attachment_id: UUID, number: int) -> AnyRow:
+    """The video, when it has a part of this number."""
+    row = _found(connection, submission_id, attachment_id)
+    if not 1 <= number <= _count(row):
+        raise Refusal("not_found")
+    return row
+
+
 def _locked(connection: Connection, submission_id: UUID, attachment_id: UUID) -> AnyRow:
     """Two phones that begin the same video shall not begin two uploads."""
     return _found(connection, submission_id, attachment_id, lock=True)
@@ -197,6 +196,11 @@ def _sending(row: AnyRow, there: Iterable[Part]) -> Sending:
     numbers = {part.number for part in there}
     missing = tuple(number for number in range(1, _count(row) + 1) if number not in numbers)
     return Sending(PART_BYTES, _count(row), missing)
+
+
+def _is_whole(store: ObjectStore, row: AnyRow) -> bool:
+    there = store.stat(row.object_key)
+    return there is not None and there.size == row.size
 
 
 def _count(row: AnyRow) -> int:

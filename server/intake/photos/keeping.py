@@ -17,7 +17,7 @@ from server.clock import Clock
 from server.db import AnyRow
 from server.intake.photos import films
 from server.intake.photos.looking import quarantined
-from server.intake.uploads import LARGE, SMALL
+from server.intake.uploads import LARGE, SHOWN, SMALL
 from server.models.submissions import Attachment, Redaction
 from server.models.tasks import Draft
 from server.models.visits import VisitRecord
@@ -48,13 +48,12 @@ def sweep_all(engine: Engine, store: ObjectStore, rules: PhotoRules, clock: Cloc
 
 
 def sweep_originals(connection: Connection, store: ObjectStore, rules: PhotoRules, now: datetime) -> int:
-    """Photos as they came, once they were looked at long ago. Videos stay: nothing stands in for them."""
+    """Photos and videos as they came, once they were looked at long ago."""
     rows = _batch(
         connection,
         Attachment.state == "verified",
         Attachment.original_removed_at.is_(None),
         Attachment.verified_at < now - timedelta(days=rules.originals_days),
-        Attachment.media_type.startswith("image/"),
     )
     for row in rows:
         store.delete(row.object_key)
@@ -104,7 +103,8 @@ def sweep_orphans(connection: Connection, store: ObjectStore, rules: PhotoRules,
 
 def objects_of(object_key: str) -> tuple[str, ...]:
     """Every key below which something of a photo may lie."""
-    return (object_key, object_key + SMALL, object_key + LARGE, quarantined(object_key))
+    shown = (object_key + suffix for suffix in (SMALL, LARGE, SHOWN))
+    return (object_key, *shown, quarantined(object_key))
 
 
 def _batch(connection: Connection, *conditions: Any) -> Sequence[AnyRow]:

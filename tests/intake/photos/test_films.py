@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,20 +16,20 @@ from server.errors import Refusal
 from server.intake.photos import films
 from server.intake.photos.films import (
     Sending,
-    abort_video,
     begin_video,
     complete_video,
-    part_targets,
-    progress,
+    part_target,
+    pass_part,
 )
-from server.intake.uploads import Promise
+from server.intake.uploads import SHOWN, Promise
 from server.photo_rules import PhotoRules
 from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
 from server.storage.protocol import PART_BYTES
+from server.storage.videos import inspect_video
 from tests.builders import NOW
 from tests.intake.sending import inspected, promised, rows, wave
-from tests.storage.making_videos import mp4
+from tests.storage.making_videos import box, ftyp, moov, mp4, mvhd, track
 
 FILM = mp4(media=bytes(PART_BYTES + 1000))
 
@@ -52,25 +53,24 @@ def test_a_video_that_broke_off_is_taken_up_where_it_was(engine: Engine, store: 
         new = filmed(wave(connection))
         assert begin_video(connection, store, new, now=NOW) == Sending(PART_BYTES, 2, (1, 2))
     with engine.connect() as connection:
-        targets = part_targets(connection, store, *names(new), (1, 2))
-        assert requests.put(targets[2], FILM[PART_BYTES:], timeout=30).status_code == 200
-        assert requests.put(targets[1], b"other size", timeout=30).status_code == 403
-        assert progress(connection, store, *names(new)).missing == (1,)
+        first, second = (part_target(connection, store, *names(new), number) for number in (1, 2))
+        assert requests.put(second, FILM[PART_BYTES:], timeout=30).status_code == 200
+        assert requests.put(first, b"other size", timeout=30).status_code == 403
         with pytest.raises(Refusal, match="parts_missing"):
             complete_video(connection, store, *names(new))
     with engine.begin() as connection:
         assert begin_video(connection, store, new, now=NOW).missing == (1,)
-        assert requests.put(targets[1], FILM[:PART_BYTES], timeout=30).status_code == 200
+        assert requests.put(first, FILM[:PART_BYTES], timeout=30).status_code == 200
         complete_video(connection, store, *names(new))
-    # The answer was lost, so the phone says it again.
+    # The answer was lost, so the phone asks what is missing, and says again that nothing is.
     with engine.begin() as connection:
+        assert begin_video(connection, store, new, now=NOW).missing == ()
         complete_video(connection, store, *names(new))
         [row] = rows(connection)
     after = inspected(engine, store, row)
     assert (after.state, after.media_type, after.duration_ms) == ("verified", "video/mp4", 2500)
     with engine.begin() as connection:
         assert begin_video(connection, store, new, now=NOW).missing == ()
-        assert progress(connection, store, *names(new)).missing == ()
         complete_video(connection, store, *names(new))
 
 
@@ -104,11 +104,13 @@ def test_other_bytes_under_a_promised_id_conflict(connection: Connection) -> Non
 def test_only_parts_that_there_are_have_targets(connection: Connection) -> None:
     store = MemoryStore()
     new = begun(connection, store)
-    for numbers in ((0,), (3,), (1, 99)):
+    for number in (0, 3):
         with pytest.raises(Refusal, match="not_found"):
-            part_targets(connection, store, *names(new), numbers)
+            part_target(connection, store, *names(new), number)
+        with pytest.raises(Refusal, match="not_found"):
+            pass_part(connection, store, *names(new), number, b"")
     with pytest.raises(Refusal, match="not_found"):
-        part_targets(connection, store, new.place.submission_id, uuid4(), (1,))
+        part_target(connection, store, new.place.submission_id, uuid4(), 1)
 
 
 def test_a_part_of_another_size_does_not_count(connection: Connection) -> None:
@@ -116,32 +118,53 @@ def test_a_part_of_another_size_does_not_count(connection: Connection) -> None:
     new = begun(connection, store)
     [row] = rows(connection)
     store.put_part(row.object_key, row.upload, 1, b"short")
-    assert progress(connection, store, *names(new)).missing == (1, 2)
-
-
-def test_a_video_given_up_can_begin_anew(connection: Connection) -> None:
-    store = MemoryStore()
-    new = begun(connection, store)
-    abort_video(connection, store, *names(new))
-    abort_video(connection, store, *names(new))
-    for call in (
-        lambda: progress(connection, store, *names(new)),
-        lambda: complete_video(connection, store, *names(new)),
-        lambda: part_targets(connection, store, *names(new), (1,)),
-    ):
-        with pytest.raises(Refusal, match="wrong_state"):
-            call()
     assert begin_video(connection, store, new, now=NOW).missing == (1, 2)
+
+
+def test_a_part_may_come_through_us(engine: Engine, store: S3Store) -> None:
+    with engine.begin() as connection:
+        new = begun(connection, store)
+        for data in (b"short", FILM):
+            with pytest.raises(Refusal, match="conflict"):
+                pass_part(connection, store, *names(new), 1, data)
+        pass_part(connection, store, *names(new), 1, FILM[:PART_BYTES])
+        pass_part(connection, store, *names(new), 2, FILM[PART_BYTES:])
+        complete_video(connection, store, *names(new))
+        [row] = rows(connection)
+        with pytest.raises(Refusal, match="wrong_state"):
+            pass_part(connection, store, *names(new), 2, FILM[PART_BYTES:])
+    assert inspected(engine, store, row).state == "verified"
+
+
+def test_what_others_get_says_nothing_of_places_times_and_devices(engine: Engine, store: S3Store) -> None:
+    told = box(b"udta", box(b"\xa9xyz", b"+39.9042+116.4074/") + box(b"\xa9mak", b"Phone of Mr Zhou"))
+    data = ftyp() + moov(mvhd(), track(), told) + box(b"mdat", bytes(4000))
+    with engine.begin() as connection:
+        begun(connection, store, filmed(wave(connection), data))
+        [row] = rows(connection)
+    store.put(row.object_key, data, "video/mp4")
+    after = inspected(engine, store, row)
+    shown = store.get(row.object_key + SHOWN, len(data))
+    assert (after.state, len(shown)) == ("verified", len(data))
+    assert b"Zhou" in store.get(row.object_key, len(data))
+    assert not any(word in shown for word in (b"Zhou", b"116.4", b"udta"))
+    assert inspect_video(BytesIO(shown)).milliseconds == 2500
 
 
 def test_what_nobody_went_on_with_is_given_up(engine: Engine) -> None:
     store = MemoryStore()
     with engine.begin() as connection:
-        begun(connection, store)
+        new = begun(connection, store)
     late = SetClock(NOW + films.STALE + timedelta(seconds=1))
     assert [films.abort_stale(engine, store, clock) for clock in (SetClock(NOW), late, late)] == [0, 1, 0]
     with engine.connect() as connection:
-        assert rows(connection)[0].upload is None
+        for call in (
+            lambda: complete_video(connection, store, *names(new)),
+            lambda: part_target(connection, store, *names(new), 1),
+        ):
+            with pytest.raises(Refusal, match="wrong_state"):
+                call()
+        assert begin_video(connection, store, new, now=NOW).missing == (1, 2)
 
 
 @pytest.mark.parametrize(
