@@ -14,6 +14,7 @@ PLAIN_POLICY = {
     "script-src": ["'self'"],
     "style-src": ["'self'"],
     "img-src": ["'self'", "data:"],
+    "media-src": ["'self'"],
     "connect-src": ["'self'"],
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
@@ -45,9 +46,9 @@ def allow(directive: str, source: str) -> None:
 
 
 def allow_store() -> None:
-    """Let the page send photos to the object store and show them from there."""
+    """Let the page send photos and videos to the object store and show them from there."""
     parts = urlsplit(services().settings.s3.public_endpoint_url)
-    for directive in ("connect-src", "img-src"):
+    for directive in ("connect-src", "img-src", "media-src"):
         allow(directive, f"{parts.scheme}://{parts.netloc}")
 
 

@@ -6,6 +6,7 @@ out, and other stores have been known to accept what they should refuse. Until t
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,29 +18,40 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from server import queue
 from server.db import AnyRow, new_id
 from server.errors import Refusal
-from server.forms.types.files import IMAGE_TYPES, MAX_SIZE
+from server.forms.types.files import ALL_TYPES, IMAGE_TYPES, MAX_SIZE
 from server.models.submissions import Attachment
 from server.photo_rules import DEFAULT_PHOTO_RULES, MEGABYTE, PhotoRules
-from server.storage.photos import PhotoRefused, media_type_of
+from server.storage.photos import PhotoRefused
 from server.storage.protocol import ObjectStore, UploadTarget, new_object_key
+from server.storage.videos import media_type_of_file
 
 TARGET_LIFETIME = timedelta(hours=1)
 LARGEST_PHOTO = MAX_SIZE
 # One list for all doors: what may be answered may be uploaded.
 PHOTO_TYPES = frozenset(IMAGE_TYPES)
+# A video that is no larger than a photo may be can come like one; larger ones come in parts, from the app.
+FILE_TYPES = frozenset(ALL_TYPES)
 PREFIX = "photos"
 # Refused bytes lie below it under their own keys.
 QUARANTINE = "quarantine/"
 SMALL, LARGE = "-320.jpg", "-1600.jpg"
+# What people get of a video: all but what it says about itself.
+SHOWN = "-shown"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photo belongs. `question` is empty while the photo only lies in the tray."""
+    """Where a photo belongs.
+
+    Attributes:
+        question: empty while the photo only lies in the tray.
+        takes: the media types of what may be put there.
+    """
 
     submission_id: UUID
     wave_id: UUID
     question: str
+    takes: Collection[str] = PHOTO_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ def promise(
         Refusal: wrong_content_type, too_large, too_many_photos, too_many_bytes, or conflict when the id was
             promised with other bytes.
     """
-    row = note(connection, new, PHOTO_TYPES, LARGEST_PHOTO, rules=rules, now=now)
+    row = note(connection, new, new.place.takes, LARGEST_PHOTO, rules=rules, now=now)
     return store.upload_target(
         row.object_key,
         media_type=row.media_type,
@@ -115,16 +127,18 @@ def accept(
     """A photo that came through the server, in a plain form; returns the reference for the answers.
 
     Raises:
-        PhotoRefused: not_an_image, type_not_allowed, too_large, too_many_photos or too_many_bytes; nothing
-            was written then.
+        PhotoRefused: not_an_image, not_a_video, type_not_allowed, too_large, too_many_photos or
+            too_many_bytes; nothing was written then.
         StoreUnavailable: after the photo was noted; it stays `expected`.
     """
     if len(data) > LARGEST_PHOTO:
         raise PhotoRefused("too_large")
-    media_type = media_type_of(data)
+    media_type = media_type_of_file(data)
+    if media_type not in place.takes:
+        raise PhotoRefused(_wanted(place.takes))
     new = Promise(place, uuid4(), media_type, len(data), hashlib.sha256(data).hexdigest())
     try:
-        row = note(connection, new, PHOTO_TYPES, LARGEST_PHOTO, rules=rules, now=now)
+        row = note(connection, new, place.takes, LARGEST_PHOTO, rules=rules, now=now)
     except Refusal as refusal:
         raise PhotoRefused(refusal.code) from None
     store.put(row.object_key, data, media_type)
@@ -160,12 +174,13 @@ def pass_through(
 
 
 def named_photos(connection: Connection, wave_id: UUID, submission_id: UUID) -> list[AnyRow]:
-    """What a submission's answers name: id, attachment_id, question, state, problem, object_key."""
+    """What a submission's answers name: id, attachment_id, question, state, problem, object_key, media_type,
+    duration_ms."""
     return list(
         connection.execute(
             select(
                 Attachment.id, Attachment.attachment_id, Attachment.question, Attachment.state,
-                Attachment.problem, Attachment.object_key,
+                Attachment.problem, Attachment.object_key, Attachment.media_type, Attachment.duration_ms,
             )
             .where(
                 Attachment.submission_id == submission_id,
@@ -190,7 +205,7 @@ def standings(connection: Connection, submission_id: UUID) -> dict[str, Standing
 def note(
     connection: Connection,
     new: Promise,
-    types: frozenset[str],
+    types: Collection[str],
     most_bytes: int,
     *,
     rules: PhotoRules,
@@ -236,6 +251,13 @@ def note(
     if known != (new.sha256, new.size, claimed, new.place.wave_id):
         raise Refusal("conflict")
     return row
+
+
+def _wanted(types: Collection[str]) -> str:
+    """What is wrong with a file of another kind than these."""
+    if PHOTO_TYPES.isdisjoint(types):
+        return "not_a_video"
+    return "type_not_allowed" if PHOTO_TYPES.issuperset(types) else "not_an_image"
 
 
 def _is(new: Promise) -> ColumnElement[bool]:

@@ -118,6 +118,7 @@ class Filling:
             "parts": parts_of(page, logic, self.locale, customer=customer),
             "pages": self.pages(),
             "photo_standings": self.photos,
+            "film_bytes": uploads.LARGEST_PHOTO,
             "version": self.shelved.version,
             "mark": f"{self.task.submission_id.hex[:8]}.{index}",
         }

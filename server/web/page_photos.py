@@ -1,4 +1,4 @@
-"""Photos that come inside a page's own form, from a browser without JavaScript.
+"""Photos and short videos that come inside a page's own form, from a browser without JavaScript.
 
 A file that is no photo must cost nobody their answers: they are saved without it, and the address that the
 browser is sent on to says which file was refused and why.
@@ -12,8 +12,9 @@ from typing import Any
 from flask import request
 from sqlalchemy import Connection
 
-from server.forms import AnswerError
+from server.forms import AnswerError, Question
 from server.forms.problems import pointer_to
+from server.forms.types.files import types_taken
 from server.intake import uploads
 from server.services import services
 from server.storage.photos import REFUSALS, PhotoRefused
@@ -44,8 +45,8 @@ def take(connection: Connection, filling: Filling, index: int) -> Arrived:
     """Store the files of the current request that belong to the page it posts."""
     references: dict[str, list[Any]] = {}
     refused: list[str] = []
-    for field, data in _files(filling, index):
-        place = uploads.Place(filling.task.submission_id, filling.task.wave_id, field)
+    for field, data, types in _files(filling, index):
+        place = uploads.Place(filling.task.submission_id, filling.task.wave_id, field, types)
         try:
             reference = uploads.accept(
                 connection,
@@ -70,19 +71,26 @@ def refusals(filling: Filling, index: int) -> tuple[AnswerError, ...]:
     return tuple(
         AnswerError(filling.shown_at(field), pointer_to(field), code, {})
         for field, _, code in named
-        if _takes_photos(filling, index, field) and code in REASONS
+        if _types_taken(filling, index, field) and code in REASONS
     )
 
 
-def _files(filling: Filling, index: int) -> Iterator[tuple[str, bytes]]:
+def _files(filling: Filling, index: int) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
     for name, file in request.files.items(multi=True):
         field = name.removesuffix("-file")
+        types = _types_taken(filling, index, field)
         with closing(file):
             data = file.read(uploads.LARGEST_PHOTO + 1)
-        if data and _takes_photos(filling, index, field):
-            yield field, data
+        if data and types:
+            yield field, data, types
 
 
-def _takes_photos(filling: Filling, index: int, field: str) -> bool:
+def _types_taken(filling: Filling, index: int, field: str) -> tuple[str, ...]:
+    """What a question of this page takes; nothing where it is none that takes files."""
     question = filling.shelved.form.questions.get(field)
-    return question is not None and question.type == "file" and question.page == index
+    return taken_by(question) if question is not None and question.page == index else ()
+
+
+def taken_by(question: Question) -> tuple[str, ...]:
+    """The media types that a question takes; none unless it is answered with photos or videos."""
+    return types_taken(question.behaviour.control.attributes["accept"]) if question.type == "file" else ()

@@ -14,6 +14,7 @@ from server.http.locale import locale
 from server.http.problems import json_response
 from server.intake import uploads
 from server.services import services
+from server.web.page_photos import taken_by
 from server.web.respond import THE_SESSION, task_of_session
 
 blueprint = Blueprint("visits", __name__)
@@ -28,7 +29,7 @@ class AnnouncementSchema(Schema):
     question = fields.String(required=True, validate=validate.Length(max=200))
     size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
-    type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))
+    type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.FILE_TYPES)))
 
 
 _announcement = AnnouncementSchema()
@@ -43,11 +44,12 @@ def announce(ref: str) -> Response:
         raise Refusal("link_expired")
     announced = _announced()
     shelved = services().forms.get(connection(), task.form_version_id)
-    if announced["question"] not in shelved.form.questions:
+    question = shelved.form.questions.get(announced["question"])
+    if question is None:
         named = {"name": announced["question"], "suggestion": ""}
         raise Refusal("invalid_fields", details=[Detail("unknown_question", "/question", named)])
     photo = uploads.Promise(
-        uploads.Place(task.submission_id, task.wave_id, announced["question"]),
+        uploads.Place(task.submission_id, task.wave_id, question.name, taken_by(question)),
         uuid4(),
         announced["type"],
         announced["size"],

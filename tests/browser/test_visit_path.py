@@ -131,7 +131,7 @@ def overlapping(page: Page, selector: str) -> int:
 
 @pytest.mark.parametrize(
     ("name", "kind", "says"),
-    [("a.txt", "text/plain", "只收 JPEG"), ("a.jpg", "image/jpeg", "这不是照片，请重新选择")],
+    [("a.txt", "text/plain", "支持 JPEG"), ("a.jpg", "image/jpeg", "这不是照片，请重新选择")],
 )
 def test_what_is_no_photo_is_told_so_and_offers_no_second_try(
     smart_phone: Page, link: str, work: Callable[[], None], name: str, kind: str, says: str

@@ -1,6 +1,7 @@
 """The visits app on a phone whose network comes and goes."""
 
 import io
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from server.models.submissions import Attachment, Submission, SubmissionRevision
 from server.models.visits import VisitEvent, VisitRecord
 from tests.browser.conftest import PHONE, use_form
 from tests.builders import create_units, create_visit
+from tests.storage.making_videos import mp4
 from tests.web.phones import PASSED
 
 # Milliseconds: the queue looks again every few seconds, and waits longer after each failure.
@@ -55,11 +57,23 @@ FORM: dict[str, Any] = {
         },
     ],
 }
-# What a browser does whose disk is full; Chromium without a profile on disk knows no other way to be so.
-FULL = """() => {
+# Asked of the app's own store: what bytes it still has. Told to it: that the object store failed twice.
+STORE = "document.querySelector('script[type=module]').src.replace(/[a-z]+[.]js$/, 'store.js')"
+# What a browser does whose disk is full, once the moment before is written: Chromium without a profile
+# on disk knows no other way to be so.
+FULL = f"""async () => {{
+  const {{ all }} = await import({STORE});
+  while (!(await all('work'))[0].fields) await new Promise(requestAnimationFrame);
   window.put = IDBObjectStore.prototype.put;
-  IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };
-}"""
+  IDBObjectStore.prototype.put = () => {{ throw new DOMException('full', 'QuotaExceededError'); }};
+}}"""
+KEPT = f"async () => (await (await import({STORE})).all('bytes')).length"
+IN_VAIN = f"""async () => {{
+  const {{ all, update }} = await import({STORE});
+  for (const {{ id }} of await all('photos')) {{
+    await update('photos', id, (row) => Object.assign(row, {{ tries: 2, notBefore: 0 }}));
+  }}
+}}"""
 
 
 def photo() -> bytes:
@@ -69,12 +83,22 @@ def photo() -> bytes:
 
 
 @pytest.fixture
-def link(address: str, engine: Engine, keys: KeyRing) -> str:
-    with engine.begin() as connection:
-        create_units(connection)
-        visit = create_visit(connection, keys)
-        use_form(connection, FORM)
-    return f"{address}/t/in/{visit.token}"
+def invite(address: str, engine: Engine, keys: KeyRing) -> Callable[[dict[str, Any]], str]:
+    """From a form to the link that signs a shopper in."""
+
+    def sent(form: dict[str, Any]) -> str:
+        with engine.begin() as connection:
+            create_units(connection)
+            visit = create_visit(connection, keys)
+            use_form(connection, form)
+        return f"{address}/t/in/{visit.token}"
+
+    return sent
+
+
+@pytest.fixture
+def link(invite: Callable[[dict[str, Any]], str]) -> str:
+    return invite(FORM)
 
 
 @pytest.fixture
@@ -126,6 +150,7 @@ def answer_inside(page: Page) -> None:
     page.get_by_role("dialog").get_by_text("整洁？").click()
     page.get_by_role("dialog").get_by_text("海报过期？").click()
     page.get_by_role("button", name="好了").click()
+    expect(page.locator("#tray .count")).to_have_text("×2")
 
 
 def hand_in(page: Page) -> None:
@@ -192,6 +217,56 @@ def test_a_captive_portal_and_a_full_phone_lose_nothing(
     expect(page.locator("#state")).to_have_text("已同步", timeout=UNTIL_ASKED_AGAIN)
     with engine.connect() as connection:
         assert connection.scalars(select(VisitEvent.kind)).all() == ["entered"]
+
+
+def test_a_film_of_which_the_line_took_half_arrives_whole(
+    app: BrowserContext,
+    invite: Callable[[dict[str, Any]], str],
+    engine: Engine,
+    work: Callable[[], None],
+) -> None:
+    asked = {
+        "type": "file",
+        "name": "hall",
+        "title": "大堂视频",
+        "acceptedTypes": "video/*",
+        "isRequired": True,
+    }
+    page = signed_in(app, invite({"title": "走访", "pages": [{"name": "film", "elements": [asked]}]}))
+    accept_and_prepare(page)
+    app.set_offline(offline=True)
+    page.get_by_role("button", name="开始").click()
+    page.get_by_role("button", name="不同意").click()
+    page.get_by_role("tab", name="答题").click()
+    expect(page.get_by_text("视频最大 200 MB")).to_be_visible()
+    page.set_input_files(
+        "[data-q=hall] [type=file]", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"?"}
+    )
+    expect(page.locator("#toast")).to_contain_text("这里要放视频")
+    film = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": mp4(media=random.randbytes(11 << 20))}
+    page.set_input_files("[data-q=hall] [type=file]", film)
+    expect(page.locator("[data-q=hall] .shot")).to_contain_text("视频 12 MB")
+    # The line to the store breaks after the first part, and the tab is closed.
+    put: list[str] = []
+    app.on("request", lambda request: put.append(request.url) if request.method == "PUT" else None)
+    app.route("**partNumber=2**", lambda route: route.abort())
+    app.set_offline(offline=False)
+    expect(page.locator("[data-q=hall] .badge")).to_have_text("已传 1/3 段")
+    address = page.url
+    page.close()
+    page = app.new_page()
+    page.goto(address)
+    page.evaluate(IN_VAIN)
+    with page.expect_response(lambda response: "/videos/" in response.url and response.url.endswith("/sent")):
+        hand_in(page)
+    expect(page.get_by_text("内容已经收到")).to_be_visible()
+    work()
+    expect(page.locator("#state")).to_have_text("已同步", timeout=UNTIL_ASKED_AGAIN)
+    assert sum("partNumber=1" in each for each in put) == 1
+    with engine.connect() as connection:
+        kept = connection.execute(select(Attachment.state, Attachment.duration_ms)).one()
+    assert tuple(kept) == ("verified", 2500)
+    assert page.evaluate(KEPT) == 0
 
 
 def test_two_phones_ask_whose_answers_hold(

@@ -12,6 +12,7 @@ from server.evidence.visit import MOMENTS
 from server.followup.doubts.reading import VIEWS, DoubtPage
 from server.models.doubts import STATES
 from server.web.console.doubts import Mark, ShownDoubt, ShownPhoto
+from server.web.console.pictures import Picture
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 FIRST = UUID(int=900)
@@ -27,8 +28,8 @@ def visit(number: int = 1, **changes: Any) -> Any:
 
 
 OTHER = visit(2, person_name=None)
-HERE = ShownPhoto("/small", "/large", None)
-THERE = ShownPhoto("/small2", "/large2", OTHER)
+HERE = ShownPhoto(Picture("/small", "/large"), None)
+THERE = ShownPhoto(Picture("/small2", "/large2"), OTHER)
 
 
 def doubt(number: int, code: str, state: str = "open", **changes: Any) -> ShownDoubt:

@@ -30,6 +30,7 @@ from server.sampling.verification import Difference
 from server.scope import Scope
 from server.tables import TableProblem
 from server.web.console.importing import text_finder
+from server.web.console.pictures import Picture
 from tests.web import console_planning_pages, console_timetable_pages, console_today_pages
 from tests.web.console_callback_pages import CALLBACK_PAGES
 from tests.web.console_contact_pages import CONTACT_PAGES
@@ -167,17 +168,22 @@ PHOTOS = [
         "after": False,
         "state": "verified",
         "problem": None,
-        "small": "/s.jpg",
-        "large": "/l.jpg",
+        "picture": Picture("/s.jpg", "/l.jpg"),
     },
-    {"about": "LOB-01", "after": True, "state": "expected", "problem": None, "small": "", "large": ""},
+    {
+        "about": "courtesy",
+        "after": False,
+        "state": "verified",
+        "problem": None,
+        "picture": Picture(video="/v.mp4", lasting="2:05"),
+    },
+    {"about": "LOB-01", "after": True, "state": "expected", "problem": None, "picture": None},
     {
         "about": "LOB-01",
         "after": False,
         "state": "refused",
         "problem": "not_an_image",
-        "small": "",
-        "large": "",
+        "picture": None,
     },
 ]
 PROBLEMS = (

@@ -1,7 +1,7 @@
 """Photos on a visit's pages: a bad one costs no answer, and none counts before somebody has looked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -19,10 +19,13 @@ from server.intake.uploads import LARGEST_PHOTO
 from server.keys import KeyRing
 from server.models.submissions import Attachment, Submission
 from server.models.tasks import Draft
+from server.models.waves import Wave
 from server.services import EXTENSION
 from server.storage.memory import MemoryStore
 from server.web.page_photos import LARGEST_PAGE
 from tests.builders import create_units, create_visit
+from tests.fieldwork.forms_for_tests import published, version_id
+from tests.storage.making_videos import mp4, webm
 
 FIRST = {
     "page": "0", "entered": "10:05", "ticket": "10:06", "called": "10:20",
@@ -42,6 +45,24 @@ def memory(app: Flask) -> MemoryStore:
     store = MemoryStore()
     app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], store=store)
     return store
+
+
+@pytest.fixture
+def filming(memory: MemoryStore, engine: Engine, keys: KeyRing) -> Callable[[str], str]:
+    """From what a form takes to the link of a visit that asks for it."""
+
+    def link(accepted: str) -> str:
+        asked = {
+            "type": "file", "name": "hall", "title": "大堂", "acceptedTypes": accepted, "maxSize": 9_000_000,
+        }  # fmt: skip
+        with engine.begin() as connection:
+            create_units(connection)
+            visit = create_visit(connection, keys, accepted=True)
+            number = published(connection, {"title": "走访", "pages": [{"name": "one", "elements": [asked]}]})
+            connection.execute(update(Wave).values(form_version_id=version_id(connection, number)))
+        return f"/v/{visit.token}"
+
+    return link
 
 
 @pytest.fixture
@@ -107,6 +128,28 @@ def test_a_bad_file_costs_no_answer(
         "OUT-01": "yes", "OUT-02": "no", "OUT-01-photo": None,
     }  # fmt: skip
     assert says not in words(client.get(page))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sends", "says"),
+    [
+        ("video/*", mp4(), ""),
+        ("image/*,video/*", photo(), ""),
+        ("video/mp4", webm(), "这不是视频"),
+        ("video/*", photo(), "这不是视频"),
+        ("image/*", mp4(), "请换成 JPEG、PNG、WebP 或 HEIC"),
+        (".png,video/*", photo(), NOT_A_PHOTO),
+    ],
+)
+def test_a_short_video_comes_where_the_form_takes_one(
+    filming: Callable[[str], str], client: FlaskClient, engine: Engine, accepted: str, sends: bytes, says: str
+) -> None:
+    page = filming(accepted)
+    assert ("视频最大 8 MB" in words(client.get(page))) == ("video" in accepted)
+    told = client.get(post(client, page, {"page": "0", "go": "finish"}, {"hall-file": sends}).location)
+    assert says in words(told)
+    with engine.connect() as connection:
+        assert len(connection.execute(select(Attachment.id)).all()) == (not says)
 
 
 def test_a_file_for_another_page_is_nobodys(client: FlaskClient, page: str, engine: Engine) -> None:

@@ -3,12 +3,14 @@
 import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+import requests
 from flask import Flask
 from sqlalchemy import Engine, delete, func, select, update
 
@@ -28,9 +30,13 @@ from server.models.tasks import Assignment, Draft
 from server.models.visits import DeviceKey, VisitEvent, VisitRecord
 from server.models.waves import Wave
 from server.scope import EVERYTHING
+from server.services import EXTENSION
+from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
+from server.storage.protocol import PART_BYTES
 from tests.builders import BY, NOW, PUBLIC_URL, CreatedTask, create_units, create_visit
 from tests.fieldwork.forms_for_tests import published, scored, version_id
+from tests.storage.making_videos import mp4
 from tests.web.phones import JSON, PASSED, Phone, record, report
 
 NUMBER = "139 0013 9000"
@@ -348,6 +354,48 @@ def test_a_phone_that_does_not_reach_the_store_hands_the_bytes_to_us(ready: Phon
     assert ready.client.put(address, data=b"others", headers=key).status_code == 409
     assert ready.client.put(address, data=data, headers=key).status_code == 200
     assert ready.client.put(address, data=data).status_code == 404
+
+
+def test_a_video_comes_in_parts_whoever_carries_them(ready: Phone, store: S3Store, engine: Engine) -> None:
+    film = mp4(media=bytes(PART_BYTES))
+    announced = {
+        "id": str(uuid4()),
+        "question": "stay",
+        "size": len(film),
+        "sha256": hashlib.sha256(film).hexdigest(),
+        "type": "video/mp4",
+    }
+    ready.ask("POST", "/sent/{ref}/photos", announced, status=422)
+    said = ready.ask("POST", "/sent/{ref}/videos", announced, status=201)
+    assert said == {"part_bytes": PART_BYTES, "missing": [1, 2]}
+    parts = f"/sent/{{ref}}/videos/{announced['id']}/parts"
+    target = ready.ask("POST", f"{parts}/2", {}, status=201)["url"]
+    assert requests.put(target, film[PART_BYTES:], timeout=30).status_code == 200
+    assert ready.ask("POST", "/sent/{ref}/videos", announced, status=201)["missing"] == [1]
+    assert ready.ask("POST", f"{parts}/3", {}, status=404)["code"] == "not_found"
+    ended = f"/sent/{{ref}}/videos/{announced['id']}/sent"
+    assert ready.ask("POST", ended, {}, status=409)["code"] == "parts_missing"
+    first = f"/t{parts}/1".format(ref=ready.key[0])
+    key = {"Authorization": f"Visit {ready.key[1]}"}
+    for data, headers, status in (
+        (film[:PART_BYTES], {}, 404),
+        (film[: PART_BYTES - 1], key, 409),
+        (film[: PART_BYTES + 2], key, 413),
+        (film[:PART_BYTES], key, 200),
+    ):
+        assert ready.client.put(first, data=data, headers=headers).status_code == status
+    ready.ask("POST", ended, {})
+    with engine.connect() as connection:
+        assert store.stat(connection.scalars(select(Attachment.object_key)).one()) is not None
+    assert ready.ask("POST", "/sent/{ref}/videos", announced, status=201)["missing"] == []
+
+
+def test_a_store_that_is_away_is_said_to_be(app: Flask, ready: Phone) -> None:
+    memory = MemoryStore()
+    memory.available = False
+    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], store=memory)
+    film = {"id": str(uuid4()), "question": "", "size": 9, "sha256": "a" * 64, "type": "video/webm"}
+    assert ready.ask("POST", "/sent/{ref}/videos", film, status=503)["code"] == "store_unavailable"
 
 
 def test_a_letter_is_confirmed_by_its_code(ready: Phone, app: Flask, visit: CreatedTask) -> None:

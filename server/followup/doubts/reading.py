@@ -195,9 +195,12 @@ def _photos(connection: Connection, doubts: Iterable[AnyRow], visits: Sequence[U
         Submission.submission_id == Attachment.submission_id, Submission.wave_id == Attachment.wave_id
     )
     query = (
-        select(Attachment.id, Attachment.object_key, Attachment.created_at)
+        select(
+            Attachment.id, Attachment.attachment_id, Attachment.object_key, Attachment.media_type,
+            Attachment.duration_ms,
+        )
         .join(Submission, of_visit)
         .where(Attachment.id.in_([UUID(each) for each in named]), Attachment.state == "verified")
         .where(Submission.id.in_(visits))
-    )
+    )  # fmt: skip
     return {str(row.id): row for row in connection.execute(query)}

@@ -1,4 +1,7 @@
-"""Photos: `file`. An answer names attachments that travel apart: `{"id", "sha256", "size", "type"}`."""
+"""Photos and videos: `file`.
+
+An answer names attachments that travel apart: `{"id", "sha256", "size", "type"}`.
+"""
 
 import re
 import uuid
@@ -12,7 +15,10 @@ from server.forms.properties import Property
 from server.forms.types.behaviour import Behaviour, Check, Control, Fields, QuestionType
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic", "image/heif")
+VIDEO_TYPES = ("video/mp4", "video/quicktime", "video/webm")
+ALL_TYPES = (*IMAGE_TYPES, *VIDEO_TYPES)
 MAX_SIZE = 25 * 1024 * 1024
+MAX_VIDEO_SIZE = 2000 * 1024 * 1024
 MAX_FILES = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FIELDS = frozenset(("id", "sha256", "size", "type"))
@@ -20,19 +26,37 @@ _FIELDS = frozenset(("id", "sha256", "size", "type"))
 ACCEPTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "image/*": IMAGE_TYPES,
-        **{name: (name,) for name in IMAGE_TYPES},
+        "video/*": VIDEO_TYPES,
+        **{name: (name,) for name in ALL_TYPES},
         ".jpg": ("image/jpeg",),
         ".jpeg": ("image/jpeg",),
         ".png": ("image/png",),
         ".webp": ("image/webp",),
         ".heic": ("image/heic",),
         ".heif": ("image/heif",),
+        ".mp4": ("video/mp4",),
+        ".mov": ("video/quicktime",),
+        ".webm": ("video/webm",),
     }
 )
 
 
+def largest(media_type: str) -> int:
+    """The most bytes that any form takes of one file of this type."""
+    return MAX_VIDEO_SIZE if media_type in VIDEO_TYPES else MAX_SIZE
+
+
+def types_taken(accept: str) -> tuple[str, ...]:
+    """The types that a control's `accept`, as `photo_behaviour` writes it, stands for."""
+    return tuple(name for part in accept.split(",") for name in ACCEPTED.get(part, ()))
+
+
 def attachments_check(limit: int, size: int, types: tuple[str, ...] = IMAGE_TYPES) -> Check:
-    """A list of references to distinct photos of these types, ids in lower case."""
+    """A list of references to distinct files of these types, ids in lower case.
+
+    Args:
+        size: the most bytes of one of them; a photo is never larger than `MAX_SIZE`.
+    """
 
     def check(raw: object) -> object:
         if not isinstance(raw, list):
@@ -66,8 +90,9 @@ def _reference(item: object, size: int, types: tuple[str, ...]) -> dict[str, obj
         raise _invalid("type")
     if type(item["size"]) is not int or item["size"] < 1:
         raise _invalid("size")
-    if item["size"] > size:
-        raise Refused(Fault("attachment_too_large", {"limit": size}, "/size"))
+    most = min(size, largest(item["type"]))
+    if item["size"] > most:
+        raise Refused(Fault("attachment_too_large", {"limit": most}, "/size"))
     return {**item, "id": item["id"].lower()}
 
 
@@ -97,7 +122,7 @@ def decode_references(fields: Fields, name: str) -> object:
 
 def _decode_reference(raw: str) -> object:
     parts = raw.split(";")
-    if len(parts) != 4 or not re.fullmatch(r"[0-9]{1,9}", parts[2]):
+    if len(parts) != 4 or not re.fullmatch(r"[0-9]{1,10}", parts[2]):
         return raw
     return {"id": parts[0], "sha256": parts[1], "size": int(parts[2]), "type": parts[3]}
 
@@ -108,16 +133,28 @@ def _display(value: object, _locale: str) -> str:
 
 def photo_behaviour(
     limit: int = MAX_FILES,
-    size: int = MAX_SIZE,
+    size: int = MAX_VIDEO_SIZE,
     types: tuple[str, ...] = IMAGE_TYPES,
     *,
     gallery: bool = False,
 ) -> Behaviour:
-    """The behaviour of a question answered with photos, from the gallery too or only from the camera."""
-    accept = "image/*" if types == IMAGE_TYPES else ",".join(types)
-    attributes = {"accept": accept} if gallery else {"accept": accept, "capture": "environment"}
+    """A question answered with photos or videos, from the gallery too or only from the camera."""
+    attributes = {"accept": _accept(types)}
+    if not gallery:
+        attributes["capture"] = "environment"
+    if size < MAX_VIDEO_SIZE:
+        attributes["data-most"] = str(size)
     control = Control("file", multiple=limit > 1, attributes=attributes)
     return Behaviour(control, attachments_check(limit, size, types), decode_references, _display)
+
+
+def _accept(types: tuple[str, ...]) -> str:
+    """As browsers read it: a whole kind by its name, so that phones offer the camera for it."""
+    found: list[str] = []
+    for kind, whole in (("image/*", IMAGE_TYPES), ("video/*", VIDEO_TYPES)):
+        named = tuple(name for name in types if name in whole)
+        found += [kind] if named == whole else named
+    return ",".join(found)
 
 
 def _build(element: Element, report: Report) -> Behaviour:
@@ -126,14 +163,14 @@ def _build(element: Element, report: Report) -> Behaviour:
         report.warn(element.at("maxFiles"), "property_needs", property="maxFiles", needs="allowMultiple")
     return photo_behaviour(
         element.get("maxFiles", int, MAX_FILES) if many else 1,
-        element.get("maxSize", int, MAX_SIZE),
+        element.get("maxSize", int, MAX_VIDEO_SIZE),
         _accepted(element, report),
         gallery=element.get("sourceType", str, "") == "file-camera",
     )
 
 
 def _accepted(element: Element, report: Report) -> tuple[str, ...]:
-    """The types that a list such as `image/png, .jpg` names, in the order of `IMAGE_TYPES`."""
+    """The types that a list such as `image/png, .jpg` names, in the order of `ALL_TYPES`."""
     raw = element.properties.get("acceptedTypes")
     if not isinstance(raw, str):
         return IMAGE_TYPES
@@ -150,7 +187,7 @@ def _accepted(element: Element, report: Report) -> tuple[str, ...]:
                 suggestion=report.suggest(word, ACCEPTED),
             )
         types.update(ACCEPTED.get(word, ()))
-    return tuple(name for name in IMAGE_TYPES if name in types)
+    return tuple(name for name in ALL_TYPES if name in types)
 
 
 FILE = QuestionType(
@@ -159,7 +196,7 @@ FILE = QuestionType(
         Property("allowMultiple", "flag"),
         Property("maxFiles", "whole", least=1, most=MAX_FILES),
         Property("acceptedTypes", "string"),
-        Property("maxSize", "whole", least=1, most=MAX_SIZE),
+        Property("maxSize", "whole", least=1, most=MAX_VIDEO_SIZE),
         Property("sourceType", "word", allowed=("camera", "file-camera")),
     ),
     _build,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,13 +19,12 @@ from server.followup.doubts.reading import DoubtedVisit
 from server.http import headers
 from server.http.access import identity, requires
 from server.http.locale import locale
-from server.intake import uploads
 from server.services import services
+from server.web.console.pictures import Picture, picture_of
 from server.web.presenting import page
 
 blueprint = Blueprint("doubts", __name__)
 
-PHOTO_LINK_LIFETIME: Final = timedelta(minutes=10)
 # Of the drawing of moments, in its own units: how wide, and the room beside the first and the last.
 WIDTH, ROOM = 640, 40
 HOURS: Final = 120
@@ -43,10 +42,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ShownPhoto:
-    """A photo by addresses that last minutes; `visit` is the other visit's row, None for this one's."""
+    """A photo or a video; `visit` is the other visit's row, None for this one's."""
 
-    small: str
-    large: str
+    picture: Picture
     visit: AnyRow | None
 
 
@@ -139,10 +137,7 @@ def _photos(found: DoubtedVisit, row: AnyRow, other: AnyRow | None) -> Iterator[
     for name, visit in ((row.about.get("photo"), None), (row.params.get("other"), other)):
         photo = found.photos.get(name or "")
         if photo is not None:
-            small, large = (photo.object_key + each for each in (uploads.SMALL, uploads.LARGE))
-            yield ShownPhoto(
-                store.link(small, PHOTO_LINK_LIFETIME), store.link(large, PHOTO_LINK_LIFETIME), visit
-            )
+            yield ShownPhoto(picture_of(store, photo), visit)
 
 
 def _titles(visit: AnyRow) -> dict[str, str]:

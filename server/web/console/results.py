@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
 from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
+from server.web.console.pictures import picture_of
 from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
 from server.web.reported import answers_in_words, remarks_beside
@@ -34,7 +34,6 @@ blueprint = Blueprint("results", __name__)
 
 # Questions that can be asked at once about a report that goes back.
 RETURN_ROWS = range(5)
-PHOTO_LINK_LIFETIME = timedelta(minutes=10)
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>/results")
@@ -207,8 +206,7 @@ def _photos(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list[
             "after": after,
             "state": photo.state,
             "problem": photo.problem,
-            "small": store.link(photo.object_key + uploads.SMALL, PHOTO_LINK_LIFETIME),
-            "large": store.link(photo.object_key + uploads.LARGE, PHOTO_LINK_LIFETIME),
+            "picture": picture_of(store, photo) if photo.state == "verified" else None,
         }
         found.append((order.index(item) if item in answers else len(order), after, shown))
     return [shown for _, _, shown in sorted(found, key=lambda each: each[:2])]

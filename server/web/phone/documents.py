@@ -18,9 +18,11 @@ from server.forms import CompiledForm
 from server.http import headers
 from server.http.locale import locale
 from server.intake import uploads
+from server.intake.uploads import PHOTO_TYPES
 from server.services import services
 from server.web import filling
 from server.web.filling import Filling
+from server.web.page_photos import taken_by
 from server.web.phone import shell
 from server.web.phone.knowing import THE_DEVICE, answer, holder
 from server.web.phone.lists import mark_of, shown, worded
@@ -61,6 +63,7 @@ def document(assignment_id: UUID) -> Response:
         files=shell.files(),
         name=shell.name(),
         photo_standings=form.photos,
+        film_bytes=services().settings.photos.video_bytes,
         moments=MOMENTS,
         phrases=[catalogue.text(f"phone.phrase.{each}", locale()) for each in PHRASES],
         outcomes=FAILED,
@@ -91,7 +94,7 @@ def prepare(assignment_id: UUID) -> Response:
                 "version": form.shelved.version,
                 "base": visit.row.revision or 0,
             },
-            "files": [*shell.files().values(), *_scripts(visit), *_pictures(form)],
+            "files": [*shell.files().values(), *_scripts(visit, form), *_pictures(form)],
         }
     )
 
@@ -137,7 +140,13 @@ def _facts(visit: Mine, form: Filling) -> dict[str, Any]:
         "photos": photos_known(form),
         "back": shown(visit)["back"],
         "spot": has_spot(visit.rules),
+        "film": services().settings.photos.video_bytes if _is_filmed(form) else 0,
     }
+
+
+def _is_filmed(form: Filling) -> bool:
+    """Whether any question takes a video."""
+    return any(not PHOTO_TYPES.issuperset(taken_by(each)) for each in form.shelved.form.questions.values())
 
 
 def _moment_fields(form: CompiledForm) -> dict[str, str]:
@@ -152,10 +161,14 @@ def _moment_fields(form: CompiledForm) -> dict[str, str]:
     return found
 
 
-def _scripts(visit: Mine) -> list[str]:
+def _scripts(visit: Mine, form: Filling) -> list[str]:
     """Scripts that this visit needs without a network, beyond those of every visit."""
     pay = visit.rules.pay
-    needed = {"claiming": pay is not None and pay.expenses, "spot": has_spot(visit.rules)}
+    needed = {
+        "claiming": pay is not None and pay.expenses,
+        "films": _is_filmed(form),
+        "spot": has_spot(visit.rules),
+    }
     return shell.later(*(name for name, holds in needed.items() if holds))
 
 

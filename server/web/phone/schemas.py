@@ -3,6 +3,7 @@
 from marshmallow import RAISE, Schema, fields, validate
 
 from server.fieldwork.visiting.telling import EVENT_KINDS, FAILED, MOST_EVENTS
+from server.forms.types.files import VIDEO_TYPES
 from server.intake import uploads
 
 LONGEST_NOTE = 2_000
@@ -104,14 +105,23 @@ class AttemptSchema(_Strict):
     record = fields.Nested(RecordSchema, required=True)
 
 
-class PhotoSchema(_Strict):
-    """A photo that the phone is about to send, by the phone's own id."""
-
+class _FileSchema(_Strict):
     id = fields.UUID(required=True)
     question = fields.String(required=True, validate=validate.Length(max=200))
     size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
+
+
+class PhotoSchema(_FileSchema):
+    """A photo that the phone is about to send, by the phone's own id."""
+
     type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))
+
+
+class VideoSchema(_FileSchema):
+    """A video that the phone is about to send, by the phone's own id."""
+
+    type = fields.String(required=True, validate=validate.OneOf(VIDEO_TYPES))
 
 
 class ExpenseSchema(_Strict):

@@ -31,7 +31,7 @@ SHARED_STYLES: Final = ("visit.css", "kinds.css")
 ICON_COLOUR: Final = "#0b6bcb"
 # Scripts of what is opened seldom, and with a network: loaded then. A visit that needs one of them without a
 # network names it when it is prepared. The service worker keeps what it imports itself.
-LATER: Final = frozenset({"claiming", "quiz", "spot", "thread", "waking"})
+LATER: Final = frozenset({"claiming", "films", "quiz", "spot", "thread", "waking"})
 
 
 def install(blueprint: Blueprint) -> None:

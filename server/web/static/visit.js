@@ -9,7 +9,7 @@
   const QUALITY = 0.85;
   const SAVE_AFTER = 3000;
   const LONGEST_WAIT = 90000; // 800 kB at 80 kbit/s; a dead connection must not keep the page for ever
-  const KINDS = /^image\/(jpeg|png|webp)$/;
+  const KINDS = /^(image\/(jpeg|png|webp|heic|heif)|video\/(mp4|quicktime|webm))$/;
   const LARGEST = 25 * 1024 * 1024;
   const LOOK_AFTER = [1000, 2000, 4000, 8000, 16000, 32000];
   const uploads = new Set();
@@ -171,7 +171,7 @@
     badge(photo.badge, words.waiting, 'warn');
     try {
       photo.blob = photo.blob || (await prepared(photo.file, photo.image));
-      if (!KINDS.test(photo.blob.type)) { refuse(photo, words.kinds); return; }
+      if (!KINDS.test(photo.blob.type) || !photo.accept.includes(photo.blob.type.split('/')[0])) { refuse(photo, words.kinds); return; }
       if (photo.blob.size > LARGEST) { refuse(photo, words.tooLarge); return; }
       photo.input.value = await send(photo);
       photo.input.disabled = false;
@@ -196,6 +196,7 @@
     const photo = {
       file,
       field: place.dataset.field,
+      accept: place.querySelector('[type=file]').accept,
       tile: element('div', { class: 'shot' }),
       image: element('img', { alt: '', hidden: '' }),
       badge: element('span', { class: 'badge', role: 'status' }),

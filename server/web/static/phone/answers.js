@@ -5,7 +5,7 @@ import { button, h, toast } from './dom.js';
 import { changePhoto, keepFields } from './keeping.js';
 import { note, taken } from './inside.js';
 import { onQueue } from './sending.js';
-import { photosOf } from './store.js';
+import { photosOf, removePhoto } from './store.js';
 import { restorePanels, startPanels, stockPanels } from './panels.js';
 import { t } from './words.js';
 
@@ -106,20 +106,26 @@ function startPhotos(place) {
   const picker = place.querySelector('input[type=file]');
   if (!picker) return;
   picker.removeAttribute('name');
+  const label = place.querySelector('.add span');
+  const offer = label.textContent;
   picker.addEventListener('change', async () => {
-    for (const photo of await taken(picker, place.dataset.field)) attach(photo, place, true);
+    const tell = (percent) => { label.textContent = t('film_keeping', { percent }); };
+    for (const photo of await taken(picker, place.dataset.field, tell)) attach(photo, place, true);
+    label.textContent = offer;
   });
 }
 
 function tile(place, value) {
-  const [id] = value.split(';');
+  const [id, , size, type = ''] = value.split(';');
+  const film = type.startsWith('video/');
   const shot = h('span', { class: 'shot', 'data-photo': id },
-    h('img', { alt: '', hidden: true }),
+    film ? h('span', {}, t('film', { megabytes: Math.ceil(size / 1048576) })) : h('img', { alt: '', hidden: true }),
     h('span', { class: 'badge', role: 'status' }),
     h('span', { class: 'why', role: 'alert' }),
     h('input', { type: 'hidden', name: place.dataset.field, value }),
     button(t('remove'), () => {
       shot.remove();
+      if (film) removePhoto(id); // in no tray, and large
       form.dispatchEvent(new Event('change', { bubbles: true }));
     }));
   place.insertBefore(shot, place.querySelector('.add'));
@@ -140,10 +146,10 @@ async function showPhotos() {
     const server = facts.photos[shot.dataset.photo] || {};
     const state = photo ? photo.state : { expected: 'sent' }[server.state] || server.state || 'sent';
     const image = shot.querySelector('img');
-    image.hidden = !(photo && photo.thumb);
+    if (image) image.hidden = !(photo && photo.thumb);
     if (photo && photo.thumb) image.src = photo.thumb;
     const place = shot.querySelector('.badge');
-    place.textContent = t(`photo.${state}`);
+    place.textContent = state === 'kept' && photo.done ? t('film_parts', { done: photo.done, all: photo.parts }) : t(`photo.${state}`);
     place.className = `badge ${COLOURS[state] || ''}`;
     shot.querySelector('.why').textContent = state === 'refused' ? t('take_again') : '';
   });

@@ -1,7 +1,7 @@
 // Everything that only this phone has, as one ZIP file: the last resort when nothing can be sent any more.
 // Photos are compressed already, so nothing is compressed again.
 
-import { all, pictureOf } from './store.js';
+import { all, partOf, pictureOf } from './store.js';
 
 const table = Array.from({ length: 256 }, (_, index) => {
   let value = index;
@@ -9,9 +9,9 @@ const table = Array.from({ length: 256 }, (_, index) => {
   return value >>> 0;
 });
 
-function checksum(bytes) {
+async function checksum(chunks) {
   let value = 0xffffffff;
-  for (const byte of bytes) value = table[(value ^ byte) & 255] ^ (value >>> 8);
+  for (const chunk of chunks) for (const byte of new Uint8Array(await chunk.arrayBuffer())) value = table[(value ^ byte) & 255] ^ (value >>> 8);
   return (value ^ 0xffffffff) >>> 0;
 }
 
@@ -27,18 +27,19 @@ function header(signature, fields) {
   return view.buffer;
 }
 
-// `files`: [[name, Uint8Array]].
-function zipped(files) {
+// `files`: [[name, chunks]], each file as blobs that follow one another.
+async function zipped(files) {
   const parts = [];
   const index = [];
   let offset = 0;
-  for (const [name, bytes] of files) {
+  for (const [name, chunks] of files) {
     const label = new TextEncoder().encode(name);
-    const common = [[2, 20], [2, 0x0800], [2, 0], [2, 0], [2, 0x21], [4, checksum(bytes)], [4, bytes.length], [4, bytes.length], [2, label.length], [2, 0]];
+    const size = chunks.reduce((sum, chunk) => sum + chunk.size, 0);
+    const common = [[2, 20], [2, 0x0800], [2, 0], [2, 0], [2, 0x21], [4, await checksum(chunks)], [4, size], [4, size], [2, label.length], [2, 0]];
     const local = header(0x04034b50, common);
-    parts.push(local, label, bytes);
+    parts.push(local, label, ...chunks);
     index.push(header(0x02014b50, [[2, 20], ...common, [2, 0], [2, 0], [2, 0], [4, 0], [4, offset]]), label);
-    offset += local.byteLength + label.length + bytes.length;
+    offset += local.byteLength + label.length + size;
   }
   const length = index.reduce((sum, part) => sum + part.byteLength, 0);
   const end = header(0x06054b50, [[2, 0], [2, 0], [2, files.length], [2, files.length], [4, length], [4, offset], [2, 0]]);
@@ -52,11 +53,17 @@ export async function archive() {
   // Keys open the way to the server: they stay on the phone.
   const work = (await all('work')).map(({ key, ref, letter, ...rest }) => rest);
   const text = JSON.stringify({ made: new Date().toISOString(), visits: await all('visits'), work, photos: described }, null, 2);
-  files.push(['visits.json', new TextEncoder().encode(text)]);
+  files.push(['visits.json', [new Blob([text])]]);
   for (const photo of photos) {
-    const picture = await pictureOf(photo);
-    const kind = photo.type.split('/')[1].replace('jpeg', 'jpg');
-    if (picture) files.push([`${photo.visit}/${photo.id}.${kind}`, new Uint8Array(await picture.arrayBuffer())]);
+    const chunks = photo.parts ? await partsOf(photo) : [await pictureOf(photo)].filter(Boolean);
+    const kind = photo.type.split('/')[1].replace('jpeg', 'jpg').replace('quicktime', 'mov');
+    if (chunks.length) files.push([`${photo.visit}/${photo.id}.${kind}`, chunks]);
   }
   return zipped(files);
+}
+
+async function partsOf(film) {
+  const found = [];
+  for (let number = 1; number <= film.parts; number += 1) found.push(await partOf(film, number));
+  return found.includes(null) ? [] : found;
 }

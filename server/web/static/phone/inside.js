@@ -1,9 +1,10 @@
 // The quiet screen for inside: moments, photos, notes. One thumb, no sound; the questions come later.
 
-import { attach, titleOf } from './answers.js';
+import { attach, fields, titleOf } from './answers.js';
 import { button, h, sheet, toast } from './dom.js';
 import { changePhoto, keepPicture, keepRecord, newId } from './keeping.js';
 import { unlocked } from './lock.js';
+import { later } from './net.js';
 import { fix } from './places.js';
 import { onQueue } from './sending.js';
 import { get, photosOf, pictureOf, removePhoto } from './store.js';
@@ -108,26 +109,29 @@ async function showMoments() {
   document.getElementById('waits').textContent = lines.join(' · ');
 }
 
-// Shoot first, say later what it is for.
-export async function taken(picker, question) {
+// Shoot first, say later what it is for. `tell(percent)`: how much of a film is kept.
+export async function taken(picker, question, tell) {
   const files = [...picker.files];
   const source = picker.hasAttribute('capture') ? 'camera' : 'album';
   picker.value = '';
   const made = [];
   for (const file of files) {
-    const photo = await keepOne(file, question, source);
+    const photo = await keepOne(file, { question, source, picker, tell });
     if (photo) made.push(photo);
   }
   await showTray();
   return made;
 }
 
-async function keepOne(file, question, source) {
+async function keepOne(file, { question, source, picker, tell }) {
   if ((await photosOf(facts.id)).length >= MOST_PHOTOS) {
     toast(t('too_many_photos', { limit: MOST_PHOTOS }), 'bad');
     return null;
   }
-  const kept = await keepPicture(file, facts.side, { visit: facts.id, question });
+  const about = { visit: facts.id, question };
+  const kept = isFilm(file, picker.accept)
+    ? await (await later('films')).keepFilm(file, Math.min(facts.film, picker.dataset.most || Infinity), about, tell)
+    : await keepPicture(file, facts.side, about);
   if (!kept) return null;
   const { photo, taken: by } = kept;
   if (!question) await keepRecord(facts.id, (record) => { record.tray.push(photo.id); });
@@ -135,12 +139,17 @@ async function keepOne(file, question, source) {
   return photo;
 }
 
+// Where only films belong, whatever is chosen is judged as one.
+function isFilm(file, accept) {
+  return accept.includes('video/') && (file.type.startsWith('video/') || !accept.includes('image/'));
+}
+
 const COLOURS = { kept: 'warn', sent: 'warn', verified: 'good', refused: 'bad' };
 
 async function showTray() {
   const place = document.getElementById('tray');
-  const photos = (await photosOf(facts.id)).filter((photo) => !photo.receipt);
-  const used = usage();
+  const photos = (await photosOf(facts.id)).filter((photo) => !photo.receipt && !photo.parts);
+  const used = await usage();
   place.replaceChildren(...photos.map((photo) => h('button', {
     type: 'button', class: `shot ${photo.state}`, 'aria-label': t('photo_for'), onclick: () => assign(photo),
   }, photo.thumb ? h('img', { src: photo.thumb, alt: '' }) : h('span', { class: 's' }, t('no_preview')),
@@ -149,19 +158,20 @@ async function showTray() {
   document.getElementById('tray-empty').hidden = photos.length > 0;
 }
 
-// How many items each photo backs up.
-function usage() {
+// How many items each photo backs up, as it is kept: what is only in the page is gone with the tab.
+async function usage() {
+  const work = await get('work', facts.id);
   const found = {};
-  document.querySelectorAll('#answers .photos input[type=hidden]').forEach((field) => {
-    const [id] = field.value.split(';');
+  for (const [, value] of new URLSearchParams(work.fields ?? fields())) {
+    const [id] = value.split(';');
     found[id] = (found[id] || 0) + 1;
-  });
+  }
   return found;
 }
 
 // One photo may back up many items; those that failed and have none come first.
 async function assign(photo) {
-  const places = [...document.querySelectorAll('#answers .photos[data-field]')].filter((place) => !place.closest('[data-q][hidden], .item:not(.failed) .fixed-field'));
+  const places = [...document.querySelectorAll('#answers .photos[data-field]')].filter((place) => !place.closest('[data-q][hidden], .item:not(.failed) .fixed-field') && place.querySelector('[accept*="image/"]'));
   const due = (place) => (place.closest('.failed') && !place.closest('.fixed-field') && !place.querySelector('input[type=hidden]') ? 0 : 1);
   const has = (place) => [...place.querySelectorAll('input[type=hidden]')].some((field) => field.value.startsWith(photo.id));
   const picture = await pictureOf(photo);

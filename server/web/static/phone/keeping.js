@@ -17,7 +17,8 @@ function made() {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-async function kept(write) {
+// Answers with what was written, or with null after saying why it was not.
+export async function kept(write) {
   try {
     const row = await write();
     document.dispatchEvent(new Event('kept'));

@@ -46,15 +46,25 @@ export async function call(method, path, { body, key, bytes } = {}) {
   }
 }
 
-// A photo goes straight to the store. Anything but its own 2xx is a failure.
-export async function post(target, blob) {
+// A photo goes straight to the store.
+export function post(target, blob) {
   const form = new FormData();
   Object.entries(target.fields).forEach(([name, value]) => form.append(name, value));
   form.append('file', blob); // S3 ignores every field that comes after the file
+  return stored(target.url, { method: 'POST', body: form });
+}
+
+// So does a part of a film.
+export function putPart(url, blob) {
+  return stored(url, { method: 'PUT', body: blob });
+}
+
+// Anything but the store's own 2xx is a failure.
+async function stored(url, request) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE * 4);
   try {
-    const response = await fetch(target.url, { method: 'POST', body: form, credentials: 'omit', signal: stop.signal });
+    const response = await fetch(url, { ...request, credentials: 'omit', signal: stop.signal });
     return response.ok;
   } catch {
     return false;

@@ -1,7 +1,8 @@
 // The queue: what this phone has and the server does not. It goes whenever there is a network, in small steps,
 // each of which may be repeated; one that fails holds up no other.
 
-import { all, get, photosOf, pictureOf, remove, update } from './store.js';
+import { all, get, photosOf, pictureOf, remove, removeBytes, update } from './store.js';
+import { carryParts } from './parts.js';
 import { answers, call, NoNetwork, post, problem as reason } from './net.js';
 
 const FIRST_WAIT = 2000;
@@ -10,6 +11,7 @@ const LOOK_AGAIN = 5000;
 const UNSEEN = 120000; // sent so long ago and still not seen by the server: sent again
 const TRIES_AT_STORE = 2;
 const MOST_MISSES = 2;
+const FILMING = 30000; // so long parts of films are sent before the rest has its turn again
 export const BAD_PHOTO = 'photo'; // what is wrong with a paper whose photo is none; else it is the server's sentence
 
 const listeners = new Set();
@@ -74,7 +76,8 @@ async function alone() {
   });
 }
 
-// What people said goes before any photo, of every visit: a store that is down or slow holds up no report.
+// What people said goes before any photo, of every visit: a store that is down or slow holds up no report. A film
+// comes last, and gives way.
 async function everything() {
   const answered = answers();
   let waiting = false;
@@ -84,6 +87,7 @@ async function everything() {
     for (const work of await prepared()) await pictures(work);
     for (const work of await prepared()) waiting = await look(work) || work.record.events.length > 0 || waiting;
     for (const work of await prepared()) await papers(work);
+    for (const work of await prepared()) await films(work);
     online = true;
     wait = FIRST_WAIT;
     if (waiting) timer = setTimeout(send, LOOK_AGAIN);
@@ -119,7 +123,12 @@ async function said(work) {
 
 async function pictures(work) {
   const photos = await photosOf(work.id);
-  for (const photo of photos.filter(isDue)) await onePhoto(work, photo);
+  for (const photo of photos.filter(isDue)) if (!photo.parts) await onePhoto(work, photo, carry);
+}
+
+async function films(work) {
+  const photos = await photosOf(work.id);
+  for (const photo of photos.filter(isDue)) if (photo.parts) await onePhoto(work, photo, carryFilm);
 }
 
 // Expenses, fines: small papers of their own. One with a photo goes when that was looked at, so that the desk never
@@ -202,9 +211,9 @@ async function handIn(work) {
 
 // A line that breaks now and then does not keep the next photo; one that is dead ends the round. A server without
 // its store still takes everything but photos.
-async function onePhoto(work, photo) {
+async function onePhoto(work, photo, act) {
   try {
-    await carry(work, photo);
+    await act(work, photo);
     misses = 0;
   } catch (error) {
     if (error.code === 'store_unavailable') {
@@ -228,9 +237,7 @@ async function carry(work, photo) {
   }
   const picture = await pictureOf(photo);
   if (!picture) {
-    // The browser lost it: to be taken again, rather than to be announced for ever.
-    await update('photos', id, (row) => { row.state = 'refused'; });
-    tell();
+    await lost(photo);
     return;
   }
   const stored = (photo.tries || 0) < TRIES_AT_STORE && await post(said, picture);
@@ -247,7 +254,26 @@ async function carry(work, photo) {
     await later(photo, sent.said.detail || '');
     return;
   }
-  await update('photos', id, (row) => Object.assign(row, { state: 'sent', sentAt: Date.now(), why: '' }));
+  await isSent(photo);
+}
+
+async function carryFilm(work, film) {
+  const until = Date.now() + FILMING;
+  const { state, why } = await carryParts(work, film, () => more || Date.now() > until, tell);
+  if (state === 'halted') more = true;
+  else if (state === 'lost') await lost(film);
+  else if (state === 'failed') await later(film, why);
+  else await isSent(film);
+}
+
+async function isSent(photo) {
+  await update('photos', photo.id, (row) => Object.assign(row, { state: 'sent', sentAt: Date.now(), why: '' }));
+  tell();
+}
+
+// The browser lost it: to be taken again, rather than to be announced for ever.
+async function lost(photo) {
+  await update('photos', photo.id, (row) => { row.state = 'refused'; });
   tell();
 }
 
@@ -273,7 +299,7 @@ async function look(work) {
       if (known.state === 'refused') Object.assign(row, { state: 'refused', why: known.problem });
       if (known.state === 'expected' && Date.now() - row.sentAt > UNSEEN) row.state = 'kept';
     });
-    if (known.state === 'verified') await remove('bytes', photo.id);
+    if (known.state === 'verified') await removeBytes(photo.id);
   }
   return (await photosOf(work.id)).some((photo) => photo.state === 'sent' || photo.state === 'kept');
 }

@@ -5,6 +5,7 @@
 //   photos   what is known of each picture, by its own id
 //   bytes    the pictures themselves until the server has verified them: as plain bytes, since browsers have been
 //            seen to lose blobs whose page was closed, and apart, since a list must not read them all
+//            A film lies in parts, each under its number behind the film's id.
 //   facts    the holder's name, the lock
 
 const NAME = 'phone';
@@ -90,9 +91,20 @@ export async function pictureOf(photo) {
   return kept ? new Blob([kept.bytes], { type: photo.type }) : null;
 }
 
+// One part of a film, counted from 1; null when the browser lost it.
+export async function partOf(film, number) {
+  const kept = await get('bytes', `${film.id}/${number}`);
+  return kept ? new Blob([kept.bytes]) : null;
+}
+
 export async function removePhoto(id) {
   await remove('photos', id);
-  await remove('bytes', id);
+  await removeBytes(id);
+}
+
+// The bytes of a picture, or all parts of a film.
+export function removeBytes(id) {
+  return within('bytes', 'readwrite', (rows) => { rows.delete(IDBKeyRange.bound(id, `${id}/\uffff`)); });
 }
 
 export function remove(store, key) {

@@ -64,6 +64,7 @@ async function start() {
   await startHandingIn(facts, (page, question) => { show('answers'); goTo(page, question); });
   for (const name of TABS) document.getElementById(`tab-${name}`).addEventListener('click', () => show(name));
   show(work.done || work.handing ? 'finish' : sessionStorage.getItem(`tab-${facts.id}`) || (facts.back ? 'answers' : 'inside'));
+  if (facts.film) (await later('films')).forgetHalves(facts.id);
   if (facts.spot) (await later('spot')).startSpot(facts);
   onQueue(showState);
   document.addEventListener('kept', showState);
