@@ -4,6 +4,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 Colour = tuple[int, int, int]
 Point = tuple[float, float]
@@ -43,10 +44,25 @@ class Canvas:
     def shade(self, left: float, top: float, right: float, bottom: float, factor: float) -> None:
         """Multiply what is there: below 1 a shadow, above 1 a light."""
         start, end = self._columns(left, right)
-        table = bytes(min(255, round(value * factor)) for value in range(256))
+        table = _multiplied(factor)
         for row in self._lines(top, bottom):
             line = self._rows[row]
             line[start * 3 : end * 3] = line[start * 3 : end * 3].translate(table)
+
+    def beam(self, left: float, width: float, slope: float, factor: float) -> None:
+        """Shade a band from top to bottom that moves sideways by `slope` pixels a line."""
+        for row in range(self.height):
+            self.shade(left + slope * row, row, left + slope * row + width, row + 1, factor)
+
+    def cut(self, left: int, top: int, width: int, height: int, *, mirrored: bool) -> "Canvas":
+        """A part of the picture, which lies within it, as a picture of its own."""
+        part = Canvas(width, height, (0, 0, 0))
+        part._rows = [row[left * 3 : (left + width) * 3] for row in self._rows[top : top + height]]
+        if mirrored:
+            for row in part._rows:
+                for channel in range(3):
+                    row[channel::3] = row[channel::3][::-1]
+        return part
 
     def polygon(self, points: Sequence[Point], colour: Colour) -> None:
         """A filled polygon; even-odd where it crosses itself."""
@@ -98,6 +114,11 @@ class Canvas:
 
     def _lines(self, top: float, bottom: float) -> range:
         return range(max(0, round(top)), min(self.height, round(bottom)))
+
+
+@cache
+def _multiplied(factor: float) -> bytes:
+    return bytes(min(255, round(value * factor)) for value in range(256))
 
 
 def _crossings(edges: Iterable[tuple[Point, Point]], y: float) -> Iterable[float]:

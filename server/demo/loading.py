@@ -18,6 +18,7 @@ from server.accounts import register
 from server.clock import SetClock
 from server.config import Settings
 from server.db import AnyRow, db, transaction
+from server.demo.after_visits import load_after_visits
 from server.demo.answers import responds, survey_answers, visit_answers
 from server.demo.calls import load_calls
 from server.demo.chance import stream
@@ -245,6 +246,7 @@ def _finished_visits(world: _World, people: Sequence[UUID]) -> None:
             )
         connection.execute(update(Wave).where(Wave.id == wave_id).values(state="closed"))
         queue.defer(connection, "follow_submissions")
+        load_after_visits(connection, wave_id, world.services, world.now)
 
 
 def _open_visits(world: _World, people: Sequence[UUID]) -> None:

@@ -1,6 +1,7 @@
 """What the demo's shoppers write about failed items, and why a photo could not be taken."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from random import Random
 from types import MappingProxyType
 
@@ -88,10 +89,60 @@ _SUMMARY_WEAK = (
 )
 
 
+# Around what was seen: people who write it down themselves never write the same twice.
+_WHEN = (
+    "当时有{n}位客户在等候，",
+    "当天客流不多，厅内约有{n}人，",
+    "等了{n}分钟左右，",
+    "进门{n}分钟后留意到：",
+    "正是客流高峰，前面还排着{n}个人，",
+    "营业厅只开了两个窗口，",
+    "中午换班前后，",
+    "周围没有其他客户，",
+    "办完业务准备离开时，",
+    "在填单台旁坐了一会儿，",
+    "从取号机走到等候区的路上，",
+    "先后看了两遍，",
+    "问路的客户刚走开，",
+    "轮到自己之前，",
+)
+_THEN = (
+    "前后观察了{n}分钟，没有改变。",
+    "离开前又看了一次，仍是如此。",
+    "旁边一位客户也提到了这一点。",
+    "同厅其他岗位表现正常。",
+    "没有工作人员主动过问。",
+    "顺口问了大堂，答复说会向上反映。",
+    "建议在晨会上提醒当班人员。",
+    "前一位客户遇到的情况也一样。",
+    "附近没有看到相应的提示。",
+    "其余方面没有发现问题。",
+    "当班人员经过两次，都没有处理。",
+    "整个过程大约{n}分钟。",
+    "问了保安，保安说平时也这样。",
+    "换了一个位置再看，结果相同。",
+)
+_OVERALL = (
+    "停留了{n}分钟左右。",
+    "印象最深的是大堂的引导。",
+    "印象最深的是窗口的速度。",
+    "自助区比柜台更顺手。",
+    "适老服务还可以再细致一些。",
+    "和附近的同业网点比，各有长短。",
+    "卫生保持得不错。",
+    "老年客户较多，需要更多耐心。",
+    "指示牌清楚，第一次来也找得到。",
+    "换作普通客户，应该愿意再来。",
+    "座椅够用，饮水机旁有纸杯。",
+    "午间人手偏紧。",
+)
+
+
 def note(rng: Random, code: str, least: int) -> str:
     """What was seen at a failed item, at least `least` characters."""
     group = _BY_GROUP.get(code.partition("-")[0], _ANYWHERE)
-    return lengthened(rng.choice(_BY_CODE.get(code, group)), least)
+    core, own = rng.choice(_BY_CODE.get(code, group)), _aside(rng)
+    return lengthened(_said(own, _WHEN) + core + _said(own, _THEN), least)
 
 
 def no_photo(rng: Random) -> str:
@@ -102,7 +153,18 @@ def no_photo(rng: Random) -> str:
 def summary(rng: Random, failed: float, least: int = 0) -> str:
     """The shopper's impression, by the share of items that failed."""
     pool = _SUMMARY_GOOD if failed < 0.05 else _SUMMARY_FAIR if failed < 0.1 else _SUMMARY_WEAK
-    return lengthened(rng.choice(pool), least)
+    core, own = rng.choice(pool), _aside(rng)
+    first, second = own.sample(_OVERALL, 2)
+    return lengthened(core + _said(own, (first,)) + _said(own, (second,)), least)
+
+
+def _said(rng: Random, among: Sequence[str]) -> str:
+    return rng.choice(among).format(n=rng.randint(3, 14))
+
+
+def _aside(rng: Random) -> Random:
+    """A copy that goes on by itself, so that more words leave the rest of the visit as it is."""
+    return copy(rng)
 
 
 def lengthened(text: str, least: int) -> str:

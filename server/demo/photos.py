@@ -9,21 +9,27 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from server.db import AnyRow
-from server.demo.pictures import kind_for, scene
+from server.demo.canvas import Canvas
+from server.demo.chance import stream
+from server.demo.pictures import SceneKind, kind_for, painted
+from server.demo.views import seen
 from server.intake.uploads import Place, accept
 from server.storage.protocol import ObjectStore
 
 # A handful of scenes and a few photos a visit: enough to look at, little enough to inspect in a minute.
 SCENES_A_KIND = 6
 PHOTOS_A_VISIT = 3
+# One photo in so many is an older one, for the queue of doubts.
+RECYCLED = 40
 
 
 class Album:
-    """Paints each scene once and hands copies out."""
+    """Paints each scene once; every photo is a view of its own, but for those that somebody takes twice."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._pictures: dict[tuple[str, int], bytes] = {}
+        self._scenes: dict[tuple[SceneKind, int], Canvas] = {}
+        self._older = b""
 
     def shoot(
         self, connection: Connection, task: AnyRow, at: datetime
@@ -42,9 +48,12 @@ class Album:
         return photo
 
     def _picture(self, question: str, task_id: UUID) -> bytes:
-        kind = kind_for(question)
-        number = int(hashlib.sha256(f"{question}{task_id}".encode()).hexdigest(), 16) % SCENES_A_KIND
-        key = (kind, number)
-        if key not in self._pictures:
-            self._pictures[key] = scene(kind, number)
-        return self._pictures[key]
+        number = int(hashlib.sha256(f"{question}{task_id}".encode()).hexdigest(), 16)
+        if number % RECYCLED == 0 and self._older:
+            return self._older
+        key = (kind_for(question), number % SCENES_A_KIND)
+        if key not in self._scenes:
+            self._scenes[key] = painted(*key)
+        view = seen(self._scenes[key], stream(number, "view"))
+        self._older = self._older or view
+        return view

@@ -37,10 +37,15 @@ def kind_for(code: str) -> SceneKind:
 
 def scene(kind: SceneKind, seed: int) -> bytes:
     """A PNG of 960 x 720 pixels, below 60 kB."""
+    return painted(kind, seed).png()
+
+
+def painted(kind: SceneKind, seed: int) -> Canvas:
+    """The scene of a seed, to be looked at from somewhere."""
     rng = stream(seed, "picture", kind)
     canvas = Canvas(WIDTH, HEIGHT, _WHITE)
     _SCENES[kind](canvas, rng)
-    return canvas.png()
+    return canvas
 
 
 def _street(canvas: Canvas, rng: Random) -> None:

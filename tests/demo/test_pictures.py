@@ -2,13 +2,18 @@
 
 import hashlib
 import io
+from itertools import combinations
 from typing import get_args
 
 import pytest
 from PIL import Image
 
+from server.demo import views
 from server.demo.canvas import Canvas, mixed
-from server.demo.pictures import HEIGHT, WIDTH, SceneKind, kind_for, scene
+from server.demo.chance import stream
+from server.demo.pictures import HEIGHT, WIDTH, SceneKind, kind_for, painted, scene
+from server.evidence.pictures import ALIKE, distance
+from server.storage.photos import inspect
 
 KINDS = get_args(SceneKind)
 
@@ -31,6 +36,15 @@ def test_same_seed_same_bytes_and_no_two_alike() -> None:
     assert scene("lobby", 5) == scene("lobby", 5)
     digests = {hashlib.sha256(scene(kind, seed)).hexdigest() for kind in KINDS for seed in range(3)}
     assert len(digests) == 9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_views_of_one_scene_are_not_taken_for_the_same_photo(kind: SceneKind) -> None:
+    canvas = painted(kind, 1)
+    found = [inspect(views.seen(canvas, stream(number, "view"))) for number in range(8)]
+    hashes = [int(each.likeness.whole, 2) for each in found]
+    assert min(distance(*pair) for pair in combinations(hashes, 2)) >= ALIKE
+    assert {(each.width, each.height) for each in found} == {(views.WIDTH, views.HEIGHT)}
 
 
 @pytest.mark.parametrize(
