@@ -14,7 +14,6 @@ PLAIN_POLICY = {
     "script-src": ["'self'"],
     "style-src": ["'self'"],
     "img-src": ["'self'", "data:"],
-    "media-src": ["'self'"],
     "connect-src": ["'self'"],
     "object-src": ["'none'"],
     "base-uri": ["'none'"],
@@ -67,5 +66,5 @@ def _add(response: Response) -> Response:
 def _policy() -> str:
     sources = {directive: list(values) for directive, values in PLAIN_POLICY.items()}
     for directive, source in g.get("allowed", []):
-        sources[directive].append(source)
+        sources.setdefault(directive, ["'self'"]).append(source)
     return "; ".join(f"{directive} {' '.join(values)}" for directive, values in sources.items())

@@ -17,10 +17,9 @@ from server.web import (
     presenting,
     respond,
     trials,
-    visit_doors,
-    visits,
 )
 from server.web.presenting import error_page
+from server.web.visit import before, photos, returned, signing
 
 __all__ = ["error_page", "install"]
 
@@ -30,8 +29,10 @@ SURFACES = {
         respond.blueprint,
         codes.blueprint,
         counters.blueprint,
-        visit_doors.blueprint,
-        visits.blueprint,
+        before.blueprint,
+        photos.blueprint,
+        signing.blueprint,
+        returned.blueprint,
         phone.blueprint,
         countersigning.blueprint,
         hooks.blueprint,

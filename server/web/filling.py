@@ -91,6 +91,11 @@ class Filling:
         errors = (*checked.errors, *self.bad_photos(checked))
         return errors_on(self.shelved.form, index, replace(checked, errors=errors))
 
+    @property
+    def wrong(self) -> tuple[AnswerError, ...]:
+        """What keeps the whole of it from being handed in."""
+        return self.bad_photos(self.checked) or self.checked.errors
+
     def bad_photos(self, checked: Checked) -> tuple[AnswerError, ...]:
         """Photos among the answers that were looked at and are none: they back nothing up."""
         return tuple(
@@ -307,9 +312,8 @@ def _answerable(filling: Filling, index: int) -> Iterator[tuple[str, str, str]]:
 
 def hand_in(connection: Connection, filling: Filling) -> Receipt | tuple[AnswerError, ...]:
     """Store the submission, or say what still keeps it from being stored."""
-    bad = filling.bad_photos(filling.checked)
-    if bad:
-        return bad
+    if filling.wrong:
+        return filling.wrong
     prepared = prepare(Incoming(filling.task.submission_id, filling.whole()), filling.ask)
     if isinstance(prepared, Rejected):
         return filling.checked.errors

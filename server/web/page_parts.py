@@ -72,7 +72,11 @@ def parts_of(view: PageView, logic: Mapping[str, Any], locale: str, *, customer:
     controls = sorted(start for feature, start in _CONTROLS.items() if feature in features)
     live = ("startLive",) if is_live else ()
     # What was typed comes back before better controls and rules read it; the steps count what is asked.
-    starts = ("startPage", *controls, *live, "startSteps", "startLarge") if customer else (*controls, *live)
+    starts = (
+        ("startPage", *controls, *live, "startSteps", "startLarge")
+        if customer
+        else ("startKept", *controls, *live)
+    )
     return Parts(
         script=linking.script(starts, _rows(logic, elements) if is_live else ()),
         sentences=_sentences(features, locale),

@@ -4,7 +4,7 @@ A file that is no photo must cost nobody their answers: they are saved without i
 browser is sent on to says which file was refused and why.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -65,9 +65,9 @@ def take(connection: Connection, filling: Filling, index: int) -> Arrived:
     return Arrived(references, tuple(refused))
 
 
-def refusals(filling: Filling, index: int) -> tuple[AnswerError, ...]:
-    """The files that `?refused=<field>:<code>` names, each at the question that it was meant for."""
-    named = (each.rpartition(":") for each in request.args.getlist("refused"))
+def refusals(filling: Filling, index: int, refused: Iterable[str]) -> tuple[AnswerError, ...]:
+    """The files that `<field>:<code>` names, each at the question of this page that it was meant for."""
+    named = (each.rpartition(":") for each in refused)
     return tuple(
         AnswerError(filling.shown_at(field), pointer_to(field), code, {})
         for field, _, code in named
@@ -79,9 +79,12 @@ def _files(filling: Filling, index: int) -> Iterator[tuple[str, bytes, tuple[str
     for name, file in request.files.items(multi=True):
         field = name.removesuffix("-file")
         types = _types_taken(filling, index, field)
+        # Files of other pages stay as they are: whoever takes several pages at once comes to them next.
+        if not types:
+            continue
         with closing(file):
             data = file.read(uploads.LARGEST_PHOTO + 1)
-        if data and types:
+        if data:
             yield field, data, types
 
 

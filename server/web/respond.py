@@ -28,7 +28,7 @@ from server.services import services
 from server.web import filling, page_photos
 from server.web.filling import Filling
 from server.web.presenting import render_respondent
-from server.web.visit_doors import in_front_of
+from server.web.visit.before import in_front_of
 
 THE_LINK = "the link itself is the key"
 THE_SESSION = "the cookie that redeeming the link set is the key"
@@ -71,7 +71,7 @@ def redeem_link(door: str, token: str) -> AnyResponse:
         if "page" in request.form:
             target = _take(open_connection, session.ref, form, index)
         else:
-            target = _page_address(session.ref, index)
+            target = page_address(session.ref, index)
     return _with_cookie(redirect(target, 303), session)
 
 
@@ -79,9 +79,9 @@ def redeem_link(door: str, token: str) -> AnyResponse:
 @open_to_all(THE_SESSION)
 def show_page(ref: str, number: int) -> AnyResponse:
     task = _task_of_session(ref)
-    over = _over(ref, task)
-    if over is not None:
-        return over
+    ended = over(ref, task)
+    if ended is not None:
+        return ended
     if returning.has_declined(connection(), task):
         return _declined_page(task, way_back=url_for("respond.resume", ref=ref))
     form, _ = filling.load(connection(), task, locale())
@@ -95,9 +95,9 @@ def show_page(ref: str, number: int) -> AnyResponse:
 def take_page(ref: str, number: int) -> AnyResponse:
     """Save this page, then go where the button says; the last page hands in."""
     task = _task_of_session(ref)
-    over = _over(ref, task)
-    if over is not None:
-        return over
+    ended = over(ref, task)
+    if ended is not None:
+        return ended
     page_photos.expect()
     try:
         with transaction() as open_connection:
@@ -156,9 +156,9 @@ def decline_session(ref: str) -> AnyResponse:
 def resume(ref: str) -> AnyResponse:
     """Somebody who declined wants to answer after all, which is redeeming the link once more."""
     task = _task_of_session(ref)
-    over = _over(ref, task)
-    if over is not None:
-        return over
+    ended = over(ref, task)
+    if ended is not None:
+        return ended
     with transaction() as open_connection:
         return enter(open_connection, task)
 
@@ -215,7 +215,7 @@ def enter(open_connection: Connection, task: Task) -> AnyResponse:
     """Open a session for whoever holds a key, and go on where the answers were left."""
     session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
     _, index = filling.load(open_connection, task, locale())
-    return _with_cookie(redirect(_page_address(session.ref, index), 303), session)
+    return _with_cookie(redirect(page_address(session.ref, index), 303), session)
 
 
 def _task_of_link(door: str, token: str) -> Task | Response:
@@ -271,7 +271,7 @@ def closed(task: Task) -> Response | None:
     return None if standing in {"open", "started"} else _closed_page(standing, task)
 
 
-def _over(ref: str, task: Task) -> AnyResponse | None:
+def over(ref: str, task: Task) -> AnyResponse | None:
     """Whoever handed in by this session sees the receipt; everybody else why nothing can be answered."""
     finished = task.standing(services().clock.now()) == "finished"
     return redirect(url_for("respond.done", ref=ref), 303) if finished else closed(task)
@@ -286,7 +286,8 @@ def _show(form: Filling, index: int, *, action: str, with_errors: bool) -> Respo
     survey = form.task.kind == "invitation"
     if not survey:
         headers.allow_store()
-    errors = (*page_photos.refusals(form, index), *(form.page_errors(index) if with_errors else ()))
+    refused = page_photos.refusals(form, index, request.args.getlist("refused"))
+    errors = (*refused, *(form.page_errors(index) if with_errors else ()))
     return render_respondent(
         "respond/page.html" if survey else "visit/page.html",
         form.task,
@@ -297,32 +298,35 @@ def _show(form: Filling, index: int, *, action: str, with_errors: bool) -> Respo
 
 
 def _take(open_connection: Connection, ref: str, form: Filling, index: int) -> str:
-    """Save the posted page and hand in where that is due; the address to send the browser to."""
+    """Save the posted page, and hand in or have it signed where that is due; where to send the browser to."""
     arrived = page_photos.take(open_connection, form, index)
     saved = filling.take_page(open_connection, form, index, request.form, arrived.references)
     if filling.is_outdated(form, request.form):
         _, resumed = filling.load(open_connection, form.task, form.locale)
-        return _page_address(ref, resumed, check=True)
+        return page_address(ref, resumed, check=True)
     back = request.form.get("go") == "back"
     if arrived.refused:
-        return _page_address(ref, index, check=not back, refused=arrived.refused)
+        return page_address(ref, index, check=not back, refused=arrived.refused)
     step = filling.step(form, saved, index, request.form)
     if step.index is None:
         return _hand_in(open_connection, ref, form)
-    return _page_address(ref, step.index, check=step.check, anchor=step.anchor)
+    return page_address(ref, step.index, check=step.check, anchor=step.anchor)
 
 
 def _hand_in(open_connection: Connection, ref: str, form: Filling) -> str:
     """Where to send the browser after handing in, or after what still keeps it from that."""
+    if form.task.kind == "assignment":
+        # Whoever made a visit signs for it; what is wrong with it is said before.
+        return url_for("visit_signing.ask", ref=ref)
     filled, _ = filling.load(open_connection, form.task, form.locale)
     outcome = filling.hand_in(open_connection, filled)
     if isinstance(outcome, tuple):
-        return _page_address(ref, filling.page_of(filled, outcome), check=True)
+        return page_address(ref, filling.page_of(filled, outcome), check=True)
     # Also after a conflict: somebody with the same link was faster, and theirs is the answer that counts.
     return url_for("respond.done", ref=ref)
 
 
-def _page_address(
+def page_address(
     ref: str, index: int, *, check: bool = False, refused: Sequence[str] = (), anchor: str = ""
 ) -> str:
     """Args: check: whether the page shows what is wrong with it; refused: see `page_photos`."""

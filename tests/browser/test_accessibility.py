@@ -117,6 +117,12 @@ def test_every_page_of_a_visit(screen: Page, axe: str, ask_shopper: Ask) -> None
         screen.click("nav .go")
         if place < 3:
             expect(screen.locator(f"[name=page][value='{place + 1}']")).to_have_count(1)
+    expect(screen).to_have_url(re.compile("/sign$"))
+    screen.click(".go")
+    expect(screen.locator("#unsigned")).to_be_visible()
+    look(screen, axe)
+    screen.fill("[name=declared]", "Li Hua")
+    screen.click(".go")
     expect(screen).to_have_url(re.compile("/done$"))
     look(screen, axe)
 

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -85,12 +86,15 @@ def go_on(page: Page) -> None:
 
 def finish(page: Page) -> None:
     """Go through the remaining pages; a page that does not let us on fails with what it says."""
-    while not page.url.endswith("/done"):
+    while not page.url.endswith("/sign"):
         assert "check=1" not in page.url, page.locator("[id$='-e']").all_inner_texts()
         fill_items(page)
         for text in page.locator(".q:not(.item) textarea").all():
             text.fill("大堂经理主动迎接，叫号有序，柜员双手接递，整体良好。")
         go_on(page)
+    page.get_by_label("签名").fill("周小舟")
+    page.get_by_role("button", name="提交").click()
+    page.wait_for_url("**/done")
 
 
 def test_a_visit_with_a_photo_through_the_plain_form(
@@ -186,3 +190,32 @@ def test_a_photo_goes_straight_to_the_store_and_a_fault_becomes_a_finding(
         assert published < 100
     smart_phone.reload()
     expect(smart_phone.locator("body")).not_to_contain_text(str(published))
+
+
+def test_what_was_typed_outlives_a_dead_line_and_a_reload(
+    ask_shopper: Callable[[dict[str, Any]], str], smart_phone: Page
+) -> None:
+    asked = {"type": "comment", "name": "words", "title": "说说情况"}
+    smart_phone.goto(
+        ask_shopper(
+            {
+                "title": "走访",
+                "pages": [{"name": name, "elements": [{**asked, "name": name}]} for name in ("one", "two")],
+            }
+        )
+    )
+    smart_phone.fill("[name=one]", "第一页")
+    go_on(smart_phone)
+    with smart_phone.expect_response("**/draft"):
+        smart_phone.fill("[name=two]", "存过的")
+    smart_phone.context.set_offline(offline=True)
+    smart_phone.fill("[name=two]", "存过的，和没存过的")
+    smart_phone.locator("button[value=finish]").click()
+    expect(smart_phone.locator("#offline")).to_contain_text("现在没有网络")
+    smart_phone.context.set_offline(offline=False)
+    smart_phone.reload()
+    expect(smart_phone.locator("[name=two]")).to_have_value("存过的，和没存过的")
+    expect(smart_phone.locator("#saved")).to_have_text("")
+    with smart_phone.expect_response("**/draft"):
+        smart_phone.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(smart_phone.locator("#saved")).to_have_text("已保存")

@@ -80,12 +80,16 @@ def fill_hands(page: Page) -> None:
     expect(page.locator("[name=photo]")).to_be_checked()
 
 
-def walk(page: Page, engine: Engine) -> dict[str, Any]:
+def walk(page: Page, engine: Engine, *, is_signed: bool = False) -> dict[str, Any]:
     """The answers as they were stored, own words among them."""
     for place, fill in enumerate((fill_leaves, fill_scales, fill_groups, fill_hands)):
         expect(page.locator(f"[name=page][value='{place}']")).to_have_count(1)
         fill(page)
         go_on(page)
+    if is_signed:
+        expect(page).to_have_url(re.compile("/sign$"))
+        page.fill("[name=declared]", "Li Hua")
+        page.click("button.go")
     expect(page).to_have_url(re.compile("/done$"))
     with engine.connect() as connection:
         texts = connection.execute(select(SubmissionText.question, SubmissionText.text))
@@ -128,4 +132,4 @@ def test_a_customer_answers_every_kind(
 
 def test_a_shopper_answers_every_kind(phone: Page, ask_shopper: Ask, engine: Engine) -> None:
     phone.goto(ask_shopper(KINDS))
-    check(walk(phone, engine), engine)
+    check(walk(phone, engine, is_signed=True), engine)

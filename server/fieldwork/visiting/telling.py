@@ -29,6 +29,7 @@ MOMENTS: Final = ("entered", "ticket", "called", "served", "left")
 EVENT_KINDS: Final = (*MOMENTS, "photo", "page", "letter")
 FAILED: Final = tuple(each for each in OUTCOMES if each != "done")
 MOST_EVENTS: Final = 2_000
+LONGEST_NAME: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

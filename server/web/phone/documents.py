@@ -13,11 +13,9 @@ from server.fieldwork import responding
 from server.fieldwork.visiting import authority, deciding
 from server.fieldwork.visiting.mine import Mine, visit_of
 from server.fieldwork.visiting.telling import FAILED, MOMENTS
-from server.followup.returning.reading import answers_so_far
 from server.forms import CompiledForm
 from server.http import headers
 from server.http.locale import locale
-from server.intake import uploads
 from server.intake.uploads import PHOTO_TYPES
 from server.services import services
 from server.web import filling
@@ -29,6 +27,7 @@ from server.web.phone.lists import mark_of, shown, worded
 from server.web.phone.spot import has_spot, spot_shown
 from server.web.phone.whole import photos_known, whole
 from server.web.presenting import inlined
+from server.web.visit.returned import report_of
 
 # What somebody may still write into, or look at.
 OPENED: Final = frozenset({"accepted", "started", "late", "returned", "early"})
@@ -105,10 +104,7 @@ def _filling(visit: Mine) -> Filling:
     if visit.back is None:
         form, _ = filling.load(connection(), task, locale())
         return form
-    answered = responding.as_answered(connection(), task)
-    shelved = services().forms.get(connection(), answered.form_version_id)
-    photos = uploads.standings(connection(), task.submission_id)
-    return Filling(answered, shelved, answers_so_far(connection(), task.id), locale(), photos)
+    return report_of(connection(), task)
 
 
 def _open_visit(person_id: UUID, assignment_id: UUID) -> Mine:

@@ -2,7 +2,7 @@
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from server.fieldwork.visiting.telling import EVENT_KINDS, FAILED, MOST_EVENTS
+from server.fieldwork.visiting.telling import EVENT_KINDS, FAILED, LONGEST_NAME, MOST_EVENTS
 from server.forms.types.files import VIDEO_TYPES
 from server.intake import uploads
 
@@ -84,7 +84,7 @@ class DraftSchema(FieldsSchema):
 class DeclarationSchema(_Strict):
     """Who signs, and when by the phone's clock."""
 
-    name = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    name = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NAME))
     at = fields.AwareDateTime(required=True)
 
 

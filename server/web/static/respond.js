@@ -51,15 +51,23 @@ var MOST_KNOWN = 20;
 function startPage() {
   var summary = document.getElementById('errors');
   say = JSON.parse(form.getAttribute('data-wrong'));
-  restoreTyped();
+  startKept();
   all('textarea[maxlength]').forEach(countLetters);
   form.addEventListener('change', pageChanged);
   form.addEventListener('input', pageChanged);
-  form.addEventListener('submit', pageLeft);
   form.addEventListener('blur', questionLeft, true);
-  document.addEventListener('visibilitychange', saveInHurry);
   showOthers();
   if (summary) { summary.focus(); }
+}
+
+// What is typed is kept, here at once and by the server soon, also of a visit without the app.
+function startKept() {
+  restoreTyped();
+  form.addEventListener('change', keepChanged);
+  form.addEventListener('input', keepChanged);
+  form.addEventListener('submit', pageLeft);
+  window.addEventListener('online', keepChanged);
+  document.addEventListener('visibilitychange', saveInHurry);
 }
 
 // The field beside "other" shows only while "other" is chosen; without a script it is always there.
@@ -92,6 +100,9 @@ function encoded(typed) {
 function pageChanged(event) {
   showOthers();
   relieve(event.target);
+}
+
+function keepChanged() {
   keepTyped();
   if (form.getAttribute('data-draft')) {
     document.getElementById('saved').textContent = '';
@@ -113,6 +124,9 @@ function saveDraft() {
     document.getElementById('saved').textContent = form.getAttribute('data-saved');
     known = [typed];
     if (typed === encoded(true)) { memory('sessionStorage', keptAs(), null); } else { keepTyped(); }
+  };
+  request.onerror = function () {
+    document.getElementById('saved').textContent = form.getAttribute('data-unsaved') || '';
   };
   request.send(encoded());
 }

@@ -2,18 +2,15 @@
   'use strict';
   const form = document.querySelector('form');
   const words = form.dataset;
-  const saved = document.getElementById('saved');
   const notice = document.getElementById('notice');
   const LONGEST_SIDE = 1600;
   const THUMBNAIL_SIDE = 152;
   const QUALITY = 0.85;
-  const SAVE_AFTER = 3000;
   const LONGEST_WAIT = 90000; // 800 kB at 80 kbit/s; a dead connection must not keep the page for ever
   const KINDS = /^(image\/(jpeg|png|webp|heic|heif)|video\/(mp4|quicktime|webm))$/;
   const LARGEST = 25 * 1024 * 1024;
   const LOOK_AFTER = [1000, 2000, 4000, 8000, 16000, 32000];
   const uploads = new Set();
-  let timer = 0;
   let goOnWithout = false;
 
   function element(tag, attributes, text) {
@@ -48,29 +45,9 @@
     }
   }
 
-  function answers() {
-    const pairs = [...new FormData(form)].filter(([, value]) => typeof value === 'string');
-    return new URLSearchParams(pairs);
-  }
-
-  async function save() {
-    timer = 0;
-    badge(saved, words.saving, '');
-    try {
-      const response = await fetch(words.draft, { method: 'POST', body: answers() });
-      if (!response.ok) throw new Error(response.status);
-      if (!timer) badge(saved, words.saved, 'good');
-    } catch {
-      badge(saved, words.offline, 'warn');
-    }
-  }
-
+  // Photos are fields too: what keeps the page's answers hears of them.
   function changed() {
-    showDue();
-    if (!words.draft) return;
-    badge(saved, '', '');
-    clearTimeout(timer);
-    timer = setTimeout(save, SAVE_AFTER);
+    form.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
   function drawn(bitmap, longest) {
@@ -227,7 +204,6 @@
   }
 
   async function leave(event) {
-    clearTimeout(timer);
     if (goOnWithout) return; // told once and pressed again
     if (inState('waiting').length) {
       event.preventDefault();
@@ -259,16 +235,9 @@
   }
 
   document.documentElement.classList.add('scripted');
-  form.addEventListener('change', changed);
-  form.addEventListener('input', changed);
-  form.addEventListener('submit', () => clearTimeout(timer));
-  window.addEventListener('online', () => {
-    inState('failed').forEach(start);
-    if (words.draft) save();
-  });
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden && timer && words.draft) navigator.sendBeacon(words.draft, answers());
-  });
+  form.addEventListener('change', showDue);
+  form.addEventListener('input', showDue);
+  window.addEventListener('online', () => inState('failed').forEach(start));
   takePhotos();
   showDue();
   const summary = document.getElementById('errors');

@@ -17,7 +17,7 @@ from server.services import services
 from server.web.page_photos import taken_by
 from server.web.respond import THE_SESSION, task_of_session
 
-blueprint = Blueprint("visits", __name__)
+blueprint = Blueprint("visit_photos", __name__)
 
 
 class AnnouncementSchema(Schema):

@@ -1,4 +1,4 @@
-"""Before and after a visit without the app: what has to be read, passed and declared first; what came back.
+"""Before a visit without the app: what has to be read, passed and declared first.
 
 The link of the visit is the key. Nothing here needs a script.
 """
@@ -15,14 +15,15 @@ from server.fieldwork.responding import Task
 from server.fieldwork.visiting import deciding, devices, mine, quizzes
 from server.fieldwork.visiting.devices import Holder
 from server.fieldwork.visiting.mine import Mine
+from server.followup.returning.reading import open_return
 from server.http.access import open_to_all
-from server.http.locale import locale
 from server.services import services
 from server.web.phone.lists import worded
 from server.web.phone.whole import quiz_answers, quiz_document
 from server.web.presenting import inlined
+from server.web.visit import returned
 
-blueprint = Blueprint("visit_doors", __name__)
+blueprint = Blueprint("visit_before", __name__)
 
 
 def in_front_of(task: Task, token: str) -> Response | None:
@@ -31,8 +32,9 @@ def in_front_of(task: Task, token: str) -> Response | None:
     if found is None:
         return None
     _, visit = found
-    if visit.back is not None:
-        return _returned(task, visit, token)
+    back = open_return(connection(), task.id, now=services().clock.now())
+    if back is not None:
+        return returned.show(task, token, back)
     return _before(task, visit, token) if _is_offered(visit) else None
 
 
@@ -108,16 +110,6 @@ def _before(
         quiz=quiz,
         said=request.form,
     )
-
-
-def _returned(task: Task, visit: Mine, token: str) -> Response:
-    """What was asked; it is answered in the app, which has all that was said before."""
-    form = services().forms.get(connection(), task.form_version_id).form
-    titles = {
-        name: question.title.render(locale(), lambda _: task.unit_name)
-        for name, question in form.questions.items()
-    }
-    return _page("visit/returned.html", task, token=token, back=visit.back, titles=titles)
 
 
 def _page(template: str, task: Task, *, status: int = 200, **context: object) -> Response:
