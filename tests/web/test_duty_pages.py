@@ -10,11 +10,13 @@ from sqlalchemy import Engine, select, update
 
 from server.clock import SetClock
 from server.fieldwork.duties.files import inspect_file
+from server.intake.uploads import SHOWN
 from server.models.accounts import StaffSession
 from server.models.duties import DutyFile, DutyOccurrence
 from server.services import services
 from tests.fieldwork.duties.halls_for_tests import create_halls, keep, publish, rows
 from tests.http.staff import signed_in
+from tests.storage.making_videos import box, ftyp, moov, mvhd, track
 from tests.web.test_wave_pages import Desk
 
 SCHEME = {
@@ -33,7 +35,7 @@ SCHEME = {
          "fields": [{"name": "cost", "type": "money", "required": True}]},
     ],
 }  # fmt: skip
-MP4 = b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 64
+MP4 = ftyp() + moov(mvhd(), track(), box(b"udta", b"Phone of Mr Chen")) + box(b"mdat", bytes(4000))
 
 
 @pytest.fixture
@@ -119,15 +121,16 @@ def test_a_film_is_the_proof_and_is_looked_at(
     assert (stored.state, stored.media_type) == ("expected", "video/mp4")
     with app.app_context():
         inspect_file(halls, services().store, stored.id, clock)
-        assert services().store.get(_key(halls), 1000) == MP4
+        assert services().store.get(_key(halls), len(MP4)) == MP4
+        assert b"Mr Chen" not in services().store.get(_key(halls) + SHOWN, len(MP4))
     # Who signs may come later.
     assert "补签" in manager.get("/console/duties/mine")
     assert manager.post(f"/console/duties/{film}/sign", signed_by="陈经理").status_code == 303
     shown = started.get("/console/duties/subject?programme=halls&subject=H11&month=2026-05")
     assert "陈经理 签字" in shown
-    link = re.search(r'href="(/console/duties/files/[^"]+)"', shown)
-    assert link
-    assert started.client.get(link[1]).status_code == 303
+    [link] = set(re.findall(r'(?:href|src)="(/console/duties/files/[^"]+)"', shown))
+    assert f'<video class="clip" controls preload="none" src="{link}"' in shown
+    assert started.client.get(link).status_code == 303
     other = manager.client.get(f"/console/duties/files/{film}")
     assert other.status_code == 404
 

@@ -1,7 +1,7 @@
 """Photos and videos that prove a duty: sent through a plain form, kept under random keys, inspected.
 
-A photo is inspected and drawn anew as those of visits are. A video is taken by its first bytes and its size;
-it is kept as it came and only ever handed out as a download.
+Both are looked at as those of visits are: a photo is drawn anew, a video walked through, and others get it
+without what it says about itself.
 """
 
 import hashlib
@@ -17,7 +17,8 @@ from server.clock import Clock
 from server.db import AnyRow, new_id
 from server.errors import Refusal
 from server.fieldwork.duties.owed import Doer, find_mine, find_owed
-from server.intake.uploads import LARGE, LARGEST_PHOTO, SMALL
+from server.intake.photos.looking import look_at_video
+from server.intake.uploads import LARGE, LARGEST_PHOTO, SHOWN, SMALL
 from server.models.duties import DutyFile
 from server.scope import Scope
 from server.storage.inspection import inspect_in_child
@@ -29,7 +30,7 @@ PREFIX: Final = "duties"
 # A minute of a morning drill from a phone; what is larger belongs on the bank's own video system.
 LARGEST_VIDEO: Final = 100 * 1024 * 1024
 MOST_FILES: Final = 10
-LINK_LIFETIME: Final = timedelta(minutes=10)
+LINK_LIFETIME: Final = timedelta(hours=1)
 JPEG: Final = "image/jpeg"
 
 
@@ -101,7 +102,7 @@ def link_of(store: ObjectStore, file: AnyRow) -> str | None:
         return None
     if file.media_type.startswith("video/"):
         name = f"{file.id}.{file.media_type.removeprefix('video/')}"
-        return store.link(file.object_key, LINK_LIFETIME, name)
+        return store.link(file.object_key + SHOWN, LINK_LIFETIME, name, file.media_type)
     return store.link(file.object_key + LARGE, LINK_LIFETIME)
 
 
@@ -124,15 +125,15 @@ def inspect_file(engine: Engine, store: ObjectStore, file_id: UUID, clock: Clock
 
 
 def _inspect(store: ObjectStore, row: AnyRow) -> None:
-    video = row.media_type.startswith("video/")
+    if row.media_type in VIDEO_TYPES:
+        look_at_video(store, row)
+        return
     try:
-        data = store.get(row.object_key, LARGEST_VIDEO if video else LARGEST_PHOTO)
+        data = store.get(row.object_key, LARGEST_PHOTO)
     except ObjectTooLarge:
         raise PhotoRefused("too_large") from None
     if hashlib.sha256(data).hexdigest() != row.sha256:
         raise PhotoRefused("other_bytes")
-    if video:
-        return
     facts = inspect_in_child(data)
     store.put(row.object_key + SMALL, facts.small, JPEG)
     store.put(row.object_key + LARGE, facts.large, JPEG)

@@ -21,7 +21,7 @@ from server.storage.blanking import blank
 from server.storage.inspection import inspect_in_child, inspect_video_in_child
 from server.storage.photos import PhotoFacts, PhotoRefused
 from server.storage.protocol import ObjectMissing, ObjectStore, ObjectTooLarge, StoreUnavailable
-from server.storage.videos import VIDEO_TYPES
+from server.storage.videos import VIDEO_TYPES, VideoFacts
 
 JPEG: Final = "image/jpeg"
 CHUNK: Final = 1 << 20
@@ -127,7 +127,22 @@ def _found_out(facts: PhotoFacts) -> dict[str, Any]:
 
 
 def _look_at_video(store: ObjectStore, row: AnyRow) -> dict[str, Any]:
-    """On disk, since nobody holds 200 MB in memory. Others get it without what it says about itself."""
+    facts = look_at_video(store, row)
+    return {"media_type": facts.media_type, "duration_ms": facts.milliseconds}
+
+
+def look_at_video(store: ObjectStore, row: AnyRow) -> VideoFacts:
+    """Fetch, compare, walk through; write what others get, without what it says about itself.
+
+    On disk, since nobody holds 200 MB in memory.
+
+    Args:
+        row: with object_key, size and sha256 as they were promised.
+
+    Raises:
+        PhotoRefused: also `other_bytes`.
+        ObjectMissing, StoreUnavailable: nothing was decided.
+    """
     with tempfile.TemporaryFile() as file:
         try:
             store.get_into(file, row.object_key, row.size)
@@ -142,7 +157,7 @@ def _look_at_video(store: ObjectStore, row: AnyRow) -> dict[str, Any]:
             # A child that says such things is no longer ours.
             raise PhotoRefused("broken") from None
         _write_and_read_film(store, row.object_key + SHOWN, file, facts.media_type)
-    return {"media_type": facts.media_type, "duration_ms": facts.milliseconds}
+    return facts
 
 
 def _write_and_read_film(store: ObjectStore, key: str, file: BinaryIO, media_type: str) -> None:

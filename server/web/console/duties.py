@@ -16,6 +16,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.duties import correcting, doing, files, keeping, reading
 from server.fieldwork.duties.owed import doer_of, find_owed, state_of
+from server.http import headers
 from server.http.access import identity, requires
 from server.scoring.duties.standing import Week
 from server.scoring.programmes.definition import Duty
@@ -100,6 +101,7 @@ def subject() -> Response:
     month, code = _month(), request.args.get("subject", "")
     wanted = _wanted(chosen, month, request.args.get("duty", ""))
     rows = reading.subject_rows(connection(), wanted, code, identity().scope)
+    headers.allow_store()
     return page(
         "console/duties_subject.html",
         chosen=chosen,
