@@ -160,6 +160,7 @@ def _receipt(open_connection: Connection, asked: Asked, found: Answered) -> Resp
         task=asked.task,
         received_at=found.answered_at,
         completed_text="",
+        posted=True,
         photos=filling.titled(asked.form, named),
     )
     return inlined(html)
