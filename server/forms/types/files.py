@@ -140,7 +140,9 @@ def photo_behaviour(
 ) -> Behaviour:
     """A question answered with photos or videos, from the gallery too or only from the camera."""
     attributes = {"accept": _accept(types)}
-    if not gallery:
+    # With both kinds a phone's camera button would take photos only: people choose instead.
+    both = not set(types).isdisjoint(IMAGE_TYPES) and not set(types).isdisjoint(VIDEO_TYPES)
+    if not gallery and not both:
         attributes["capture"] = "environment"
     if size < MAX_VIDEO_SIZE:
         attributes["data-most"] = str(size)

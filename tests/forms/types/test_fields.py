@@ -216,7 +216,8 @@ def test_what_a_page_is_told_to_draw() -> None:
         ({}, {"accept": "image/*", "capture": "environment"}),
         ({"sourceType": "camera"}, {"accept": "image/*", "capture": "environment"}),
         ({"sourceType": "file-camera"}, {"accept": "image/*"}),
-        ({"acceptedTypes": "video/*, image/*"}, {"accept": "image/*,video/*", "capture": "environment"}),
+        ({"acceptedTypes": "video/*, image/*"}, {"accept": "image/*,video/*"}),
+        ({"acceptedTypes": "video/*"}, {"accept": "video/*", "capture": "environment"}),
         (
             {"acceptedTypes": ".mov", "maxSize": 9},
             {"accept": "video/quicktime", "capture": "environment", "data-most": "9"},
