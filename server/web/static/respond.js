@@ -66,7 +66,6 @@ function startKept() {
   form.addEventListener('change', keepChanged);
   form.addEventListener('input', keepChanged);
   form.addEventListener('submit', pageLeft);
-  window.addEventListener('online', keepChanged);
   document.addEventListener('visibilitychange', saveInHurry);
 }
 

@@ -237,7 +237,10 @@
   document.documentElement.classList.add('scripted');
   form.addEventListener('change', showDue);
   form.addEventListener('input', showDue);
-  window.addEventListener('online', () => inState('failed').forEach(start));
+  window.addEventListener('online', () => {
+    inState('failed').forEach(start);
+    changed();
+  });
   takePhotos();
   showDue();
   const summary = document.getElementById('errors');
