@@ -18,6 +18,7 @@ from server.http.visitor import visitor_address
 from server.services import services
 from server.web import respond
 from server.web.presenting import render_respondent
+from server.web.sessions import closed, with_language
 
 THE_CODE = "the code that is typed is the key; limits count the guesses"
 WHOEVER_DOUBTS = "whoever doubts a message must be able to ask; limits count the guesses"
@@ -47,7 +48,7 @@ def redeem() -> AnyResponse:
                 return _page("wrong", status=422)
             guessing.take_back(connection, guess)
             respond.settle_language(task)
-            return respond.closed(task) or respond.enter(connection, task)
+            return closed(task) or respond.enter(connection, task)
     except guessing.TooManyGuesses as many:
         response = _page("busy", status=429)
         response.headers["Retry-After"] = str(many.retry_after)
@@ -91,7 +92,7 @@ def _check_page(answer: str, *, status: int = 200, survey: check_words.Known | N
         answer=answer,
         survey=survey,
         typed=request.form.get("word", "")[:40],
-        action=respond.with_language(request.path),
+        action=with_language(request.path),
     )
 
 
@@ -103,5 +104,5 @@ def _page(problem: str, *, status: int = 200) -> Response:
         status=status,
         problem=problem,
         typed=typed,
-        action=respond.with_language(request.path),
+        action=with_language(request.path),
     )

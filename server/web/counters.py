@@ -16,6 +16,7 @@ from server.http.visitor import visitor_address
 from server.services import services
 from server.web import respond
 from server.web.presenting import render_respondent
+from server.web.sessions import with_language
 
 THE_POSTER = "whoever stands before the poster may answer; limits count the beginnings"
 
@@ -54,5 +55,5 @@ def _page(counter: counters.Counter, *, problem: str = "", status: int = 200) ->
         status=status,
         unit=counter.unit_name_en if locale() == "en" else counter.unit_name,
         problem=problem,
-        action=respond.with_language(request.path),
+        action=with_language(request.path),
     )

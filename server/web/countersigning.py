@@ -20,6 +20,7 @@ from server.services import services
 from server.web import respond
 from server.web.page_parts import parts_of
 from server.web.presenting import render_respondent
+from server.web.sessions import with_language
 
 THE_LINK = "the link itself is the key"
 
@@ -86,5 +87,5 @@ def _page(
         parts=parts_of(drawn, {}, locale(), customer=False),
         notices=notices,
         reason=request.form.get("reason", ""),
-        action=respond.with_language(request.path),
+        action=with_language(request.path),
     )

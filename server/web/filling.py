@@ -19,7 +19,8 @@ from server.errors import Refusal
 from server.fieldwork import drafts
 from server.fieldwork.carrying import PageAnswers, carried_page
 from server.fieldwork.drafts import SavedDraft
-from server.fieldwork.responding import Task
+from server.fieldwork.responding import Task, as_answered
+from server.followup.returning.reading import answers_so_far
 from server.forms import (
     AnswerError,
     Checked,
@@ -186,6 +187,14 @@ def load(connection: Connection, task: Task, locale: str) -> tuple[Filling, int]
         raise Refusal("nothing_asked")
     # An answer may since have hidden the page that the draft was left at.
     return filling, draft.page if draft.page in pages else pages[0]
+
+
+def report_of(connection: Connection, task: Task, locale: str) -> Filling:
+    """The form that a visit's report was made with, with the answers as they stand."""
+    answered = as_answered(connection, task)
+    shelved = services().forms.get(connection, answered.form_version_id)
+    photos = uploads.standings(connection, task.submission_id)
+    return Filling(answered, shelved, answers_so_far(connection, task.id), locale, photos)
 
 
 def take_page(

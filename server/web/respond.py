@@ -5,9 +5,7 @@ first POST redeems and goes on at `/a/<ref>/…`, an address without the token, 
 Everything works without JavaScript.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from flask import Blueprint, Response, after_this_request, redirect, request, url_for
 from sqlalchemy import Connection
@@ -17,26 +15,34 @@ from server.db import connection, transaction
 from server.errors import Refusal
 from server.fieldwork import drafts, responding, returning
 from server.fieldwork.outreach import guessing
-from server.fieldwork.responding import Kind, Session, Task
+from server.fieldwork.responding import Kind, Task
 from server.forms import check, closing_text
 from server.http import headers
 from server.http.access import open_to_all
-from server.http.locale import LOCALES, locale, use_locale
+from server.http.locale import locale, use_locale
 from server.http.visitor import visitor_address
 from server.intake import uploads
 from server.services import services
 from server.web import filling, page_photos
 from server.web.filling import Filling
 from server.web.presenting import render_respondent
+from server.web.sessions import (
+    LANGUAGE,
+    THE_SESSION,
+    asks_for_language,
+    closed,
+    closed_page,
+    over,
+    page_address,
+    task_of_session,
+    with_cookie,
+    with_language,
+    with_language_cookie,
+)
 from server.web.visit.before import in_front_of
 
 THE_LINK = "the link itself is the key"
-THE_SESSION = "the cookie that redeeming the link set is the key"
-COOKIE = "answer"
-LANGUAGE = "lang"
-COOKIE_LIFETIME = timedelta(days=30)
 KINDS: dict[str, Kind] = {"r": "invitation", "v": "assignment"}
-STATUS = {"finished": 410, "expired": 410, "closed": 410, "early": 403, "unknown": 404, "busy": 429}
 
 blueprint = Blueprint("respond", __name__)
 
@@ -72,13 +78,13 @@ def redeem_link(door: str, token: str) -> AnyResponse:
             target = _take(open_connection, session.ref, form, index)
         else:
             target = page_address(session.ref, index)
-    return _with_cookie(redirect(target, 303), session)
+    return with_cookie(redirect(target, 303), session)
 
 
 @blueprint.get("/a/<ref>/<int:number>")
 @open_to_all(THE_SESSION)
 def show_page(ref: str, number: int) -> AnyResponse:
-    task = _task_of_session(ref)
+    task = task_of_session(ref)
     ended = over(ref, task)
     if ended is not None:
         return ended
@@ -94,7 +100,7 @@ def show_page(ref: str, number: int) -> AnyResponse:
 @open_to_all(THE_SESSION)
 def take_page(ref: str, number: int) -> AnyResponse:
     """Save this page, then go where the button says; the last page hands in."""
-    task = _task_of_session(ref)
+    task = task_of_session(ref)
     ended = over(ref, task)
     if ended is not None:
         return ended
@@ -116,7 +122,7 @@ def take_page(ref: str, number: int) -> AnyResponse:
 @open_to_all(THE_SESSION)
 def autosave(ref: str, number: int) -> Response:
     """Save a page without moving: what the page's script does while people think."""
-    task = _task_of_session(ref)
+    task = task_of_session(ref)
     if task.standing(services().clock.now()) != "started":
         raise Refusal("link_finished")
     with transaction() as open_connection:
@@ -130,7 +136,7 @@ def autosave(ref: str, number: int) -> Response:
 @blueprint.get("/a/<ref>/done")
 @open_to_all(THE_SESSION)
 def done(ref: str) -> AnyResponse:
-    task = _task_of_session(ref)
+    task = task_of_session(ref)
     received_at = responding.received_at(connection(), task)
     if received_at is None:
         return redirect(url_for("respond.show_page", ref=ref, number=1), 303)
@@ -148,14 +154,14 @@ def done(ref: str) -> AnyResponse:
 @blueprint.route("/a/<ref>/decline", methods=["GET", "POST"])
 @open_to_all(THE_SESSION)
 def decline_session(ref: str) -> AnyResponse:
-    return _decline(_task_of_session(ref), way_back=url_for("respond.resume", ref=ref))
+    return _decline(task_of_session(ref), way_back=url_for("respond.resume", ref=ref))
 
 
 @blueprint.post("/a/<ref>/resume")
 @open_to_all(THE_SESSION)
 def resume(ref: str) -> AnyResponse:
     """Somebody who declined wants to answer after all, which is redeeming the link once more."""
-    task = _task_of_session(ref)
+    task = task_of_session(ref)
     ended = over(ref, task)
     if ended is not None:
         return ended
@@ -189,33 +195,11 @@ def _declined_page(task: Task, *, way_back: str) -> Response:
     return render_respondent("respond/declined.html", task, declined=True, action=way_back)
 
 
-def task_of_session(ref: str) -> Task:
-    """The task behind the address and its cookie, for routes that hang below it.
-
-    Raises:
-        Refusal: not_found.
-    """
-    secret = request.cookies.get(COOKIE, "")
-    found = responding.find_by_session(connection(), ref, secret, now=services().clock.now())
-    if found is None:
-        raise Refusal("not_found")
-    task, session_locale = found
-    if not _asks_for_language():
-        use_locale(session_locale)
-    elif session_locale != locale():
-        with transaction() as open_connection:
-            responding.change_language(open_connection, ref, locale())
-    return task
-
-
-_task_of_session = task_of_session
-
-
 def enter(open_connection: Connection, task: Task) -> AnyResponse:
     """Open a session for whoever holds a key, and go on where the answers were left."""
     session = responding.redeem(open_connection, task, locale=locale(), now=services().clock.now())
     _, index = filling.load(open_connection, task, locale())
-    return _with_cookie(redirect(page_address(session.ref, index), 303), session)
+    return with_cookie(redirect(page_address(session.ref, index), 303), session)
 
 
 def _task_of_link(door: str, token: str) -> Task | Response:
@@ -235,10 +219,10 @@ def unknown_link() -> Response:
                 open_connection, guessing.LINKS, visitor_address(), given.keys, given.clock.now()
             )
     except guessing.TooManyGuesses as many:
-        response = _closed_page("busy", None)
+        response = closed_page("busy", None)
         response.headers["Retry-After"] = str(many.retry_after)
         return response
-    return _closed_page("unknown", None)
+    return closed_page("unknown", None)
 
 
 def settle_language(task: Task) -> None:
@@ -246,39 +230,14 @@ def settle_language(task: Task) -> None:
     nothing, and with the draft afterwards, for whatever device comes back.
     """
     chosen = returning.chosen_language(connection(), task) if task.started_at else None
-    if not _asks_for_language():
+    if not asks_for_language():
         if chosen or LANGUAGE not in request.cookies:
             use_locale(chosen or task.locale)
     elif chosen is None:
-        after_this_request(_with_language_cookie)
+        after_this_request(with_language_cookie)
     elif chosen != locale():
         with transaction() as open_connection:
             returning.choose_language(open_connection, task, locale())
-
-
-def _asks_for_language() -> bool:
-    return request.args.get(LANGUAGE) in LOCALES
-
-
-def with_language(address: str) -> str:
-    """For a browser that keeps no cookies the choice travels along until a POST stores it."""
-    return f"{address}?{LANGUAGE}={locale()}" if _asks_for_language() else address
-
-
-def closed(task: Task) -> Response | None:
-    """Why nothing can be answered, as a page."""
-    standing = task.standing(services().clock.now())
-    return None if standing in {"open", "started"} else _closed_page(standing, task)
-
-
-def over(ref: str, task: Task) -> AnyResponse | None:
-    """Whoever handed in by this session sees the receipt; everybody else why nothing can be answered."""
-    finished = task.standing(services().clock.now()) == "finished"
-    return redirect(url_for("respond.done", ref=ref), 303) if finished else closed(task)
-
-
-def _closed_page(reason: str, task: Task | None) -> Response:
-    return render_respondent("respond/closed.html", task, status=STATUS[reason], reason=reason)
 
 
 def _show(form: Filling, index: int, *, action: str, with_errors: bool) -> Response:
@@ -326,46 +285,9 @@ def _hand_in(open_connection: Connection, ref: str, form: Filling) -> str:
     return url_for("respond.done", ref=ref)
 
 
-def page_address(
-    ref: str, index: int, *, check: bool = False, refused: Sequence[str] = (), anchor: str = ""
-) -> str:
-    """Args: check: whether the page shows what is wrong with it; refused: see `page_photos`."""
-    asked, place = "1" if check else None, anchor or None
-    return url_for(
-        "respond.show_page", ref=ref, number=index + 1, check=asked, refused=list(refused), _anchor=place
-    )
-
-
 def _completed_text(form: Filling) -> str:
     ask = form.ask
     # Whoever handed in has left blank what is blank: nothing is given in advance any more.
     checked = check(form.shelved.form, form.answers, variables=ask.variables, today=ask.today)
     closing = closing_text(form.shelved.form, checked, today=ask.today)
     return closing.in_locale(locale()) if closing else ""
-
-
-def _with_cookie(response: AnyResponse, session: Session) -> AnyResponse:
-    response.set_cookie(
-        COOKIE,
-        session.secret,
-        path=f"/a/{session.ref}",
-        max_age=int(COOKIE_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=services().settings.secure,
-    )
-    return response
-
-
-def _with_language_cookie(response: AnyResponse) -> AnyResponse:
-    """The language of one link, for as long as it can be open; no other address is told."""
-    response.set_cookie(
-        LANGUAGE,
-        locale(),
-        path=request.path.removesuffix("/decline"),
-        max_age=int(COOKIE_LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=services().settings.secure,
-    )
-    return response

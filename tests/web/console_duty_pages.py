@@ -48,7 +48,7 @@ DRILL, ROUND, CHECKED = PROGRAMME.duties.values()
 
 
 def file(state: str) -> Any:
-    return SimpleNamespace(id=UUID(int=7), state=state)
+    return SimpleNamespace(media_type="video/mp4", id=UUID(int=7), state=state)
 
 
 def occurrence(number: int, duty: Any, state: str, **changes: Any) -> Shown:

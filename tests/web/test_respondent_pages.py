@@ -31,7 +31,7 @@ from server.forms import (
 )
 from server.keys import KeyRing
 from server.web.page_parts import parts_of, plain_script
-from server.web.respond import STATUS
+from server.web.sessions import STATUS
 from tests import builders
 
 WEB = Path(web.__file__).parent

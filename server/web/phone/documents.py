@@ -27,7 +27,6 @@ from server.web.phone.lists import mark_of, shown, worded
 from server.web.phone.spot import has_spot, spot_shown
 from server.web.phone.whole import photos_known, whole
 from server.web.presenting import inlined
-from server.web.visit.returned import report_of
 
 # What somebody may still write into, or look at.
 OPENED: Final = frozenset({"accepted", "started", "late", "returned", "early"})
@@ -104,7 +103,7 @@ def _filling(visit: Mine) -> Filling:
     if visit.back is None:
         form, _ = filling.load(connection(), task, locale())
         return form
-    return report_of(connection(), task)
+    return filling.report_of(connection(), task, locale())
 
 
 def _open_visit(person_id: UUID, assignment_id: UUID) -> Mine:

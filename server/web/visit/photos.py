@@ -15,7 +15,7 @@ from server.http.problems import json_response
 from server.intake import uploads
 from server.services import services
 from server.web.page_photos import taken_by
-from server.web.respond import THE_SESSION, task_of_session
+from server.web.sessions import THE_SESSION, task_of_session
 
 blueprint = Blueprint("visit_photos", __name__)
 

@@ -67,17 +67,9 @@ class Asked:
         return filling.page_of(self.form, (error,))
 
 
-def report_of(open_connection: Connection, task: Task) -> Filling:
-    """The form that a visit's report was made with, with the answers as they stand."""
-    answered = responding.as_answered(open_connection, task)
-    shelved = services().forms.get(open_connection, answered.form_version_id)
-    photos = uploads.standings(open_connection, task.submission_id)
-    return Filling(answered, shelved, reading.answers_so_far(open_connection, task.id), locale(), photos)
-
-
 def show(task: Task, token: str, back: Returned) -> Response:
     """What is asked."""
-    return _page(Asked(task, token, back, report_of(connection(), task)))
+    return _page(Asked(task, token, back, filling.report_of(connection(), task, locale())))
 
 
 @blueprint.post("/v/<token>/answer")
@@ -91,7 +83,8 @@ def answer(token: str) -> AnyResponse:
         return redirect(url_for("respond.open_link", door="v", token=token), 303)
     page_photos.expect()
     with transaction() as open_connection:
-        return _take(open_connection, Asked(task, token, back, report_of(open_connection, task)))
+        form = filling.report_of(open_connection, task, locale())
+        return _take(open_connection, Asked(task, token, back, form))
 
 
 def _take(open_connection: Connection, asked: Asked) -> Response:

@@ -15,7 +15,7 @@ from server.http.locale import locale
 from server.services import services
 from server.web import filling
 from server.web.presenting import render_respondent
-from server.web.respond import THE_SESSION, over, page_address, task_of_session
+from server.web.sessions import THE_SESSION, over, page_address, task_of_session
 
 blueprint = Blueprint("visit_signing", __name__)
 
