@@ -126,9 +126,9 @@ def _returns(pk: UUID) -> Sequence[Returned] | None:
     return None if assignment_id is None else returns_of(connection(), assignment_id, now=now)
 
 
-def _titles(wave: AnyRow) -> dict[str, str]:
-    """Question -> its title, standing for all visits."""
-    form = services().forms.get(connection(), wave.form_version_id).form
+def _titles(asked: AnyRow) -> dict[str, str]:
+    """Question -> its title, standing for all visits; `asked` is a wave or a submission."""
+    form = services().forms.get(connection(), asked.form_version_id).form
     return {name: question.title.render(locale(), _unknown) for name, question in form.questions.items()}
 
 
@@ -195,20 +195,22 @@ def _photos(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list[
     Args:
         answers: title and answer by question, as `_answers` gives them.
     """
-    store, order = services().store, list(answers)
+    store, titles = services().store, _titles(submission)
+    titles |= {name: title for name, (title, _) in answers.items()}
+    order = list(titles)
     named = _backed_up(submission.answers)
     found = []
     for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id):
         backed = named.get(str(photo.attachment_id), [_item_of(photo.question)])
         item, after = backed[0]
         shown = {
-            "about": " · ".join(answers[item][0] if item in answers else item for item, _ in backed),
+            "about": " · ".join(titles.get(item, item) for item, _ in backed),
             "after": after,
             "state": photo.state,
             "problem": photo.problem,
             "picture": picture_of(store, photo) if photo.state == "verified" else None,
         }
-        found.append((order.index(item) if item in answers else len(order), after, shown))
+        found.append((order.index(item) if item in titles else len(order), after, shown))
     return [shown for _, _, shown in sorted(found, key=lambda each: each[:2])]
 
 

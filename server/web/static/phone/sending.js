@@ -310,7 +310,7 @@ export async function onlyHere(work) {
   const slips = work.slips || [];
   return {
     photos: photos.length,
-    waiting: photos.filter((photo) => photo.state === 'kept' || photo.state === 'sent').length,
+    waiting: photos.filter((photo) => ['keeping', 'kept', 'sent'].includes(photo.state)).length,
     refused: photos.filter((photo) => photo.state === 'refused' && !photo.receipt).length,
     unsent: Boolean(work.handing) || work.edits !== work.sent || work.recordEdits !== work.recordSent || slips.length > 0,
   };
