@@ -200,7 +200,7 @@ def test_the_trail_as_a_file_runs_no_formula(app: Flask, engine: Engine) -> None
     answer = auditor.client.get("/console/audit.csv?action=wave_paused")
     assert answer.mimetype == "text/csv"
     [row] = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert (row["reason"], row["who"]) == ("'=cmd|' /C calc'!A0", "系统")
+    assert (row["原因"], row["操作人"]) == ("'=cmd|' /C calc'!A0", "系统")
 
 
 def states(engine: Engine) -> dict[str, str]:

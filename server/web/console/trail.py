@@ -8,10 +8,12 @@ from datetime import date
 from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
+from server import catalogue
 from server.db import connection
 from server.errors import Refusal
 from server.fieldwork.organisation.units import reaches_all
 from server.http.access import identity, requires
+from server.http.locale import locale
 from server.reports.trail.naming import subject_names
 from server.reports.trail.reading import Wanted, exported, trail_page
 from server.scope import Scope
@@ -48,14 +50,14 @@ def show() -> AnyResponse:
 @requires("audit.read")
 def download() -> AnyResponse:
     who, wanted = identity(), _wanted()
-    lines = stream_with_context(_lines(wanted, who.scope, who.within("people.read")))
+    lines = stream_with_context(_lines(wanted, who.scope, who.within("people.read"), locale()))
     answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=audit.csv"
     return answer
 
 
-def _lines(wanted: Wanted, scope: Scope, people: Scope) -> Iterator[str]:
-    yield BOM + csv_rows([COLUMNS])
+def _lines(wanted: Wanted, scope: Scope, people: Scope, language: str) -> Iterator[str]:
+    yield BOM + csv_rows([[catalogue.text(f"audit.column.{name}", language) for name in COLUMNS]])
     for rows in exported(connection(), wanted, scope):
         shown = shown_lines(connection(), rows, people)
         yield csv_rows(
