@@ -7,6 +7,8 @@ from typing import Final
 
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 MEGABYTE: Final = 1024 * 1024
+# What a form may ask for, and what the number of bytes of one file has room for in the database.
+MOST_VIDEO_MB: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,16 @@ DEFAULT_PHOTO_RULES: Final = PhotoRules()
 def read_photo_rules(values: Mapping[str, str], problems: list[str]) -> PhotoRules:
     """From settings by their names; what makes no sense is added to `problems`."""
 
-    def number(name: str, default: int) -> int:
+    def number(name: str, default: int, most: int = 99_999) -> int:
         text = values.get(name, str(default))
-        if not NUMBER.fullmatch(text):
-            problems.append(f"{name} is {text!r}; it must be a number from 1 to 99999.")
+        if not NUMBER.fullmatch(text) or int(text) > most:
+            problems.append(f"{name} is {text!r}; it must be a number from 1 to {most}.")
             return default
         return int(text)
 
     default = DEFAULT_PHOTO_RULES
     return PhotoRules(
-        video_bytes=number("PHOTOS_VIDEO_MB", default.video_bytes // MEGABYTE) * MEGABYTE,
+        video_bytes=number("PHOTOS_VIDEO_MB", default.video_bytes // MEGABYTE, MOST_VIDEO_MB) * MEGABYTE,
         submission_bytes=number("PHOTOS_SUBMISSION_MB", default.submission_bytes // MEGABYTE) * MEGABYTE,
         submission_photos=number("PHOTOS_A_SUBMISSION", default.submission_photos),
         originals_days=number("PHOTOS_ORIGINALS_DAYS", default.originals_days),

@@ -243,6 +243,9 @@ def test_how_large_and_how_long_is_set_in_megabytes_and_days(home: dict[str, str
     for wrong in ("0", "-1", "ten", "100000", "1.5"):
         with pytest.raises(ConfigError, match="PHOTOS_ORPHAN_DAYS is"):
             config.load({**GOOD, **home, "PHOTOS_ORPHAN_DAYS": wrong})
+    # One byte more than forms may ask for, and the number of bytes would soon not fit into its column.
+    with pytest.raises(ConfigError, match="PHOTOS_VIDEO_MB is '2001'; it must be a number from 1 to 2000"):
+        config.load({**GOOD, **home, "PHOTOS_VIDEO_MB": "2001"})
 
 
 def test_a_described_gateway_may_name_its_own_secrets_and_no_others(

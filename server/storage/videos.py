@@ -9,6 +9,7 @@ refused all the same. Run this in a child, through `server.storage.inspection`.
 
 import os
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from server.storage.blanking import Blank
@@ -19,7 +20,8 @@ from server.storage.photos import PhotoRefused, media_type_of
 BOXES_MARK: Final = b"ftyp"
 ELEMENTS_MARK: Final = b"\x1a\x45\xdf\xa3"
 QUICKTIME: Final = b"qt  "
-VIDEO_TYPES: Final = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+EXTENSIONS: Final = MappingProxyType({"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm"})
+VIDEO_TYPES: Final = frozenset(EXTENSIONS)
 CHUNK: Final = 1 << 20
 # Markup that a browser or a server might run, long enough not to turn up in 200 MB of pictures by chance.
 MARKUP: Final = (

@@ -18,7 +18,7 @@ from server.http.visitor import visitor_address
 from server.services import services
 from server.web import respond
 from server.web.presenting import render_respondent
-from server.web.sessions import closed, with_language
+from server.web.sessions import closed, settle_language, with_language
 
 THE_CODE = "the code that is typed is the key; limits count the guesses"
 WHOEVER_DOUBTS = "whoever doubts a message must be able to ask; limits count the guesses"
@@ -47,7 +47,7 @@ def redeem() -> AnyResponse:
             if task is None:
                 return _page("wrong", status=422)
             guessing.take_back(connection, guess)
-            respond.settle_language(task)
+            settle_language(task)
             return closed(task) or respond.enter(connection, task)
     except guessing.TooManyGuesses as many:
         response = _page("busy", status=429)

@@ -7,7 +7,7 @@ Everything works without JavaScript.
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, after_this_request, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,7 +19,7 @@ from server.fieldwork.responding import Kind, Task
 from server.forms import check, closing_text
 from server.http import headers
 from server.http.access import open_to_all
-from server.http.locale import locale, use_locale
+from server.http.locale import locale
 from server.http.visitor import visitor_address
 from server.intake import uploads
 from server.services import services
@@ -27,17 +27,15 @@ from server.web import filling, page_photos
 from server.web.filling import Filling
 from server.web.presenting import render_respondent
 from server.web.sessions import (
-    LANGUAGE,
     THE_SESSION,
-    asks_for_language,
     closed,
     closed_page,
-    over,
     page_address,
+    settle_language,
     task_of_session,
+    while_open,
     with_cookie,
     with_language,
-    with_language_cookie,
 )
 from server.web.visit.before import in_front_of
 
@@ -83,11 +81,8 @@ def redeem_link(door: str, token: str) -> AnyResponse:
 
 @blueprint.get("/a/<ref>/<int:number>")
 @open_to_all(THE_SESSION)
-def show_page(ref: str, number: int) -> AnyResponse:
-    task = task_of_session(ref)
-    ended = over(ref, task)
-    if ended is not None:
-        return ended
+@while_open
+def show_page(ref: str, task: Task, number: int) -> AnyResponse:
     if returning.has_declined(connection(), task):
         return _declined_page(task, way_back=url_for("respond.resume", ref=ref))
     form, _ = filling.load(connection(), task, locale())
@@ -98,12 +93,9 @@ def show_page(ref: str, number: int) -> AnyResponse:
 
 @blueprint.post("/a/<ref>/<int:number>")
 @open_to_all(THE_SESSION)
-def take_page(ref: str, number: int) -> AnyResponse:
+@while_open
+def take_page(ref: str, task: Task, number: int) -> AnyResponse:
     """Save this page, then go where the button says; the last page hands in."""
-    task = task_of_session(ref)
-    ended = over(ref, task)
-    if ended is not None:
-        return ended
     page_photos.expect()
     try:
         with transaction() as open_connection:
@@ -159,12 +151,9 @@ def decline_session(ref: str) -> AnyResponse:
 
 @blueprint.post("/a/<ref>/resume")
 @open_to_all(THE_SESSION)
-def resume(ref: str) -> AnyResponse:
+@while_open
+def resume(_ref: str, task: Task) -> AnyResponse:
     """Somebody who declined wants to answer after all, which is redeeming the link once more."""
-    task = task_of_session(ref)
-    ended = over(ref, task)
-    if ended is not None:
-        return ended
     with transaction() as open_connection:
         return enter(open_connection, task)
 
@@ -223,21 +212,6 @@ def unknown_link() -> Response:
         response.headers["Retry-After"] = str(many.retry_after)
         return response
     return closed_page("unknown", None)
-
-
-def settle_language(task: Task) -> None:
-    """What the address asks for is kept: by the browser while the link is fresh, since looking at one writes
-    nothing, and with the draft afterwards, for whatever device comes back.
-    """
-    chosen = returning.chosen_language(connection(), task) if task.started_at else None
-    if not asks_for_language():
-        if chosen or LANGUAGE not in request.cookies:
-            use_locale(chosen or task.locale)
-    elif chosen is None:
-        after_this_request(with_language_cookie)
-    elif chosen != locale():
-        with transaction() as open_connection:
-            returning.choose_language(open_connection, task, locale())
 
 
 def _show(form: Filling, index: int, *, action: str, with_errors: bool) -> Response:

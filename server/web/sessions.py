@@ -1,15 +1,16 @@
 """Who answers at `/a/<ref>/…`, in which language; what is shown where nothing can be answered any more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import wraps
 from typing import Final
 
-from flask import Response, redirect, request, url_for
+from flask import Response, after_this_request, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.db import connection, transaction
 from server.errors import Refusal
-from server.fieldwork import responding
+from server.fieldwork import responding, returning
 from server.fieldwork.responding import Session, Task
 from server.http.locale import LOCALES, locale, use_locale
 from server.services import services
@@ -33,7 +34,7 @@ def task_of_session(ref: str) -> Task:
     if found is None:
         raise Refusal("not_found")
     task, session_locale = found
-    if not asks_for_language():
+    if not _asks_for_language():
         use_locale(session_locale)
     elif session_locale != locale():
         with transaction() as open_connection:
@@ -41,13 +42,28 @@ def task_of_session(ref: str) -> Task:
     return task
 
 
-def asks_for_language() -> bool:
+def settle_language(task: Task) -> None:
+    """What the address asks for is kept: by the browser while the link is fresh, since looking at one writes
+    nothing, and with the draft afterwards, for whatever device comes back.
+    """
+    chosen = returning.chosen_language(connection(), task) if task.started_at else None
+    if not _asks_for_language():
+        if chosen or LANGUAGE not in request.cookies:
+            use_locale(chosen or task.locale)
+    elif chosen is None:
+        after_this_request(_with_language_cookie)
+    elif chosen != locale():
+        with transaction() as open_connection:
+            returning.choose_language(open_connection, task, locale())
+
+
+def _asks_for_language() -> bool:
     return request.args.get(LANGUAGE) in LOCALES
 
 
 def with_language(address: str) -> str:
     """For a browser that keeps no cookies the choice travels along until a POST stores it."""
-    return f"{address}?{LANGUAGE}={locale()}" if asks_for_language() else address
+    return f"{address}?{LANGUAGE}={locale()}" if _asks_for_language() else address
 
 
 def closed(task: Task) -> Response | None:
@@ -56,10 +72,21 @@ def closed(task: Task) -> Response | None:
     return None if standing in {"open", "started"} else closed_page(standing, task)
 
 
-def over(ref: str, task: Task) -> AnyResponse | None:
+def _over(ref: str, task: Task) -> AnyResponse | None:
     """Whoever handed in by this session sees the receipt; everybody else why nothing can be answered."""
     finished = task.standing(services().clock.now()) == "finished"
     return redirect(url_for("respond.done", ref=ref), 303) if finished else closed(task)
+
+
+def while_open(view: Callable[..., AnyResponse]) -> Callable[..., AnyResponse]:
+    """A view of a task that can be answered, which it is given beside `ref`; else what there is instead."""
+
+    @wraps(view)
+    def answered(ref: str, **named: object) -> AnyResponse:
+        task = task_of_session(ref)
+        return _over(ref, task) or view(ref, task, **named)
+
+    return answered
 
 
 def closed_page(reason: str, task: Task | None) -> Response:
@@ -89,7 +116,7 @@ def with_cookie(response: AnyResponse, session: Session) -> AnyResponse:
     return response
 
 
-def with_language_cookie(response: AnyResponse) -> AnyResponse:
+def _with_language_cookie(response: AnyResponse) -> AnyResponse:
     """The language of one link, for as long as it can be open; no other address is told."""
     response.set_cookie(
         LANGUAGE,

@@ -339,15 +339,14 @@ def test_a_report_that_came_back_is_answered_once_as_a_revision(
     assert ready.ask("GET", "/visits")["visits"][0]["state"] == "done"
 
 
+def announcement(data: bytes, media_type: str) -> JSON:
+    digest = hashlib.sha256(data).hexdigest()
+    return {"id": str(uuid4()), "question": "", "size": len(data), "sha256": digest, "type": media_type}
+
+
 def test_a_phone_that_does_not_reach_the_store_hands_the_bytes_to_us(ready: Phone, store: S3Store) -> None:
     data = b"\xff\xd8\xff not much of a photo"
-    announced = {
-        "id": str(uuid4()),
-        "question": "",
-        "size": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "type": "image/jpeg",
-    }
+    announced = announcement(data, "image/jpeg")
     ready.ask("POST", "/sent/{ref}/photos", announced, status=201)
     address = f"/t/sent/{ready.key[0]}/photos/{announced['id']}"
     key = {"Authorization": f"Visit {ready.key[1]}"}
@@ -358,16 +357,10 @@ def test_a_phone_that_does_not_reach_the_store_hands_the_bytes_to_us(ready: Phon
 
 def test_a_video_comes_in_parts_whoever_carries_them(ready: Phone, store: S3Store, engine: Engine) -> None:
     film = mp4(media=bytes(PART_BYTES))
-    announced = {
-        "id": str(uuid4()),
-        "question": "stay",
-        "size": len(film),
-        "sha256": hashlib.sha256(film).hexdigest(),
-        "type": "video/mp4",
-    }
+    announced = announcement(film, "video/mp4")
     ready.ask("POST", "/sent/{ref}/photos", announced, status=422)
     said = ready.ask("POST", "/sent/{ref}/videos", announced, status=201)
-    assert said == {"part_bytes": PART_BYTES, "missing": [1, 2]}
+    assert said == {"missing": [1, 2]}
     parts = f"/sent/{{ref}}/videos/{announced['id']}/parts"
     target = ready.ask("POST", f"{parts}/2", {}, status=201)["url"]
     assert requests.put(target, film[PART_BYTES:], timeout=30).status_code == 200
@@ -394,7 +387,7 @@ def test_a_store_that_is_away_is_said_to_be(app: Flask, ready: Phone) -> None:
     memory = MemoryStore()
     memory.available = False
     app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], store=memory)
-    film = {"id": str(uuid4()), "question": "", "size": 9, "sha256": "a" * 64, "type": "video/webm"}
+    film = announcement(b"film", "video/webm")
     assert ready.ask("POST", "/sent/{ref}/videos", film, status=503)["code"] == "store_unavailable"
 
 

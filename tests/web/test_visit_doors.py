@@ -163,6 +163,12 @@ def test_a_report_that_came_back_is_answered_where_there_is_no_app(
         assert connection.scalars(select(VisitRecord.declared_name)).one() == "周小舟"
 
 
+def test_who_chose_a_language_is_answered_in_it(client: FlaskClient, send_back: Callable[..., str]) -> None:
+    link = send_back(ABOUT_STAY)
+    assert "Signed (name)" in client.get(f"{link}?lang=en").text
+    assert "Signed (name)" in client.post(f"{link}/answer", data={"stay": "no"}).text
+
+
 def test_where_all_of_a_report_is_meant_all_of_it_is_shown(
     client: FlaskClient, send_back: Callable[..., str]
 ) -> None:

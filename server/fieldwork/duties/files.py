@@ -24,7 +24,7 @@ from server.scope import Scope
 from server.storage.inspection import inspect_in_child
 from server.storage.photos import PhotoRefused
 from server.storage.protocol import ObjectMissing, ObjectStore, ObjectTooLarge, new_object_key
-from server.storage.videos import VIDEO_TYPES, media_type_of_file
+from server.storage.videos import EXTENSIONS, VIDEO_TYPES, media_type_of_file
 
 PREFIX: Final = "duties"
 # A minute of a morning drill from a phone; what is larger belongs on the bank's own video system.
@@ -100,8 +100,8 @@ def link_of(store: ObjectStore, file: AnyRow) -> str | None:
     """Where a file that was looked at can be fetched for a while; a photo as it was drawn anew."""
     if file.state != "verified":
         return None
-    if file.media_type.startswith("video/"):
-        name = f"{file.id}.{file.media_type.removeprefix('video/')}"
+    if file.media_type in EXTENSIONS:
+        name = f"{file.id}.{EXTENSIONS[file.media_type]}"
         return store.link(file.object_key + SHOWN, LINK_LIFETIME, name, file.media_type)
     return store.link(file.object_key + LARGE, LINK_LIFETIME)
 

@@ -5,7 +5,6 @@ and sends the others. What is complete goes the way of every photo: it counts wh
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -27,21 +26,6 @@ STALE: Final = timedelta(days=7)
 BATCH: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """How far a video has come.
-
-    Attributes:
-        part_bytes: of each part but the last.
-        count: how many parts there are in all; they are numbered from 1.
-        missing: the numbers that the store does not have; empty when nothing is left to send.
-    """
-
-    part_bytes: int
-    count: int
-    missing: tuple[int, ...]
-
-
 def begin_video(
     connection: Connection,
     store: ObjectStore,
@@ -49,8 +33,11 @@ def begin_video(
     *,
     now: datetime,
     rules: PhotoRules = DEFAULT_PHOTO_RULES,
-) -> Sending:
+) -> tuple[int, ...]:
     """Note a video and begin its upload, or go on with the one that was begun.
+
+    Returns the numbers of the parts that the store does not have, counted from 1; each part but the last has
+    `PART_BYTES`.
 
     Raises:
         Refusal: wrong_content_type, too_large, too_many_photos, too_many_bytes, or conflict when the id was
@@ -59,17 +46,17 @@ def begin_video(
     note(connection, new, VIDEO_TYPES, rules.video_bytes, rules=rules, now=now)
     row = _locked(connection, new.place.submission_id, new.attachment_id)
     if row.state == "verified":
-        return Sending(PART_BYTES, _count(row), ())
+        return ()
     try:
-        return _sending(row, _there(store, row))
+        return _missing(row, _there(store, row))
     except UploadGone:
         if row.state == "expected" and _is_whole(store, row):
             # All of it is there and only waits to be looked at.
-            return Sending(PART_BYTES, _count(row), ())
+            return ()
         # Never begun, given up as stale, or complete but refused: it begins anew.
         upload = store.begin_parts(row.object_key, row.media_type)
         _remember(connection, row.id, upload)
-        return Sending(PART_BYTES, _count(row), tuple(range(1, _count(row) + 1)))
+        return _missing(row, ())
 
 
 def part_target(
@@ -123,7 +110,7 @@ def complete_video(
         return
     try:
         parts = _there(store, row)
-        if _sending(row, parts).missing:
+        if _missing(row, parts):
             raise Refusal("parts_missing")
         store.complete_parts(row.object_key, _under_way(row), parts)
     except UploadGone:
@@ -192,10 +179,9 @@ def _there(store: ObjectStore, row: AnyRow) -> list[Part]:
     ]
 
 
-def _sending(row: AnyRow, there: Iterable[Part]) -> Sending:
+def _missing(row: AnyRow, there: Iterable[Part]) -> tuple[int, ...]:
     numbers = {part.number for part in there}
-    missing = tuple(number for number in range(1, _count(row) + 1) if number not in numbers)
-    return Sending(PART_BYTES, _count(row), missing)
+    return tuple(number for number in range(1, _count(row) + 1) if number not in numbers)
 
 
 def _is_whole(store: ObjectStore, row: AnyRow) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from server.db import AnyRow
 from server.intake.uploads import LARGE, SHOWN, SMALL
 from server.storage.protocol import ObjectStore
-from server.storage.videos import VIDEO_TYPES
+from server.storage.videos import EXTENSIONS
 
 PHOTO_LIFETIME: Final = timedelta(minutes=10)
 # Whoever watches asks for more of it on the way.
@@ -33,9 +33,9 @@ class Picture:
 def picture_of(store: ObjectStore, photo: AnyRow) -> Picture:
     """Of a verified attachment: attachment_id, object_key, media_type, duration_ms."""
     key = photo.object_key
-    if photo.media_type not in VIDEO_TYPES:
+    if photo.media_type not in EXTENSIONS:
         return Picture(store.link(key + SMALL, PHOTO_LIFETIME), store.link(key + LARGE, PHOTO_LIFETIME))
-    kind = photo.media_type.removeprefix("video/").replace("quicktime", "mov")
-    link = store.link(key + SHOWN, VIDEO_LIFETIME, f"{photo.attachment_id}.{kind}", photo.media_type)
+    name = f"{photo.attachment_id}.{EXTENSIONS[photo.media_type]}"
+    link = store.link(key + SHOWN, VIDEO_LIFETIME, name, photo.media_type)
     seconds = (photo.duration_ms or 0) // 1000
     return Picture(video=link, lasting=f"{seconds // 60}:{seconds % 60:02}" if seconds else "")

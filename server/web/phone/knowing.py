@@ -6,18 +6,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 from werkzeug.wrappers import Response as AnyResponse
 
-from server import wire
 from server.db import connection, transaction
-from server.errors import Detail, Refusal
+from server.errors import Refusal
 from server.fieldwork import responding
 from server.fieldwork.responding import Task
 from server.fieldwork.visiting.devices import LIFETIME, Holder, find_device
 from server.http.access import open_to_all
 from server.http.problems import json_response
 from server.services import services
+from server.web.bodies import loaded
 
 THE_DEVICE: Final = open_to_all(
     "the cookie that signing in set is the key; other pages cannot send JSON here"
@@ -83,13 +83,7 @@ def told(schema: Schema) -> dict[str, Any]:
     request.max_content_length = LARGEST_BODY
     if request.mimetype != "application/json":
         raise Refusal("wrong_content_type")
-    body = wire.loads(request.get_data(cache=False))
-    try:
-        loaded: dict[str, Any] = schema.load(body if isinstance(body, dict) else {})
-    except ValidationError as error:
-        details = [Detail("field_invalid", f"/{name}") for name in error.messages_dict]
-        raise Refusal("invalid_fields", details=details) from None
-    return loaded
+    return loaded(schema)
 
 
 def answer(body: Any, status: int = 200) -> Response:

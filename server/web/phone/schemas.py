@@ -1,10 +1,11 @@
 """What a phone sends about a prepared visit, as JSON."""
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from server.fieldwork.visiting.telling import EVENT_KINDS, FAILED, LONGEST_NAME, MOST_EVENTS
 from server.forms.types.files import VIDEO_TYPES
 from server.intake import uploads
+from server.web.bodies import FileSchema, Strict
 
 LONGEST_NOTE = 2_000
 MOST_NOTES = 200
@@ -13,12 +14,7 @@ MOST_PHOTOS = 300
 LONGEST_FIELDS = 2 * 1024 * 1024
 
 
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class FixSchema(_Strict):
+class FixSchema(Strict):
     """A position in degrees of WGS-84; `accuracy` in metres."""
 
     longitude = fields.Float(required=True, validate=validate.Range(-180, 180))
@@ -26,7 +22,7 @@ class FixSchema(_Strict):
     accuracy = fields.Integer(required=True, validate=validate.Range(0, 1_000_000))
 
 
-class EventDetailSchema(_Strict):
+class EventDetailSchema(Strict):
     """Of a photo, which one, when it was taken by its own data, and whether the camera or the album gave it.
 
     Of a page that was left, which one, and for how many seconds it was open.
@@ -39,7 +35,7 @@ class EventDetailSchema(_Strict):
     seconds = fields.Integer(validate=validate.Range(0, 1_000_000))
 
 
-class EventSchema(_Strict):
+class EventSchema(Strict):
     """One moment, by the phone's clock."""
 
     id = fields.UUID(required=True)
@@ -49,7 +45,7 @@ class EventSchema(_Strict):
     detail = fields.Nested(EventDetailSchema)
 
 
-class NoteSchema(_Strict):
+class NoteSchema(Strict):
     """A note jotted down inside."""
 
     id = fields.UUID(required=True)
@@ -57,7 +53,7 @@ class NoteSchema(_Strict):
     at = fields.AwareDateTime(required=True)
 
 
-class RecordSchema(_Strict):
+class RecordSchema(Strict):
     """How things stand with a visit besides its answers."""
 
     sent_at = fields.AwareDateTime(required=True)
@@ -68,7 +64,7 @@ class RecordSchema(_Strict):
     identified_at = fields.AwareDateTime(allow_none=True)
 
 
-class FieldsSchema(_Strict):
+class FieldsSchema(Strict):
     """The whole form as a browser would post it (`answers`), and the version it was drawn from."""
 
     version = fields.Integer(required=True, strict=True, validate=validate.Range(1, 999_999))
@@ -81,7 +77,7 @@ class DraftSchema(FieldsSchema):
     base = fields.Integer(required=True, strict=True, validate=validate.Range(-1, 10**9))
 
 
-class DeclarationSchema(_Strict):
+class DeclarationSchema(Strict):
     """Who signs, and when by the phone's clock."""
 
     name = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NAME))
@@ -96,7 +92,7 @@ class ReportSchema(FieldsSchema):
     record = fields.Nested(RecordSchema, required=True)
 
 
-class AttemptSchema(_Strict):
+class AttemptSchema(Strict):
     """A visit that could not be made."""
 
     outcome = fields.String(required=True, validate=validate.OneOf(FAILED))
@@ -105,26 +101,23 @@ class AttemptSchema(_Strict):
     record = fields.Nested(RecordSchema, required=True)
 
 
-class _FileSchema(_Strict):
+class _KnownSchema(FileSchema):
     id = fields.UUID(required=True)
-    question = fields.String(required=True, validate=validate.Length(max=200))
-    size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
 
 
-class PhotoSchema(_FileSchema):
+class PhotoSchema(_KnownSchema):
     """A photo that the phone is about to send, by the phone's own id."""
 
     type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.PHOTO_TYPES)))
 
 
-class VideoSchema(_FileSchema):
+class VideoSchema(_KnownSchema):
     """A video that the phone is about to send, by the phone's own id."""
 
     type = fields.String(required=True, validate=validate.OneOf(VIDEO_TYPES))
 
 
-class ExpenseSchema(_Strict):
+class ExpenseSchema(Strict):
     """What somebody spent on a visit, in yuan; `receipt` is the phone's id of the photo of the receipt."""
 
     id = fields.UUID(required=True)
@@ -133,7 +126,7 @@ class ExpenseSchema(_Strict):
     receipt = fields.UUID(required=True, allow_none=True)
 
 
-class FineSchema(_Strict):
+class FineSchema(Strict):
     """A fine on the spot, in yuan, for an item; `person` is a staff number, or a name."""
 
     id = fields.UUID(required=True)
@@ -143,13 +136,13 @@ class FineSchema(_Strict):
     note = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
 
 
-class WithdrawalSchema(_Strict):
+class WithdrawalSchema(Strict):
     """Why a fine is taken back."""
 
     reason = fields.String(required=True, validate=validate.Length(max=LONGEST_NOTE))
 
 
-class SignatureSchema(_Strict):
+class SignatureSchema(Strict):
     """The number of who is asked to sign."""
 
     phone = fields.String(required=True, validate=validate.Length(max=40))

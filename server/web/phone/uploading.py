@@ -69,13 +69,13 @@ def passed_through(ref: str, photo_id: UUID) -> Response:
 
 
 def announce_video(ref: str) -> Response:
-    """Answers with `part_bytes`, and with the numbers of the parts that are `missing`, counted from 1."""
+    """Answers with the numbers of the parts that are `missing`, counted from 1."""
     video = _promised(visit_of_key(ref), told(VideoSchema()))
     given = services()
     rules, now = given.settings.photos, given.clock.now()
     with _of_store() as connection:
-        sending = films.begin_video(connection, given.store, video, now=now, rules=rules)
-    return answer({"part_bytes": sending.part_bytes, "missing": list(sending.missing)}, 201)
+        missing = films.begin_video(connection, given.store, video, now=now, rules=rules)
+    return answer({"missing": list(missing)}, 201)
 
 
 def part(ref: str, video_id: UUID, number: int) -> Response:

@@ -17,6 +17,7 @@ from server.fieldwork.responding import Task
 from server.forms import ElementView, PageView, page_answers
 from server.http.locale import locale
 from server.intake.shelf import ShelvedForm
+from server.intake.uploads import LARGEST_PHOTO
 from server.web import page_parts
 from server.web.filling import Filling
 
@@ -100,7 +101,9 @@ def quiz_document(shelved: ShelvedForm, now: datetime, answers: Mapping[str, Any
     )
     filling = Filling(task, shelved, dict(answers), locale(), {})
     drawn = whole(filling)
-    return render_template("phone/quiz.html", whole=drawn, view=drawn, photo_standings={})
+    return render_template(
+        "phone/quiz.html", whole=drawn, view=drawn, photo_standings={}, film_bytes=LARGEST_PHOTO
+    )
 
 
 def photos_known(filling: Filling) -> dict[str, Any]:

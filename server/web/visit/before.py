@@ -21,6 +21,7 @@ from server.services import services
 from server.web.phone.lists import worded
 from server.web.phone.whole import quiz_answers, quiz_document
 from server.web.presenting import inlined
+from server.web.sessions import settle_language
 from server.web.visit import returned
 
 blueprint = Blueprint("visit_before", __name__)
@@ -46,6 +47,7 @@ def decide(token: str) -> AnyResponse:
     found = _found(task) if task else None
     if task is None or found is None or not _is_offered(found[1]):
         return redirect(url_for("respond.open_link", door="v", token=token), 303)
+    settle_language(task)
     who, visit = found
     try:
         if request.form.get("act") == "decline":

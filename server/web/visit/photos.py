@@ -1,12 +1,11 @@
 """Photos of a visit: announced to us, sent straight to the store, looked at by the worker."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, request
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from flask import Blueprint, Response
+from marshmallow import fields, validate
 
-from server import catalogue, wire
+from server import catalogue
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.http.access import open_to_all
@@ -14,25 +13,17 @@ from server.http.locale import locale
 from server.http.problems import json_response
 from server.intake import uploads
 from server.services import services
+from server.web.bodies import FileSchema, loaded
 from server.web.page_photos import taken_by
 from server.web.sessions import THE_SESSION, task_of_session
 
 blueprint = Blueprint("visit_photos", __name__)
 
 
-class AnnouncementSchema(Schema):
-    """A photo that the page is about to send."""
+class AnnouncementSchema(FileSchema):
+    """A photo, or a short video, that the page is about to send."""
 
-    class Meta:
-        unknown = RAISE
-
-    question = fields.String(required=True, validate=validate.Length(max=200))
-    size = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    sha256 = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))
     type = fields.String(required=True, validate=validate.OneOf(sorted(uploads.FILE_TYPES)))
-
-
-_announcement = AnnouncementSchema()
 
 
 @blueprint.post("/a/<ref>/photos")
@@ -42,7 +33,7 @@ def announce(ref: str) -> Response:
     task = task_of_session(ref)
     if task.standing(services().clock.now()) not in {"started", "finished"}:
         raise Refusal("link_expired")
-    announced = _announced()
+    announced = loaded(AnnouncementSchema())
     shelved = services().forms.get(connection(), task.form_version_id)
     question = shelved.form.questions.get(announced["question"])
     if question is None:
@@ -91,13 +82,3 @@ def standing(ref: str, attachment_id: UUID) -> Response:
         else catalogue.text(f"visit.photo_{found.state}", locale())
     )
     return json_response({"state": found.state, "says": says})
-
-
-def _announced() -> dict[str, Any]:
-    body = wire.loads(request.get_data(cache=False))
-    try:
-        loaded: dict[str, Any] = _announcement.load(body if isinstance(body, dict) else {})
-    except ValidationError as error:
-        details = [Detail("field_invalid", f"/{name}") for name in error.messages_dict]
-        raise Refusal("invalid_fields", details=details) from None
-    return loaded

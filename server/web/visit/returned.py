@@ -28,6 +28,7 @@ from server.services import services
 from server.web import filling, page_buttons, page_photos
 from server.web.filling import Filling
 from server.web.presenting import inlined
+from server.web.sessions import settle_language
 
 UNSIGNED = Detail("declaration_unsigned", "/declared")
 
@@ -81,6 +82,7 @@ def answer(token: str) -> AnyResponse:
     back = reading.open_return(connection(), task.id, now=now) if task else None
     if task is None or back is None:
         return redirect(url_for("respond.open_link", door="v", token=token), 303)
+    settle_language(task)
     page_photos.expect()
     with transaction() as open_connection:
         form = filling.report_of(open_connection, task, locale())

@@ -15,19 +15,17 @@ from server.http.locale import locale
 from server.services import services
 from server.web import filling
 from server.web.presenting import render_respondent
-from server.web.sessions import THE_SESSION, over, page_address, task_of_session
+from server.web.sessions import THE_SESSION, page_address, while_open
 
 blueprint = Blueprint("visit_signing", __name__)
 
 
 @blueprint.get("/a/<ref>/sign")
 @open_to_all(THE_SESSION)
-def ask(ref: str) -> AnyResponse:
+@while_open
+def ask(ref: str, task: Task) -> AnyResponse:
     """What is signed. Answers that do not pass are shown before anybody signs them."""
-    task = _visit(ref)
-    ended = over(ref, task)
-    if ended is not None:
-        return ended
+    _refuse_customers(task)
     form, _ = filling.load(connection(), task, locale())
     if form.wrong:
         return redirect(page_address(ref, filling.page_of(form, form.wrong), check=True), 303)
@@ -36,12 +34,10 @@ def ask(ref: str) -> AnyResponse:
 
 @blueprint.post("/a/<ref>/sign")
 @open_to_all(THE_SESSION)
-def sign(ref: str) -> AnyResponse:
+@while_open
+def sign(ref: str, task: Task) -> AnyResponse:
     """Hand in with a name. Pressed twice it is the receipt both times."""
-    task, done = _visit(ref), url_for("respond.done", ref=ref)
-    ended = over(ref, task)
-    if ended is not None:
-        return ended
+    _refuse_customers(task)
     try:
         with transaction() as open_connection:
             reporting.lock(open_connection, task)
@@ -50,7 +46,8 @@ def sign(ref: str) -> AnyResponse:
         if refusal.code != "invalid_fields":
             raise
         return _shown(ref, task, refusal.details[0], status=refusal.status)
-    return redirect(page_address(ref, wrong, check=True) if wrong is not None else done, 303)
+    done = url_for("respond.done", ref=ref) if wrong is None else page_address(ref, wrong, check=True)
+    return redirect(done, 303)
 
 
 def _handed_in(open_connection: Connection, task: Task) -> int | None:
@@ -72,12 +69,10 @@ def _handed_in(open_connection: Connection, task: Task) -> int | None:
     return None
 
 
-def _visit(ref: str) -> Task:
-    """Raises: Refusal: not_found, also for a customer's answers, which nobody signs."""
-    task = task_of_session(ref)
+def _refuse_customers(task: Task) -> None:
+    """Raises: Refusal: not_found for a customer's answers, which nobody signs."""
     if task.kind != "assignment":
         raise Refusal("not_found")
-    return task
 
 
 def _shown(ref: str, task: Task, problem: Detail | None = None, *, status: int = 200) -> Response:

@@ -13,20 +13,21 @@ from sqlalchemy import Connection, Engine
 
 from server.clock import SetClock
 from server.errors import Refusal
+from server.forms.types.files import MAX_VIDEO_SIZE
+from server.forms.types.files import VIDEO_TYPES as ASKED_FOR
 from server.intake.photos import films
 from server.intake.photos.films import (
-    Sending,
     begin_video,
     complete_video,
     part_target,
     pass_part,
 )
 from server.intake.uploads import SHOWN, Promise
-from server.photo_rules import PhotoRules
+from server.photo_rules import MEGABYTE, MOST_VIDEO_MB, PhotoRules
 from server.storage.memory import MemoryStore
 from server.storage.objects import S3Store
 from server.storage.protocol import PART_BYTES
-from server.storage.videos import inspect_video
+from server.storage.videos import VIDEO_TYPES, inspect_video
 from tests.builders import NOW
 from tests.intake.sending import inspected, promised, rows, wave
 from tests.storage.making_videos import box, ftyp, moov, mp4, mvhd, track
@@ -51,7 +52,7 @@ def names(new: Promise) -> tuple[UUID, UUID]:
 def test_a_video_that_broke_off_is_taken_up_where_it_was(engine: Engine, store: S3Store) -> None:
     with engine.begin() as connection:
         new = filmed(wave(connection))
-        assert begin_video(connection, store, new, now=NOW) == Sending(PART_BYTES, 2, (1, 2))
+        assert begin_video(connection, store, new, now=NOW) == (1, 2)
     with engine.connect() as connection:
         first, second = (part_target(connection, store, *names(new), number) for number in (1, 2))
         assert requests.put(second, FILM[PART_BYTES:], timeout=30).status_code == 200
@@ -59,18 +60,18 @@ def test_a_video_that_broke_off_is_taken_up_where_it_was(engine: Engine, store: 
         with pytest.raises(Refusal, match="parts_missing"):
             complete_video(connection, store, *names(new))
     with engine.begin() as connection:
-        assert begin_video(connection, store, new, now=NOW).missing == (1,)
+        assert begin_video(connection, store, new, now=NOW) == (1,)
         assert requests.put(first, FILM[:PART_BYTES], timeout=30).status_code == 200
         complete_video(connection, store, *names(new))
     # The answer was lost, so the phone asks what is missing, and says again that nothing is.
     with engine.begin() as connection:
-        assert begin_video(connection, store, new, now=NOW).missing == ()
+        assert begin_video(connection, store, new, now=NOW) == ()
         complete_video(connection, store, *names(new))
         [row] = rows(connection)
     after = inspected(engine, store, row)
     assert (after.state, after.media_type, after.duration_ms) == ("verified", "video/mp4", 2500)
     with engine.begin() as connection:
-        assert begin_video(connection, store, new, now=NOW).missing == ()
+        assert begin_video(connection, store, new, now=NOW) == ()
         complete_video(connection, store, *names(new))
 
 
@@ -86,6 +87,11 @@ def test_a_video_that_broke_off_is_taken_up_where_it_was(engine: Engine, store: 
 def test_what_is_no_video_is_not_begun(connection: Connection, changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Refusal, match=code):
         begin_video(connection, MemoryStore(), filmed(wave(connection), **changes), now=NOW)
+
+
+def test_forms_name_the_kinds_that_the_worker_knows() -> None:
+    assert frozenset(ASKED_FOR) == VIDEO_TYPES
+    assert MAX_VIDEO_SIZE == MOST_VIDEO_MB * MEGABYTE < 2**31
 
 
 def test_the_deployment_says_how_long_a_video_may_be(connection: Connection) -> None:
@@ -118,7 +124,7 @@ def test_a_part_of_another_size_does_not_count(connection: Connection) -> None:
     new = begun(connection, store)
     [row] = rows(connection)
     store.put_part(row.object_key, row.upload, 1, b"short")
-    assert begin_video(connection, store, new, now=NOW).missing == (1, 2)
+    assert begin_video(connection, store, new, now=NOW) == (1, 2)
 
 
 def test_a_part_may_come_through_us(engine: Engine, store: S3Store) -> None:
@@ -164,7 +170,7 @@ def test_what_nobody_went_on_with_is_given_up(engine: Engine) -> None:
         ):
             with pytest.raises(Refusal, match="wrong_state"):
                 call()
-        assert begin_video(connection, store, new, now=NOW).missing == (1, 2)
+        assert begin_video(connection, store, new, now=NOW) == (1, 2)
 
 
 @pytest.mark.parametrize(
