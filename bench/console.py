@@ -18,12 +18,13 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from bench import million
-from server import config, jobs
+from server import config
 from server.accounts import sessions
 from server.app import create_app
 from server.clock import SystemClock
 from server.db import db
 from server.embedded.services import EmbeddedServices
+from server.jobs import rounds
 
 BUDGET_MS = 200.0
 RUNS = 20
@@ -73,7 +74,7 @@ def _preview(app: Flask, client: FlaskClient, filled: million.Filled) -> None:
         with db.engine.connect() as connection:
             asked = connection.execute(text("SELECT wave_id::text, choices FROM draw_preview")).all()
         for wave_id, choices in asked:
-            jobs.preview_draw(wave_id, choices)
+            rounds.preview_draw(wave_id, choices)
 
 
 def signed_in(app: Flask) -> FlaskClient:

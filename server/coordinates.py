@@ -69,6 +69,19 @@ def metres(a: Point, b: Point) -> float:
     return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(half)))
 
 
+def east_and_north(start: Point, end: Point) -> tuple[float, float]:
+    """How far `end` lies east and north of `start`, in metres; below nothing for west and south.
+
+    For points of the same datum and of one town.
+    """
+    corner = Point(end.longitude, start.latitude)
+    east, north = metres(start, corner), metres(corner, end)
+    return (
+        east if end.longitude >= start.longitude else -east,
+        north if end.latitude >= start.latitude else -north,
+    )
+
+
 def in_china(point: Point) -> bool:
     """Whether maps of China shift this point."""
     return WEST <= point.longitude <= EAST and SOUTH <= point.latitude <= NORTH

@@ -68,6 +68,7 @@ AREAS = (
     "returns",
     "recordings",
     "signing",
+    "reviews",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

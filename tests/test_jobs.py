@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from server import audit, jobs, queue, timetable, worker
 from server.clock import SetClock
 from server.fieldwork.timetable.planning import FIRE
+from server.jobs import sealing
 from server.models.audit import AuditAnchor, AuditSeal
 
 SERVER = Path(__file__).resolve().parent.parent / "server"
@@ -68,9 +69,9 @@ def test_anchoring_a_head_twice_is_no_error(app: Flask, engine: Engine, clock: S
         audit.record(connection, [audit.Entry("system", "tested", "nothing", {})], at=clock.now())
         audit.seal(connection, at=clock.now())
     with app.app_context():
-        jobs.anchor_audit()
+        sealing.anchor_audit()
         clock.advance(timedelta(hours=1))
-        jobs.anchor_audit()
+        sealing.anchor_audit()
     with engine.connect() as connection:
         [anchor] = connection.execute(select(AuditAnchor.position, AuditAnchor.anchored_at)).all()
     assert anchor.position == 1

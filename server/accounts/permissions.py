@@ -35,6 +35,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "callbacks.confirm": "confirm or change who or what it was, decide disputes, and see patterns",
     "callbacks.dispute": "see what was confirmed about the unit's employees, and dispute it",
     "callbacks.close": "tell respondents what has changed, and correct bulletins",
+    "reviews.read": "see the review queue, with who looked at which report and what they said",
+    "reviews.decide": "approve reports, take them out, correct them, and keep the library of remarks",
     "doubts.read": "see what is doubted about visits, with the grounds and who made them",
     "doubts.decide": "dismiss or uphold what is doubted about visits",
     "audit.read": "see who did what when, within the units in scope",
@@ -80,6 +82,8 @@ _COORDINATOR: Final = _SHEET_READER | {
     "callbacks.confirm",
     "callbacks.dispute",
     "callbacks.close",
+    "reviews.read",
+    "reviews.decide",
     "doubts.read",
     "doubts.decide",
 }
@@ -92,9 +96,11 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "owner": _SHEET_READER | {"waves.approve", "audit.read", "messages.read"},
     "analyst": _SHEET_READER | {"messages.read"},
     "auditor": _SHEET_READER
-    | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"},
+    | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"}
+    | {"reviews.read"},
     "reviewer": _SHEET_READER
-    | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"},
+    | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"}
+    | {"reviews.read", "reviews.decide"},
     "supervisor": _DOER | {"recordings.deliver"},
     "branch_manager": _MANAGER,
     "president": _DOER,

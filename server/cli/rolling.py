@@ -4,12 +4,12 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from server import jobs
 from server.cli.draws import tell_differences, wave_of
 from server.cli.failing import explained
 from server.db import connection
 from server.fieldwork.contacts.rolling.reading import verify_nights
 from server.fieldwork.waves.reading import find_wave_to_run
+from server.jobs import rounds
 from server.scope import EVERYTHING
 
 group = AppGroup("rolling", help="Waves that ask about yesterday, every night.")
@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
 def draw() -> None:
     """Draw from the service events that are new, and ask about them, as the clock does every morning."""
     with explained():
-        jobs.draw_rolling_waves()
+        rounds.draw_rolling_waves()
 
 
 @group.command()

@@ -25,6 +25,7 @@ from server.followup.settled_years import settled_history
 from server.followup.spot.fines import fine_facts
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject, Unit
+from server.models.reviews import APPROVED, SET_ASIDE, Review
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
 from server.models.tasks import Assignment
 from server.models.waves import Wave
@@ -82,12 +83,16 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         "year": f"{span.year:04d}",
         "subjects": list(who.rows),
         "waves": list(_waves(connection, programme_id, span.as_of)),
-        "scores": [visit.score(who) for visit in counted if visit.row.revision_id is not None],
+        "scores": [visit.score(programme, who) for visit in counted if visit.row.revision_id is not None],
         "findings": list(_findings(connection, programme_id, who, counted)),
         **{name: rows for name, rows in numbers.items() if rows},
         **duty_facts(connection, programme, programme_id, who, (span.starts, span.as_of)),
     }
-    known = {(visit.row.wave, visit.row.submission_id): visit.about(who) for visit in counted}
+    known = {
+        (visit.row.wave, visit.row.submission_id): visit.about(who)
+        for visit in counted
+        if visit.state(programme) != "excluded"
+    }
     facts["findings"] += fine_facts(connection, programme_id, known)
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
@@ -195,12 +200,22 @@ class _Visit:
             "date": self.day.isoformat(),
         }
 
-    def score(self, who: Judged) -> dict[str, Any]:
+    def state(self, programme: Programme) -> str:
+        """What a review said, where the programme waits for one; else every report counts until one takes
+        it out."""
+        if self.row.state == "cancelled" or self.row.review in SET_ASIDE:
+            return "excluded"
+        waits = programme.review.required and programme.review.covers(
+            self.row.instrument, self.row.instrument_name
+        )
+        return "pending" if waits and self.row.review != APPROVED else "approved"
+
+    def score(self, programme: Programme, who: Judged) -> dict[str, Any]:
         """The score as a fact."""
         return {
             **self.about(who),
             "wave": self.row.wave,
-            "state": "excluded" if self.row.state == "cancelled" else "approved",
+            "state": self.state(programme),
             "sheet": _what_counts(self.row),
         }
 
@@ -230,7 +245,8 @@ def _visits(programme_id: UUID) -> Any:
     return (
         select(
             Submission.id, Submission.submission_id, Submission.subject_id, Submission.client_time,
-            Submission.received_at, Wave.code.label("wave"), Wave.instrument_name, Wave.state, Wave.opens_at,
+            Submission.received_at, Wave.code.label("wave"), Wave.instrument, Wave.instrument_name,
+            Wave.state, Wave.opens_at, Review.state.label("review"),
             func.coalesce(Unit.timezone, Wave.timezone).label("zone"),
             SubmissionRevision.answers[VISIT_DATE].astext.label("answered"),
             Assignment.variables[VISIT_DATE].astext.label("assigned"),
@@ -248,6 +264,7 @@ def _visits(programme_id: UUID) -> Any:
             and_(Assignment.submission_id == Submission.submission_id, Assignment.wave_id == Wave.id),
             isouter=True,
         )
+        .join(Review, Review.submission_pk == Submission.id, isouter=True)
         .where(ProgrammeVersion.programme_id == programme_id, SubmissionRevision.number == newest)
         .order_by(Wave.code, Subject.code, Submission.submission_id)
     )  # fmt: skip

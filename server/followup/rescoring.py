@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, false, func, select
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
@@ -213,6 +213,7 @@ def _submissions(connection: Connection, wave_id: UUID) -> Iterator[AnyRow]:
         .join(Assignment, Assignment.submission_id == Submission.submission_id, isouter=True)
         .join(Invitation, Invitation.submission_id == Submission.submission_id, isouter=True)
         .where(Submission.wave_id == wave_id, SubmissionRevision.number == newest)
+        .where(~func.coalesce(ScoreSheet.set_aside, false()))
         .order_by(Subject.code, Submission.submission_id)
     )  # fmt: skip
     yield from connection.execute(query, execution_options={"yield_per": _BATCH})

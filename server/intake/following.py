@@ -12,6 +12,7 @@ from server.db import AnySelect
 from server.models.submissions import Attachment, Pending, ScoreSheet, Submission, SubmissionRevision
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
+from server.scoring.programmes.reviewing import REVIEWABLE
 
 BATCH = 500
 # Whose critical failures are told of. What one customer, colleague or employee said is nobody's notice: it
@@ -49,6 +50,9 @@ def follow_batch(connection: Connection) -> int:
     visited: list[JSONValue] = [str(each) for each in connection.scalars(_by_own_people(submissions))]
     if visited:
         queue.defer(connection, "propose_pay", assignments=visited)
+    looked_at: list[JSONValue] = [str(each) for each in connection.scalars(_unweighed(submissions))]
+    if looked_at:
+        queue.defer(connection, "open_reviews", submissions=looked_at)
     failing: list[JSONValue] = [str(each) for each in connection.scalars(_critical(submissions))]
     if failing:
         queue.defer(connection, "raise_critical", submissions=failing)
@@ -65,6 +69,20 @@ def _by_assignment(submissions: Sequence[UUID]) -> AnySelect:
             & (Assignment.wave_id == Submission.wave_id),
         )
         .where(Submission.id.in_(submissions))
+    )
+
+
+def _unweighed(submissions: Sequence[UUID]) -> AnySelect:
+    """Reports that no visit of ours stands behind, such as a firm's: a visit's review is opened when it was
+    weighed."""
+    of_visit = select(Assignment.id).where(
+        Assignment.submission_id == Submission.submission_id, Assignment.wave_id == Submission.wave_id
+    )
+    return (
+        select(Submission.id)
+        .join(Wave, Wave.id == Submission.wave_id)
+        .where(Submission.id.in_(submissions), Wave.instrument.in_(REVIEWABLE), ~of_visit.exists())
+        .order_by(Submission.id)
     )
 
 

@@ -38,12 +38,21 @@ class Revised:
     changed: bool
 
 
-def revise(connection: Connection, prepared: Prepared, *, reason: str, author: str, now: datetime) -> Revised:
+def revise(
+    connection: Connection,
+    prepared: Prepared,
+    *,
+    reason: str,
+    author: str,
+    now: datetime,
+    keeps_photos: bool = False,
+) -> Revised:
     """Store corrected answers as the next revision of the submission that has their id.
 
     Args:
         prepared: by the version of the form that the submission was made with.
         author: `kind:id`.
+        keeps_photos: photos that the answers no longer name stay: they are what was decided upon.
 
     Raises:
         Refusal: not_found when nothing was handed in under this id.
@@ -68,7 +77,9 @@ def revise(connection: Connection, prepared: Prepared, *, reason: str, author: s
     _write_texts(connection, revised.revision_id, prepared.texts)
     _replace_sheet(connection, prepared, newest.id, revised.revision_id)
     _replace_findings(connection, prepared, submission.id, now)
-    _name_other_photos(connection, prepared, now)
+    if not keeps_photos:
+        _let_go_of_other_photos(connection, prepared)
+    name_photos(connection, [prepared], now)
     connection.execute(insert(Pending).values(submission_pk=submission.id, created_at=now))
     detail = {"content_hash": prepared.content_hash, "number": revised.number, "reason": reason}
     entry = audit.Entry(author, "submission_revised", f"submission:{submission.id}", detail)
@@ -112,9 +123,12 @@ def _write_texts(connection: Connection, revision_id: UUID, texts: Mapping[str, 
 
 
 def _replace_sheet(connection: Connection, prepared: Prepared, before: UUID, after: UUID) -> None:
-    connection.execute(update(ScoreSheet).where(ScoreSheet.revision_id == before).values(superseded=True))
+    """A report that a review took out stays out."""
+    replaced = update(ScoreSheet).where(ScoreSheet.revision_id == before).values(superseded=True)
+    set_aside = bool(connection.scalar(replaced.returning(ScoreSheet.set_aside)))
     if prepared.sheet is not None:
-        values = {"wave_id": prepared.ask.wave_id, "subject_id": prepared.ask.subject_id}
+        about = {"wave_id": prepared.ask.wave_id, "subject_id": prepared.ask.subject_id}
+        values = {**about, "set_aside": set_aside}
         connection.execute(
             insert(ScoreSheet).values(revision_id=after, **values, **sheet_columns(prepared.sheet))
         )
@@ -145,7 +159,7 @@ def _what(row: Mapping[Any, Any]) -> tuple[Any, ...]:
     return row["item"], row["code"], row["points"], row["key_item"]
 
 
-def _name_other_photos(connection: Connection, prepared: Prepared, now: datetime) -> None:
+def _let_go_of_other_photos(connection: Connection, prepared: Prepared) -> None:
     """Wait for the photos that the corrected answers name, and for no others."""
     connection.execute(
         update(Attachment)
@@ -157,4 +171,3 @@ def _name_other_photos(connection: Connection, prepared: Prepared, now: datetime
         )
         .values(named=False)
     )
-    name_photos(connection, [prepared], now)

@@ -87,7 +87,8 @@ class ScoreSheet(Base):
     """Every intermediate line from answers to published score.
 
     `raw` is an exact fraction in text. A sheet is `superseded` when a later revision has its own, so that
-    counts and means, which are kept beside the rows, take one sheet a submission.
+    counts and means, which are kept beside the rows, take one sheet a submission; it is `set_aside` when a
+    review took the whole report out.
     """
 
     __tablename__ = "score_sheet"
@@ -100,6 +101,7 @@ class ScoreSheet(Base):
     grade: Mapped[str | None]
     sheet: Mapped[dict[str, Any]]
     superseded: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
+    set_aside: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
 
     __table_args__ = (Index("score_sheet_wave_subject_idx", "wave_id", "subject_id"),)
 

@@ -187,7 +187,8 @@ def _state(now: datetime) -> ColumnElement[str]:
 def _score(wave_id: UUID) -> ScalarSelect[Decimal | None]:
     return (
         select(func.max(ScoreSheet.published))
-        .where(ScoreSheet.wave_id == wave_id, ScoreSheet.subject_id == Subject.id, ~ScoreSheet.superseded)
+        .where(ScoreSheet.wave_id == wave_id, ScoreSheet.subject_id == Subject.id)
+        .where(~ScoreSheet.superseded, ~ScoreSheet.set_aside)
         .correlate(Subject)
         .scalar_subquery()
     )

@@ -46,6 +46,7 @@ PAGES: tuple[Page, ...] = (
     Page("timetable", "console.timetable.index", "waves.read", ("/console/timetable",)),
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),
     Page("duties", "console.duties.index", "duties.read", ("/console/duties",)),
+    Page("reviews", "console.reviews.index", "reviews.read", ("/console/reviews",)),
     Page("doubts", "console.doubts.index", "doubts.read", ("/console/doubts",)),
     Page("recordings", "console.recordings.index", "recordings.deliver", ("/console/recordings",)),
     Page("pay", "console.pay.index", "pay.read", ("/console/pay",)),

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Engine, LargeBinary, delete, func, insert, select, text, update
 
-from server import audit, jobs, migrations
+from server import audit, migrations
 from server.accounts import register, sessions
 from server.app import create_app
 from server.cli.keys import ENCRYPTED
@@ -23,6 +23,7 @@ from server.clock import SetClock
 from server.config import S3Settings, Secret, Settings
 from server.db import Base, db
 from server.fieldwork.waves.drawing import draw_wave
+from server.jobs import sealing
 from server.keys import KeyRing
 from server.models.accounts import Person, PersonPrivate
 from server.models.audit import AuditAnchor, AuditSeal
@@ -224,7 +225,7 @@ def anchored(audited: Flask, engine: Engine) -> Flask:
         audit.record(connection, [audit.Entry("system", each, "x", {}) for each in "abc"], at=START)
         audit.seal(connection, at=START)
     with audited.app_context():
-        jobs.anchor_audit()
+        sealing.anchor_audit()
     return audited
 
 

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, func, select, text
 
-from server import jobs
 from server.clock import SetClock
 from server.db import AnyRow
 from server.errors import Refusal
@@ -20,6 +19,7 @@ from server.fieldwork.waves.frames import AT_ONCE
 from server.fieldwork.waves.plans import plan_of
 from server.fieldwork.waves.previews import FRESH, ask_preview, preview, work_preview
 from server.fieldwork.waves.reading import find_wave
+from server.jobs import rounds
 from server.models.draws import DrawPreview, FrameMember
 from server.models.waves import Wave
 from server.scope import EVERYTHING
@@ -131,8 +131,8 @@ def test_the_worker_draws_and_nothing_changes_under_it(
                 refused()
         jobs_waiting = dict(connection.execute(WAITING).all())
     with app.app_context():
-        jobs.draw_wave(**jobs_waiting["draw_wave"])
-        jobs.draw_wave(**jobs_waiting["draw_wave"])
+        rounds.draw_wave(**jobs_waiting["draw_wave"])
+        rounds.draw_wave(**jobs_waiting["draw_wave"])
     with engine.connect() as connection:
         wave = stored(connection, wave_id)
         assert (wave.state, wave.drawing_since) == ("drawn", None)
@@ -148,7 +148,7 @@ def test_a_wave_that_cannot_be_drawn_any_more_is_let_go(
         start_draw(connection, wave_id, EVERYTHING, by=BY, now=clock.now())
     clock.advance(timedelta(days=60))
     with app.app_context():
-        jobs.draw_wave(str(wave_id), BY)
+        rounds.draw_wave(str(wave_id), BY)
     with engine.connect() as connection:
         wave = stored(connection, wave_id)
         assert (wave.state, wave.drawing_since) == ("planned", None)

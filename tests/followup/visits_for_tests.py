@@ -66,13 +66,23 @@ def form() -> dict[str, Any]:
 
 
 def create_wave(
-    connection: Connection, visits: Mapping[str, Any] = VISITS, kind: str = "visit", **changes: Any
+    connection: Connection,
+    visits: Mapping[str, Any] = VISITS,
+    kind: str = "visit",
+    *,
+    rules: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> UUID:
-    """A launched wave of the scheme, with units; `visits` is what the instrument says about them."""
+    """A launched wave of the scheme, with units.
+
+    Args:
+        visits: what the instrument says about its visits.
+        rules: further parts of the programme, such as `review`.
+    """
     builders.create_units(connection)
     published(connection, form(), key=FORM)
     instrument = {"name": "visit", "kind": kind, "form": FORM, "version": 1, "visits": dict(visits)}
-    content = scheme(instruments=[instrument], measures=[], rules=[])
+    content = scheme(**{"instruments": [instrument], "measures": [], "rules": [], **(rules or {})})
     publish_programme(connection, NewProgramme(KEY, content), EVERYTHING, by=BY, now=NOW)
     values = {"programme": KEY, "instrument": "visit", "code": "V1", "state": "launched"}
     return builders.create_wave(connection, **{**values, **changes})

@@ -11,7 +11,8 @@ from server.evidence.doubts import DOUBTS
 from server.evidence.visit import MOMENTS
 from server.followup.doubts.reading import VIEWS, DoubtPage
 from server.models.doubts import STATES
-from server.web.console.doubts import Mark, ShownDoubt, ShownPhoto
+from server.web.console.doubts import ShownDoubt, ShownPhoto
+from server.web.console.moments import Mark
 from server.web.console.pictures import Picture
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)

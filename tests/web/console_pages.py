@@ -31,7 +31,12 @@ from server.scope import Scope
 from server.tables import TableProblem
 from server.web.console.importing import text_finder
 from server.web.console.pictures import Picture
-from tests.web import console_planning_pages, console_timetable_pages, console_today_pages
+from tests.web import (
+    console_planning_pages,
+    console_review_pages,
+    console_timetable_pages,
+    console_today_pages,
+)
 from tests.web.console_callback_pages import CALLBACK_PAGES
 from tests.web.console_contact_pages import CONTACT_PAGES
 from tests.web.console_doubt_pages import DOUBT_PAGES
@@ -513,6 +518,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "inbox_none_found": ("inbox", of_inbox([], recipient="+8613800138000")),
     **DUTY_PAGES,
     **DOUBT_PAGES,
+    **console_review_pages.pages(wave()),
     **CALLBACK_PAGES,
     **PAY_PAGES,
     **FORM_PAGES,

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, insert, select
 
-from server import jobs
+from server.jobs import rounds
 from server.keys import KeyRing
 from server.models.contacts import BadNumber, Contact, OptOut, ServiceEvent
 from server.models.import_runs import ImportPart
@@ -148,14 +148,14 @@ def test_a_long_file_is_left_to_the_worker(staff: Any, app: Flask, bank: Engine)
     waiting = client.get(address)
     assert (waiting.headers["Refresh"], "正在处理" in waiting.text) == ("3", True)
     with app.app_context():
-        jobs.import_rows(address.rpartition("/")[2])
+        rounds.import_rows(address.rpartition("/")[2])
     shown = client.get(address)
     assert "Refresh" not in shown.headers
     assert "这是预览" in shown.text
     [apply] = APPLY.findall(shown.text)
     applied = client.post(apply, data={"csrf": csrf}).headers["Location"]
     with app.app_context():
-        jobs.import_rows(applied.rpartition("/")[2])
+        rounds.import_rows(applied.rpartition("/")[2])
     assert "全部导入" in client.get(applied).text
     assert (count(bank, Contact), count(bank, ImportPart)) == (3 + len(rows), 0)
     assert client.get(f"{CONTACTS}/imports").text.count("/console/contacts/imports/") >= 2

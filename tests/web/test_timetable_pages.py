@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, delete, select
 
-from server import jobs, timetable
+from server import timetable
 from server.clock import SetClock
 from server.db import db
 from server.fieldwork.timetable.planning import plan_timetable
+from server.jobs import rounds
 from server.models.notices import Notice
 from server.models.timetable import TimetableEntry
 from tests import builders
@@ -159,7 +160,7 @@ def test_what_waits_is_shown_and_settled(
     with app.app_context():
         for entry in entries:
             if entry.kind == "reminder" and entry.at < clock.now():
-                jobs.fire_entry(str(entry.id), entry.at.isoformat())
+                rounds.fire_entry(str(entry.id), entry.at.isoformat())
         db.session.remove()
     page = coordinator.get("/console/timetable")
     assert "等您处理" in page

@@ -7,13 +7,14 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, true
+from sqlalchemy import ColumnElement, Connection, exists, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from server.db import AnyRow
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.history.standing import VISITING, imported_visits
 from server.models.definitions import ProgrammeVersion
+from server.models.reviews import SET_ASIDE, Review
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
 from server.models.waves import Wave
 
@@ -42,6 +43,7 @@ def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit
             Wave.instrument.in_(VISITING),
             Wave.id != wave.id,
             Wave.opens_at < wave.opens_at,
+            ~_set_aside(),
         )
         .ext(distinct_on(Submission.subject_id))
         .order_by(Submission.subject_id, Submission.received_at.desc(), Submission.id.desc())
@@ -64,6 +66,13 @@ def last_visits(connection: Connection, wave: AnyRow) -> Mapping[UUID, LastVisit
         row.subject_id: LastVisit(row.received_at.astimezone(zone).date(), row.published) for row in rows
     }
     return {**_imported(connection, wave, zone), **found}
+
+
+def _set_aside() -> ColumnElement[bool]:
+    """Whether a review took the report out: the outlet was not visited, as far as scores go."""
+    return exists(
+        select(Review.submission_pk).where(Review.submission_pk == Submission.id, Review.state.in_(SET_ASIDE))
+    )
 
 
 def _imported(connection: Connection, wave: AnyRow, zone: ZoneInfo) -> Mapping[UUID, LastVisit]:

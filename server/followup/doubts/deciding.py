@@ -11,6 +11,7 @@ from server import audit
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.followup.doubts.storing import locked, stand
+from server.followup.reviewing.opening import open_reviews
 from server.models.doubts import DISMISSED, UPHELD, VisitDoubt
 from server.models.submissions import Submission
 from server.models.tasks import Assignment
@@ -33,7 +34,7 @@ def decide(
 ) -> UUID:
     """Decide about one doubt; returns the inner id of its submission, whose confidence follows.
 
-    No score and no report changes by it.
+    No score and no report changes by it; the risk of the report's review does.
 
     Raises:
         Refusal: not_found when there is none within the scope, or invalid_fields.
@@ -51,6 +52,7 @@ def decide(
     decided = {"state": verdict.state, "note": note, "decided_by": by, "decided_at": now}
     connection.execute(update(VisitDoubt).where(VisitDoubt.id == doubt_id).values(**decided))
     stand(connection, doubt.submission_pk, {})
+    open_reviews(connection, [doubt.submission_pk], now=now)
     detail = {"code": doubt.code, "before": doubt.state}
     action = "doubt_upheld" if verdict.state == UPHELD else "doubt_dismissed"
     entry = audit.Entry(by, action, f"assignment:{doubt.assignment_id}", detail)

@@ -100,16 +100,29 @@ def find_doubted(connection: Connection, submission_pk: UUID, scope: Scope) -> D
         Refusal: not_found when there is none within the scope.
     """
     visit = find_row(connection, submission_pk, scope)
-    doubts = _doubts(connection, submission_pk)
+    doubts = doubts_of(connection, submission_pk, scope)
     others = _others(connection, doubts, scope)
     pointed = [submission_pk, *(row.id for row in others.values())]
     return DoubtedVisit(
         visit=visit,
         doubts=doubts,
-        moments=_moments(connection, visit),
+        moments=moments_of(connection, submission_pk, scope),
         others=others,
         photos=_photos(connection, doubts, pointed),
     )
+
+
+def moments_of(connection: Connection, submission_pk: UUID, scope: Scope) -> Sequence[AnyRow]:
+    """The moments of a visit within the scope, in their order, by our clock."""
+    happened_at = (VisitEvent.at + (VisitEvent.received_at - VisitEvent.asked_at)).label("happened_at")
+    query = (
+        select(VisitEvent.kind, happened_at, VisitEvent.distance)
+        .join(Submission, Submission.submission_id == VisitEvent.submission_id)
+        .where(Submission.id == submission_pk)
+        .where(or_(VisitEvent.kind.in_(MOMENTS), VisitEvent.kind == "photo"))
+        .order_by(happened_at, VisitEvent.id)
+    )
+    return connection.execute(scope.submissions(query)).all()
 
 
 def _views() -> dict[str, ColumnElement[bool]]:
@@ -154,22 +167,16 @@ def _codes() -> Any:
     )
 
 
-def _doubts(connection: Connection, submission_pk: UUID) -> Sequence[AnyRow]:
+def doubts_of(connection: Connection, submission_pk: UUID, scope: Scope) -> Sequence[AnyRow]:
+    """What is doubted about a visit within the scope, what is open and heavy first."""
     columns = VisitDoubt.__table__.columns
-    query = select(*columns).where(columns.submission_pk == submission_pk)
-    order = ((columns.state == OPEN).desc(), columns.weight.desc(), columns.code, columns.id)
-    return connection.execute(query.order_by(*order)).all()
-
-
-def _moments(connection: Connection, visit: AnyRow) -> Sequence[AnyRow]:
-    happened_at = (VisitEvent.at + (VisitEvent.received_at - VisitEvent.asked_at)).label("happened_at")
     query = (
-        select(VisitEvent.kind, happened_at, VisitEvent.distance)
-        .where(VisitEvent.submission_id == visit.submission_id)
-        .where(or_(VisitEvent.kind.in_(MOMENTS), VisitEvent.kind == "photo"))
-        .order_by(happened_at, VisitEvent.id)
+        select(*columns)
+        .join(Submission, Submission.id == columns.submission_pk)
+        .where(columns.submission_pk == submission_pk)
     )
-    return connection.execute(query).all()
+    order = ((columns.state == OPEN).desc(), columns.weight.desc(), columns.code, columns.id)
+    return connection.execute(scope.submissions(query).order_by(*order)).all()
 
 
 def _others(connection: Connection, doubts: Iterable[AnyRow], scope: Scope) -> dict[str, AnyRow]:

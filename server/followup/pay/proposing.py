@@ -19,6 +19,7 @@ from server.fieldwork.waves.running import checked_reason
 from server.followup.pay.deciding import HandedIn, amount_problems, claim_problems, due_for, yuan
 from server.models.accounts import Person
 from server.models.pay import PayDecision, PayLine
+from server.models.reviews import REJECTED, Review
 from server.models.submissions import Attachment, Submission
 from server.models.tasks import Assignment
 from server.models.visits import VisitRecord
@@ -178,8 +179,13 @@ def reverse(
         raise Refusal("not_found")
     why = checked_reason(note, "/note")
     approved = connection.scalar(select(PayDecision.approved).where(PayDecision.line_id == line_id))
-    if not approved or line.kind == "reversal" or _being_reversed(connection, line_id):
+    if not approved or line.kind == "reversal" or being_reversed(connection, line_id):
         raise Refusal("invalid_fields", details=[Detail("not_to_reverse", "/line")])
+    return propose_reversal(connection, line, why, by=by, now=now)
+
+
+def propose_reversal(connection: Connection, line: AnyRow, why: str, *, by: str, now: datetime) -> UUID:
+    """Propose to take an approved line back, whatever was proposed before; returns the new line's id."""
     reversal_id = new_id()
     values = {
         "id": reversal_id,
@@ -188,7 +194,7 @@ def reverse(
         "kind": "reversal",
         "amount": -line.amount,
         "note": why,
-        "reverses_id": line_id,
+        "reverses_id": line.id,
     }
     _add(connection, values, by, now)
     return reversal_id
@@ -201,10 +207,12 @@ def _ended(assignment_ids: Sequence[UUID]) -> AnySelect:
     photo = select(Attachment.id).where(
         Attachment.submission_id == Assignment.submission_id, Attachment.state != "refused"
     )
+    rejected = report.join(Review, Review.submission_pk == Submission.id).where(Review.state == REJECTED)
     return (
         select(
             Assignment.id, Assignment.person_id, Wave.programme_version_id, Wave.instrument_name,
             VisitRecord.outcome, report.exists().label("reported"), photo.exists().label("proof"),
+            rejected.exists().label("rejected"),
         )
         .join(Wave, Wave.id == Assignment.wave_id)
         .join(Person, Person.id == Assignment.person_id)
@@ -229,7 +237,7 @@ def _own_people() -> Any:
 
 def _line(connection: Connection, row: AnyRow, now: datetime) -> dict[str, Any] | None:
     due = due_for(_pay_of(connection, row), HandedIn(row.outcome, row.reported, row.proof))
-    if due is None:
+    if due is None or row.rejected:
         return None
     return {
         "id": new_id(),
@@ -291,7 +299,7 @@ def _is_ours(connection: Connection, new: NewLine, scope: Scope) -> bool:
     return connection.scalar(query) is not None
 
 
-def _being_reversed(connection: Connection, line_id: UUID) -> bool:
+def being_reversed(connection: Connection, line_id: UUID) -> bool:
     """Whether a reversal of a line waits, or was approved. A refused one may be proposed again."""
     query = (
         select(PayLine.id)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from server.followup.callbacks.reading import awaiting, due_soon
 from server.followup.doubts.reading import count_waiting
+from server.followup.reviewing.reading import count_reviews
 from server.reports.today.items import Asked, Item
 from server.scope import Scope
 
@@ -24,6 +25,12 @@ def words(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
     for kind in ("confirm", "decide"):
         if count := len(awaiting(connection, scope, kind)):
             yield Item(f"attributions_{kind}", count)
+
+
+def reviews(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Reports that wait for a first or a second person."""
+    if count := count_reviews(connection, scope)["waiting"]:
+        yield Item("reviews_open", count)
 
 
 def doubted(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

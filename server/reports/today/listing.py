@@ -46,6 +46,7 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
         "attributions": Source(
             "callbacks.confirm", desk.words, ("attributions_confirm", "attributions_decide")
         ),
+        "reviews": Source("reviews.decide", desk.reviews, ("reviews_open",)),
         "doubted": Source("doubts.decide", desk.doubted, ("doubts_open",)),
         "recordings": Source(
             "recordings.deliver", afterwards.own_recordings, ("recordings_late", "recordings_waiting")

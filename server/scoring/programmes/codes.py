@@ -43,6 +43,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _DEFINITIONS: dict[str, tuple[str, ...]] = {
     "call_back_at_least_one": (),
     "visits_of_visit": ("kind",),
+    "programme_bounds": ("low", "high"),
+    "review_kind": ("kind",),
     "visits_photo_side": ("low", "high"),
     "visits_scenario_twice": ("value",),
     "visits_weight_bounds": (),

@@ -17,6 +17,7 @@ from server.scoring.programmes.formulas import check_formulas
 from server.scoring.programmes.measures import compile_measure
 from server.scoring.programmes.ordering import in_order, with_readings
 from server.scoring.programmes.register import READINGS
+from server.scoring.programmes.review_rules import compile_publication, compile_review
 from server.scoring.programmes.settings import compile_parameters, policies
 from server.scoring.programmes.shapes import Part, read
 from server.scoring.programmes.visit_rules import compile_visits
@@ -82,6 +83,8 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     duties = compile_duties(draft, whole.parts("duties"))
     call_backs = compile_call_backs(draft, whole.parts("instruments"))
     visits = compile_visits(draft, whole.parts("instruments"))
+    review = compile_review(draft, whole.part("review"), draft.instruments)
+    publication = compile_publication(draft, whole.part("publication"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = in_order(measures)
@@ -105,6 +108,8 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         instruments=draft.instruments,
         call_backs=call_backs,
         visits=visits,
+        review=review,
+        publication=publication,
         key_items=key_items,
         duties=duties,
         measures=complete,

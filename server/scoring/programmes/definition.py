@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from server.scoring.arithmetic import Formula
 from server.scoring.calendar import Calendar
 from server.scoring.programmes.calling import CallBack
+from server.scoring.programmes.reviewing import Publication, Review
 from server.scoring.programmes.visiting import PLAIN, Visits
 
 Text: TypeAlias = Mapping[str, str]
@@ -355,7 +356,7 @@ class Programme:
     period.
 
     `instruments` are their kinds by name, `call_backs` what follows the answers to some of them, `visits` how
-    the visits of some are made.
+    the visits of some are made, `review` and `publication` what becomes of reports.
     """
 
     title: Text
@@ -368,6 +369,8 @@ class Programme:
     instruments: Mapping[str, str]
     call_backs: Mapping[str, CallBack]
     visits: Mapping[str, Visits]
+    review: Review
+    publication: Publication
     key_items: tuple[KeyItems, ...]
     duties: Mapping[str, Duty]
     measures: Mapping[str, Measure]

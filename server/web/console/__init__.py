@@ -44,6 +44,7 @@ from server.web.console import (
     visits,
     waves,
 )
+from server.web.console.afterwards import redactions, remarks, reviews
 
 blueprint = Blueprint("console", __name__)
 
@@ -83,6 +84,9 @@ PARTS = (
     pay_months,
     timetable,
     duties,
+    reviews,
+    remarks,
+    redactions,
     doubts,
     callbacks,
     callback_people,

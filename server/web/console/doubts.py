@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,24 +19,14 @@ from server.http import headers
 from server.http.access import identity, requires
 from server.http.locale import locale
 from server.services import services
+from server.web.console.moments import marks_of
 from server.web.console.pictures import Picture, picture_of
 from server.web.presenting import page
 
 blueprint = Blueprint("doubts", __name__)
 
-# Of the drawing of moments, in its own units: how wide, and the room beside the first and the last.
-WIDTH, ROOM = 640, 40
 HOURS: Final = 120
 DAYS: Final = 48 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A moment on the time line: how far to the right, and when on the outlet's clocks."""
-
-    x: float
-    kind: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +157,3 @@ def lasting(minutes: int) -> str:
     if minutes < DAYS:
         return catalogue.text("doubts.lasting.hours", locale(), n=round(minutes / 60))
     return catalogue.text("doubts.lasting.days", locale(), n=round(minutes / 60 / 24))
-
-
-def marks_of(moments: Sequence[AnyRow], zone: ZoneInfo) -> list[Mark]:
-    """Where each moment stands between the first and the last."""
-    if not moments:
-        return []
-    first, last = moments[0].happened_at, moments[-1].happened_at
-    whole = (last - first).total_seconds() or 1
-    return [
-        Mark(
-            round(ROOM + (WIDTH - 2 * ROOM) * (each.happened_at - first).total_seconds() / whole, 1),
-            each.kind,
-            each.happened_at.astimezone(zone),
-        )
-        for each in moments
-    ]

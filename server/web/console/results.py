@@ -1,6 +1,6 @@
 """A wave's results, live; its submissions, and each one's sheet line by line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -14,21 +14,16 @@ from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave
 from server.followup.returning.asking import assignment_of
 from server.followup.returning.reading import Returned, returns_of
-from server.forms.companions import SUFFIXES
 from server.http import headers
 from server.http.access import identity, requires
-from server.http.locale import locale
 from server.http.problems import json_response
-from server.intake import uploads
-from server.intake.own_words import joined
 from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
 from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
-from server.web.console.pictures import picture_of
 from server.web.console.showing import find_shown_wave
+from server.web.console.submission_parts import answers_of, files_of, remarks_of, sections_of, titles_of
 from server.web.presenting import page
-from server.web.reported import answers_in_words, remarks_beside
 
 blueprint = Blueprint("results", __name__)
 
@@ -47,7 +42,7 @@ def show(wave_id: UUID) -> Response:
         result=result,
         shape=_shape(progress, result),
         findings=sheets.list_findings(connection(), wave_id, identity().scope),
-        titles=_titles(wave),
+        titles=titles_of(wave),
         now=services().clock.now(),
     )
 
@@ -58,7 +53,7 @@ def list_findings(wave_id: UUID) -> Response:
     scope = identity().scope
     wave = find_shown_wave(wave_id)
     findings = sheets.list_findings(connection(), wave_id, scope, after=_edge("after"))
-    return page("console/findings.html", wave=wave, findings=findings, titles=_titles(wave))
+    return page("console/findings.html", wave=wave, findings=findings, titles=titles_of(wave))
 
 
 @blueprint.get("/console/waves/<uuid:wave_id>/results.json")
@@ -98,25 +93,25 @@ def submission_page(pk: UUID, notices: tuple[Detail, ...] = (), *, status: int =
     submission = sheets.find_submission(connection(), pk, identity().scope)
     wave = find_wave(connection(), submission.wave_id, identity().scope)
     headers.allow_store()
-    answers = _answers(submission)
+    answers = answers_of(submission)
     return page(
         "console/submission.html",
         status=status,
         notices=notices,
-        returns=_returns(pk),
+        returns=returns_shown(pk),
         return_rows=RETURN_ROWS,
         values=request.form,
         wave=wave,
         submission=submission,
         answers=answers,
-        remarks=_remarks(submission),
-        sections=_sections(submission),
+        remarks=remarks_of(submission),
+        sections=sections_of(submission),
         shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
-        photos=_photos(submission, answers),
+        photos=files_of(submission, answers),
     )
 
 
-def _returns(pk: UUID) -> Sequence[Returned] | None:
+def returns_shown(pk: UUID) -> Sequence[Returned] | None:
     """How often a visit's report was sent back; None where there is nobody to send it to."""
     who = identity()
     if not who.may("visits.return"):
@@ -124,12 +119,6 @@ def _returns(pk: UUID) -> Sequence[Returned] | None:
     assignment_id = assignment_of(connection(), pk, who.within("visits.return"))
     now = services().clock.now()
     return None if assignment_id is None else returns_of(connection(), assignment_id, now=now)
-
-
-def _titles(asked: AnyRow) -> dict[str, str]:
-    """Question -> its title, standing for all visits; `asked` is a wave or a submission."""
-    form = services().forms.get(connection(), asked.form_version_id).form
-    return {name: question.title.render(locale(), _unknown) for name, question in form.questions.items()}
 
 
 def _edge(name: str) -> UUID | None:
@@ -166,73 +155,6 @@ def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
         scale=rules.scale if rules else FULL_SCORE,
     )
     return wave, progress, result
-
-
-def _answers(submission: AnyRow) -> dict[str, tuple[str, str]]:
-    """Question name -> its title and its answer, in the reader's words, in the order of the form."""
-    form = services().forms.get(connection(), submission.form_version_id).form
-    values = joined(submission.answers, sheets.texts_of(connection(), submission.revision_id))
-    unit = submission.name_en if locale() == "en" and submission.name_en else submission.name
-    return answers_in_words(form, values, str(unit), locale())
-
-
-def _remarks(submission: AnyRow) -> dict[str, list[tuple[str, str]]]:
-    form = services().forms.get(connection(), submission.form_version_id).form
-    return remarks_beside(form, sheets.texts_of(connection(), submission.revision_id))
-
-
-def _sections(submission: AnyRow) -> dict[str, Any]:
-    """Section name -> its title as the form writes it: text, or text by language; empty without a sheet."""
-    rules = services().forms.get(connection(), submission.form_version_id).rules
-    return {section.name: section.title for section in rules.sections} if rules else {}
-
-
-def _photos(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list[dict[str, Any]]:
-    """Verified photos with addresses that last minutes; the others with what is wrong with them.
-
-    In the order of the form, each item's photo of a fault before the one that shows it put right.
-
-    Args:
-        answers: title and answer by question, as `_answers` gives them.
-    """
-    store, titles = services().store, _titles(submission)
-    titles |= {name: title for name, (title, _) in answers.items()}
-    order = list(titles)
-    named = _backed_up(submission.answers)
-    found = []
-    for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id):
-        backed = named.get(str(photo.attachment_id), [_item_of(photo.question)])
-        item, after = backed[0]
-        shown = {
-            "about": " · ".join(titles.get(item, item) for item, _ in backed),
-            "after": after,
-            "state": photo.state,
-            "problem": photo.problem,
-            "picture": picture_of(store, photo) if photo.state == "verified" else None,
-        }
-        found.append((order.index(item) if item in titles else len(order), after, shown))
-    return [shown for _, _, shown in sorted(found, key=lambda each: each[:2])]
-
-
-def _backed_up(answers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
-    """Photo -> the items it stands for: one picture of a queue can back up several."""
-    found: dict[str, list[tuple[str, bool]]] = {}
-    for name, value in answers.items():
-        for reference in value if isinstance(value, list) else []:
-            if isinstance(reference, dict) and "sha256" in reference:
-                found.setdefault(str(reference["id"]), []).append(_item_of(name))
-    return found
-
-
-def _item_of(question: str) -> tuple[str, bool]:
-    """The item that a photo is of, and whether it shows the fault put right."""
-    item = question.removesuffix(SUFFIXES["fixed"])
-    return item.removesuffix(SUFFIXES["photo"]), item != question
-
-
-def _unknown(_name: str) -> str:
-    """What is piped into a title that stands for all visits: nothing is known yet."""
-    return "…"
 
 
 def _text(value: object) -> str | None:

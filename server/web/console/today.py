@@ -136,6 +136,7 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "calls_open": _page("console.callbacks.index"),
         "attributions_confirm": _page("console.callback_people.waiting"),
         "attributions_decide": _page("console.callback_people.waiting"),
+        "reviews_open": _page("console.reviews.index"),
         "doubts_open": _page("console.doubts.index"),
         "recordings_waiting": _page("console.recordings.index"),
         "recordings_late": _page("console.recordings.index"),

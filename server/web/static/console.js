@@ -97,15 +97,80 @@ for (const form of document.querySelectorAll("form[data-draw]")) {
   });
 }
 
-/* "/" leads to the search, except where somebody is writing. */
+/* Keys, except where somebody is writing: "/" leads to the search, others press what names them, and j and k
+   walk through what a page marks as its stations. */
+function walk(step) {
+  const stations = [...document.querySelectorAll("[data-station]")];
+  if (!stations.length) return;
+  const here = stations.indexOf(document.activeElement.closest("[data-station]"));
+  const next = here < 0 && step < 0 ? stations.length - 1 : Math.min(stations.length - 1, Math.max(0, here + step));
+  stations[next].focus();
+  stations[next].scrollIntoView({ block: "start" });
+}
+
 document.addEventListener("keydown", (event) => {
-  const find = document.querySelector("[data-key]");
-  if (!find || event.key !== find.dataset.key || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+  if (event.key === "j" || event.key === "k") {
+    walk(event.key === "j" ? 1 : -1);
+    return;
+  }
+  const meant = [...document.querySelectorAll("[data-key]")].find((each) => each.dataset.key === event.key);
+  if (!meant) return;
   event.preventDefault();
-  find.focus();
-  find.select();
+  if (meant.matches("button")) {
+    meant.click();
+    return;
+  }
+  meant.focus();
+  if (meant.matches("input[type=search]")) meant.select();
 });
+
+/* Boxes are drawn over a photo by hand; what is sent stands in the fields below it. */
+function coverBy(holder) {
+  const form = holder.closest("form");
+  const filled = (row) => form.elements[`left-${row}`].value !== "";
+  let drawn = null;
+
+  const at = (event) => {
+    const frame = holder.getBoundingClientRect();
+    const part = (value) => Math.min(100, Math.max(0, value * 100));
+    return [part((event.clientX - frame.left) / frame.width), part((event.clientY - frame.top) / frame.height)];
+  };
+
+  function place(box, start, end) {
+    const edges = [Math.min(start[0], end[0]), Math.min(start[1], end[1]), Math.max(start[0], end[0]), Math.max(start[1], end[1])];
+    Object.assign(box.style, {
+      left: `${edges[0]}%`,
+      top: `${edges[1]}%`,
+      width: `${edges[2] - edges[0]}%`,
+      height: `${edges[3] - edges[1]}%`,
+    });
+    return edges;
+  }
+
+  holder.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    const box = document.createElement("span");
+    holder.append(box);
+    holder.setPointerCapture(event.pointerId);
+    drawn = { box, start: at(event) };
+  });
+  holder.addEventListener("pointermove", (event) => {
+    if (drawn) place(drawn.box, drawn.start, at(event));
+  });
+  holder.addEventListener("pointerup", (event) => {
+    if (!drawn) return;
+    const edges = place(drawn.box, drawn.start, at(event));
+    let row = 0;
+    while (form.elements[`left-${row}`] && filled(row)) row += 1;
+    const small = edges[2] - edges[0] < 1 || edges[3] - edges[1] < 1;
+    if (small || !form.elements[`left-${row}`]) drawn.box.remove();
+    else ["left", "top", "right", "bottom"].forEach((edge, index) => (form.elements[`${edge}-${row}`].value = edges[index].toFixed(2)));
+    drawn = null;
+  });
+}
+for (const holder of document.querySelectorAll("[data-cover]")) coverBy(holder);
 
 const live = document.querySelector("[data-address][data-running]");
 if (live) follow(live);

@@ -9,12 +9,12 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Connection, Engine, func, select, text, update
 
-from server import jobs
 from server.clock import SetClock
 from server.config import Secret
 from server.errors import Refusal
 from server.fieldwork.contacts.imports import parts, runs
 from server.fieldwork.contacts.imports.passing import BATCH
+from server.jobs import rounds
 from server.keys import KeyRing
 from server.models.contacts import Contact
 from server.models.import_runs import ImportPart, ImportRun
@@ -66,7 +66,7 @@ def work(app: Flask, clock: SetClock, units: Engine, keys: KeyRing) -> Any:
 
     def run(run_id: UUID) -> Any:
         with app.app_context():
-            jobs.import_rows(str(run_id))
+            rounds.import_rows(str(run_id))
         return found(units, run_id)
 
     return run

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, delete, select, text, update
 
-from server import jobs
 from server.fieldwork.contacts.rolling.drawing import NightDraw, draw_night, rolling_waves
 from server.fieldwork.contacts.rolling.inviting import invite_drawn
 from server.fieldwork.contacts.rolling.reading import rolling_panel, verify_nights
@@ -16,6 +15,7 @@ from server.fieldwork.contacts.rolling.rules import RollingRules, rolling_proble
 from server.fieldwork.outreach.inviting import BATCH
 from server.fieldwork.waves.reading import find_wave
 from server.fieldwork.waves.states import move_wave
+from server.jobs import rounds
 from server.keys import KeyRing
 from server.models.draws import FrameMember
 from server.models.messages import Message
@@ -222,8 +222,8 @@ def test_the_job_may_run_twice(app: Flask, engine: Engine, keys: KeyRing) -> Non
         put_events(connection, *events(3))
         roll(connection)
     with app.app_context():
-        jobs.draw_rolling_waves()
-        jobs.draw_rolling_waves()
+        rounds.draw_rolling_waves()
+        rounds.draw_rolling_waves()
     with engine.connect() as connection:
         assert len(asked(connection)) == 3
         lines = connection.scalars(text("SELECT detail FROM audit_line WHERE action = 'rolling_drawn'")).all()
@@ -238,7 +238,7 @@ def test_a_killed_worker_is_taken_over(app: Flask, engine: Engine, keys: KeyRing
         put_events(connection, *events(3))
         draw_night(connection, roll(connection), now=NOW)
     with app.app_context():
-        jobs.draw_rolling_waves()
+        rounds.draw_rolling_waves()
     with engine.connect() as connection:
         assert len(asked(connection)) == 3
 

@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, insert, select, text, update
 
-from server import jobs, timetable
+from server import timetable
 from server.clock import SetClock
 from server.db import db, engine_for, new_id
 from server.fieldwork.timetable.notices import list_notices
 from server.fieldwork.timetable.planning import plan_timetable
+from server.jobs import rounds
 from server.keys import KeyRing
 from server.models.notices import Notice
 from server.models.submissions import Finding
@@ -62,14 +63,14 @@ class Life:
     def work(self) -> None:
         """What the worker would do, in the order of the queue; the night's closing among it."""
         with self.app.app_context():
-            jobs.close_waves()
+            rounds.close_waves()
             db.session.remove()
             with self.engine.begin() as connection:
                 waiting = connection.execute(
                     text("DELETE FROM procrastinate_jobs WHERE task_name = 'fire_entry' RETURNING id, args")
                 ).all()
             for job in sorted(waiting, key=lambda row: row.id):
-                jobs.fire_entry(**job.args)
+                rounds.fire_entry(**job.args)
                 db.session.remove()
 
     def until(self, end: datetime, step: timedelta = 12 * HOUR) -> None:
@@ -229,7 +230,7 @@ def test_a_job_that_runs_twice_tells_once(life: Life, wave_id: UUID, app: Flask,
     [row] = notices(engine, kind="open")
     with app.app_context():
         for _ in range(2):
-            jobs.fire_entry(str(row.entry_id), row.at.isoformat())
+            rounds.fire_entry(str(row.entry_id), row.at.isoformat())
             db.session.remove()
     assert len(notices(engine, kind="open")) == 1
 
@@ -261,8 +262,8 @@ def test_the_clocks_chore_plans_what_nobody_did(app: Flask, engine: Engine, cloc
         builders.create_units(connection)
         builders.create_wave(connection, instrument="visit", code="V")
     with app.app_context():
-        jobs.plan_timetables()
-        jobs.plan_timetables()
+        rounds.plan_timetables()
+        rounds.plan_timetables()
         db.session.remove()
     with engine.connect() as connection:
         kinds = connection.scalars(select(TimetableEntry.kind).where(TimetableEntry.wave_id.is_not(None)))

@@ -1,5 +1,6 @@
 """Definitions that must not be published: where each is wrong, and what is said about it."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -102,6 +103,20 @@ WRONG: list[tuple[Definition, str, str]] = [
         "/waves/instrument",
         "undeclared_instrument",
     ),
+    (changed("/review", {"instruments": ["survey"]}), "/review/instruments/0", "undeclared_instrument"),
+    (
+        changed(
+            "/review",
+            {"instruments": ["asked"]},
+            changed("/instruments/-", {"name": "asked", "kind": "survey"}),
+        ),
+        "/review/instruments/0",
+        "review_kind",
+    ),
+    (changed("/review", {"second": 101}), "/review/second", "programme_bounds"),
+    (changed("/review", {"eyes": 0}), "/review/eyes", "programme_bounds"),
+    (changed("/publication", {"eyes": 3}), "/publication/eyes", "programme_bounds"),
+    (changed("/publication", {"decided": "below"}), "/publication/decided", "scoring_unknown_option"),
     # parameters
     (changed("/parameters/0/maximum", "100"), "/parameters/0/default", "parameter_out_of_range"),
     (
@@ -394,3 +409,21 @@ def test_all_problems_come_at_once() -> None:
         "expression_unknown_name",
         "unknown_zone",
     }
+
+
+def test_without_a_word_reports_count_at_once_and_all_visits_are_looked_at() -> None:
+    programme = compile_programme(OUTLETS)
+    assert not programme.review.required
+    assert programme.review.covers("visit", "anything")
+    assert not programme.review.covers("survey", "anything")
+    assert (programme.publication.appeals, programme.publication.above) == (5, True)
+
+
+def test_a_programme_that_speaks_of_review_waits_for_it() -> None:
+    named = {"instruments": ["visit"], "second": 0, "outlier": "7.5", "eyes": 1, "alone": True}
+    review = compile_programme(changed("/review", named)).review
+    assert (review.required, review.second, review.outlier, review.eyes, review.alone) == (
+        True, 0, Fraction("7.5"), 1, True,
+    )  # fmt: skip
+    assert review.covers("visit", "visit")
+    assert not review.covers("visit", "another")

@@ -1,0 +1,1 @@
+"""Pages about what happens to reports after they were handed in."""
