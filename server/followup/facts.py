@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
+from server.followup.appealing.waiving import waiver_facts
 from server.followup.callbacks.gathering import answers_about, call_back_findings
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
@@ -97,6 +98,8 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
     _add_call_backs(connection, facts, (programme, programme_id, who), span)
+    if waivers := list(waiver_facts(connection, programme_id, span.year)):
+        facts["waivers"] = waivers
     missing = {"subjects": who.left_out, "scores": len(timely) - len(counted), "history": past.left_out}
     left_out = Counter(missing)
     return Gathered(facts, +left_out)

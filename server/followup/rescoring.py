@@ -4,9 +4,8 @@ Nothing is changed here, and nothing anywhere is scored again by itself (scoring
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from sqlalchemy.orm import aliased
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave_to_run
+from server.followup.standings import SMALLEST_RANKED, Mark, Standing, standings
 from server.forms import check
 from server.forms.answers.migrating import migrated
 from server.intake import known
@@ -29,26 +29,10 @@ from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
 from server.scope import Scope
-from server.scoring.bands import grade_of
-from server.scoring.exact import rounded
-from server.scoring.means import mean
-from server.scoring.ranks import ranks_from_top
 from server.scoring.rules import ScoreRules
 from server.scoring.score import score
 
-PLACES = 2
-# As the results page has it: the rank of fewer customers would tell what each of them said.
-SMALLEST_RANKED = {"survey": 5}
 _BATCH = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A subject in a wave: the mean of its scores, published; its grade; its rank in the whole wave."""
-
-    score: Decimal | None
-    grade: str | None
-    rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +66,11 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """One submission's score and grade."""
-
-    raw: Fraction | None
-    grade: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Pair:
     """A submission's marks. `fits` says whether the other version accepts the answers."""
 
-    before: _Mark
-    after: _Mark
+    before: Mark
+    after: Mark
     fits: bool
 
 
@@ -120,8 +96,8 @@ def preview_rescoring(
         pairs[row.code].append(_pair(old, new, new.rules, row))
     least = SMALLEST_RANKED.get(wave.instrument, 1)
     marks = {code: [each.before for each in own] for code, own in pairs.items()}
-    before = _standings(marks, old_rules, least)
-    after = _standings({code: [each.after for each in own] for code, own in pairs.items()}, new.rules, least)
+    before = standings(marks, old_rules, least)
+    after = standings({code: [each.after for each in own] for code, own in pairs.items()}, new.rules, least)
     subjects = (
         Rescored(code, names[code], len(own), sum(not each.fits for each in own), before[code], after[code])
         for code, own in sorted(pairs.items())
@@ -143,7 +119,7 @@ def _version(connection: Connection, shelf: FormShelf, wave: AnyRow, version: in
 
 
 def _pair(old: ShelvedForm, new: ShelvedForm, rules: ScoreRules, row: AnyRow) -> _Pair:
-    before = _Mark(None if row.raw is None else Fraction(row.raw), row.grade)
+    before = Mark(None if row.raw is None else Fraction(row.raw), row.grade)
     given = joined(row.answers, row.texts or {})
     answers = {name: given[name] for name in given if name in old.answerable}
     checked = check(
@@ -155,7 +131,7 @@ def _pair(old: ShelvedForm, new: ShelvedForm, rules: ScoreRules, row: AnyRow) ->
     if checked.errors:
         return _Pair(before, before, fits=False)
     sheet = score(rules, checked.values, checked.visible)
-    return _Pair(before, _Mark(sheet.raw, sheet.grade), fits=True)
+    return _Pair(before, Mark(sheet.raw, sheet.grade), fits=True)
 
 
 def _variables(row: AnyRow) -> Mapping[str, Any]:
@@ -164,23 +140,6 @@ def _variables(row: AnyRow) -> Mapping[str, Any]:
         variables: Mapping[str, Any] = row.task_variables
         return variables
     return {**known.of_unit(row, row.name), "served_on": None}
-
-
-def _standings(marks: Mapping[str, Iterable[_Mark]], rules: ScoreRules, least: int) -> Mapping[str, Standing]:
-    """Args: least: scores that a subject needs to be ranked."""
-    means: dict[str, Fraction | None] = {}
-    grades: dict[str, str | None] = {}
-    counts: dict[str, int] = {}
-    for code, own in marks.items():
-        scored = [mark for mark in own if mark.raw is not None]
-        counts[code] = len(scored)
-        means[code] = mean(mark.raw for mark in scored)
-        # One sheet has its own grade, which a critical answer may have forced.
-        one = scored[0].grade if len(scored) == 1 else None
-        grades[code] = one if len(scored) == 1 else grade_of(rules.bands, rounded(means[code], PLACES))
-    published = {code: rounded(value, PLACES) for code, value in means.items()}
-    ranks = ranks_from_top({code: each for code, each in published.items() if counts[code] >= least})
-    return {code: Standing(published[code], grades[code], ranks.get(code)) for code in means}
 
 
 def _submissions(connection: Connection, wave_id: UUID) -> Iterator[AnyRow]:

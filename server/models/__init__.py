@@ -2,6 +2,7 @@
 
 from server.models import (
     accounts,
+    appeals,
     audit,
     callbacks,
     contacts,
@@ -19,6 +20,7 @@ from server.models import (
     organisation,
     pay,
     people,
+    publications,
     recordings,
     returns,
     reviews,
@@ -34,6 +36,7 @@ from server.models import (
 
 __all__ = [
     "accounts",
+    "appeals",
     "audit",
     "callbacks",
     "contacts",
@@ -51,6 +54,7 @@ __all__ = [
     "organisation",
     "pay",
     "people",
+    "publications",
     "recordings",
     "returns",
     "reviews",

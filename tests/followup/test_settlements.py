@@ -276,7 +276,7 @@ def test_a_firm_sees_no_settlement(visits: Connection) -> None:
         "TRUNCATE settlement CASCADE",
         "UPDATE ledger_line SET amount = 1",
         "DELETE FROM ledger_line",
-        "TRUNCATE ledger_line",
+        "TRUNCATE ledger_line CASCADE",
     ],
 )
 def test_nothing_settled_is_ever_changed(visits: Connection, statement: str) -> None:

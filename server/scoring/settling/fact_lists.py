@@ -10,7 +10,7 @@ from server.scoring.exact import ONE, ZERO
 from server.scoring.programmes.definition import Rule
 from server.scoring.programmes.shapes import Part
 from server.scoring.settling.fact_reader import FactReader, fields_of, figure
-from server.scoring.settling.facts import Adjustment, Decision, Delivery, Duty, Finding, Past, Score
+from server.scoring.settling.facts import Adjustment, Decision, Delivery, Duty, Finding, Past, Score, Waiver
 from server.scoring.settling.imported import Imports
 from server.scoring.settling.lost_lines import (
     bonus_of,
@@ -172,6 +172,17 @@ def _check_decided(reading: FactReader, part: Part, rule: Rule) -> None:
             reading.findings.add(part.pointer, "unknown_event", "error", name=about, suggestion="")
     else:
         reading.period(part, rule.per)
+
+
+def read_waivers(reading: FactReader, parts: tuple[Part, ...]) -> Mapping[str, Waiver]:
+    """Lines that appeals took away, by id. One whose rule fires no more stays without effect."""
+    found = {}
+    for part in parts:
+        line = part.text("line")
+        if line in found:
+            reading.findings.add(part.pointer, "fact_twice", id=line)
+        found[line] = Waiver(line, part.text("by"), part.text("reason"))
+    return found
 
 
 def read_adjustment(reading: FactReader, part: Part) -> Adjustment | None:

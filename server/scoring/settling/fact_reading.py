@@ -58,6 +58,7 @@ def read_facts(programme: Programme, data: object) -> Facts:
         duties=tuple(_each(reading, parts["duties"], fact_lists.read_duty)),
         deliveries=tuple(_each(reading, parts["deliveries"], fact_lists.read_delivery)),
         decisions=fact_lists.read_decisions(reading, parts["decisions"]),
+        waivers=fact_lists.read_waivers(reading, parts["waivers"]),
         adjustments=tuple(_each(reading, parts["adjustments"], fact_lists.read_adjustment)),
         history=tuple(_each(reading, parts["history"], fact_lists.read_past)),
         fingerprint=wire.fingerprint(data) if isinstance(data, dict) else "",

@@ -128,6 +128,14 @@ ADJUSTMENT = Shape(
         Field("reason", "word", required=True),
     ),
 )
+WAIVER = Shape(
+    "waiver",
+    (
+        Field("line", "word", required=True),
+        Field("by", "word", required=True),
+        Field("reason", "word", required=True),
+    ),
+)
 PAST = Shape(
     "past",
     (
@@ -148,6 +156,7 @@ LISTS = {
     "duties": DUTY,
     "deliveries": DELIVERY,
     "decisions": DECISION,
+    "waivers": WAIVER,
     "adjustments": ADJUSTMENT,
     "history": PAST,
 }

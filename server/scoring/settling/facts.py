@@ -154,6 +154,15 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A ledger line that an appeal took away: its rule fires, and nobody pays or gains."""
+
+    line: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """A number of an earlier settlement, or imported: then `source` names the file."""
 
@@ -181,6 +190,7 @@ class Facts:
     duties: tuple[Duty, ...]
     deliveries: tuple[Delivery, ...]
     decisions: Mapping[tuple[str, str, str], Decision]
+    waivers: Mapping[str, Waiver]
     adjustments: tuple[Adjustment, ...]
     history: tuple[Past, ...]
     fingerprint: str = field(default="")

@@ -10,6 +10,7 @@ from server.scoring.exact import exact_text
 from server.scoring.programmes.compiling import compile_programme
 from server.scoring.settling.entries import Deed, Entry, Json, LedgerLine, Open
 from server.scoring.settling.fact_reading import read_facts
+from server.scoring.settling.facts import Waiver
 from server.scoring.settling.ground import Ground
 from server.scoring.settling.numbers import compute
 from server.scoring.settling.rules import Firing
@@ -26,8 +27,19 @@ class Settlement:
 
     @property
     def ledger(self) -> tuple[LedgerLine, ...]:
-        """Rewards and penalties."""
-        return tuple(entry for entry in self.entries if isinstance(entry, LedgerLine))
+        """Rewards and penalties, but those that were waived."""
+        waivers = self.world.ground.facts.waivers
+        return tuple(line for line in self._fired if line.about.id not in waivers)
+
+    @property
+    def waived(self) -> tuple[LedgerLine, ...]:
+        """Lines whose rules fired and that an appeal took away."""
+        waivers = self.world.ground.facts.waivers
+        return tuple(line for line in self._fired if line.about.id in waivers)
+
+    @property
+    def _fired(self) -> Iterator[LedgerLine]:
+        return (entry for entry in self.entries if isinstance(entry, LedgerLine))
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
@@ -53,6 +65,7 @@ class Settlement:
         """The whole settlement; the same definition and facts give the same bytes."""
         ground = self.world.ground
         facts, programme = ground.facts, ground.programme
+        waived: Json = [{**line.to_json(), **_why(facts.waivers[line.about.id])} for line in self.waived]
         return {
             "programme": {"title": dict(programme.title), "hash": self.fingerprint},
             "facts": {
@@ -71,6 +84,8 @@ class Settlement:
                 {"name": deadline.name, "date": deadline.day.isoformat()}
                 for deadline in programme.calendar.deadlines(facts.year)
             ],
+            # Only where there are any: settlements that were stored before keep their bytes.
+            **({"waived": waived} if waived else {}),
         }
 
     def _measures(self) -> Iterator[Json]:
@@ -112,6 +127,10 @@ def settle(definition: object, facts: object) -> Settlement:
     world = compute(Ground(programme, read_facts(programme, facts)))
     fingerprint = wire.fingerprint(definition) if isinstance(definition, dict) else ""
     return Settlement(world, tuple(Firing(world).entries()), fingerprint)
+
+
+def _why(waiver: Waiver) -> dict[str, Json]:
+    return {"waivedBy": waiver.by, "reason": waiver.reason}
 
 
 def _register_place(key: str) -> int:
