@@ -69,6 +69,8 @@ AREAS = (
     "recordings",
     "signing",
     "reviews",
+    "scores",
+    "appeals",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

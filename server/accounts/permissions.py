@@ -37,6 +37,10 @@ PERMISSIONS: Final[dict[str, str]] = {
     "callbacks.close": "tell respondents what has changed, and correct bulletins",
     "reviews.read": "see the review queue, with who looked at which report and what they said",
     "reviews.decide": "approve reports, take them out, correct them, and keep the library of remarks",
+    "scores.publish": "publish waves, open their windows for facts, and see every version",
+    "appeals.file": "object to facts about the unit, and appeal against what was published of it",
+    "appeals.read": "see objections and appeals with their answers",
+    "appeals.decide": "decide objections and appeals",
     "doubts.read": "see what is doubted about visits, with the grounds and who made them",
     "doubts.decide": "dismiss or uphold what is doubted about visits",
     "audit.read": "see who did what when, within the units in scope",
@@ -52,7 +56,7 @@ _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "result
 # Whoever runs something at a branch also has things to do there.
 _DOER: Final = _READER | {"duties.do"}
 # Whoever answers for a branch speaks for its employees.
-_MANAGER: Final = _DOER | {"callbacks.dispute", "recordings.deliver"}
+_MANAGER: Final = _DOER | {"callbacks.dispute", "recordings.deliver", "appeals.file"}
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
 # one is coming, when, and by whom.
 _SHEET_READER: Final = _READER | {"sheets.read", "forms.read", "waves.follow"}
@@ -84,6 +88,10 @@ _COORDINATOR: Final = _SHEET_READER | {
     "callbacks.close",
     "reviews.read",
     "reviews.decide",
+    "scores.publish",
+    "appeals.file",
+    "appeals.read",
+    "appeals.decide",
     "doubts.read",
     "doubts.decide",
 }
@@ -93,11 +101,13 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "administrator": frozenset(PERMISSIONS) - {"submissions.write"},
     "operator": frozenset({"console.enter", "jobs.read", "messages.read"}),
     "coordinator": _COORDINATOR,
-    "owner": _SHEET_READER | {"waves.approve", "audit.read", "messages.read"},
+    "owner": _SHEET_READER
+    | {"waves.approve", "audit.read", "messages.read"}
+    | {"scores.publish", "appeals.read", "appeals.decide"},
     "analyst": _SHEET_READER | {"messages.read"},
     "auditor": _SHEET_READER
     | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"}
-    | {"reviews.read"},
+    | {"reviews.read", "appeals.read"},
     "reviewer": _SHEET_READER
     | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"}
     | {"reviews.read", "reviews.decide"},
@@ -106,7 +116,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "president": _DOER,
     "deputy_president": _DOER,
     "lobby_manager": frozenset({"console.enter", "duties.do"}),
-    "evaluated_body": _READER,
+    "evaluated_body": _READER | {"appeals.file"},
     "call_back_agent": frozenset({"console.enter", "callbacks.read", "callbacks.work"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
     "dispatcher": frozenset({"console.enter", "waves.read", "visits.dispatch"}),

@@ -102,6 +102,23 @@ def find_submission(connection: Connection, pk: UUID, scope: Scope) -> AnyRow:
     return row
 
 
+def find_revision(connection: Connection, revision_id: UUID, scope: Scope) -> AnyRow:
+    """A submission as it was in one of its revisions, with that one's answers and sheet.
+
+    Raises:
+        Refusal: not_found when there is none within the scope.
+    """
+    query = (
+        _query(revision_id)
+        .add_columns(SubmissionRevision.answers, ScoreSheet.sheet)
+        .where(SubmissionRevision.id == revision_id, SubmissionRevision.submission_pk == Submission.id)
+    )
+    row = connection.execute(scope.submissions(query)).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row
+
+
 def report_of(connection: Connection, assignment_id: UUID, person_id: UUID) -> AnyRow | None:
     """What somebody handed in about a visit of their own, with its latest answers and sheet.
 
@@ -191,7 +208,8 @@ def list_findings(
     return FindingPage(rows[:PAGE_SIZE], count, following)
 
 
-def _query() -> Any:
+def _query(revision_id: UUID | None = None) -> Any:
+    """Submissions in their newest revision, or in the one that is named."""
     other = aliased(SubmissionRevision)
     newest = (
         select(other.id)
@@ -209,7 +227,7 @@ def _query() -> Any:
             ScoreSheet.published, ScoreSheet.grade, ScoreSheet.raw,
         )
         .select_from(Submission)
-        .join(SubmissionRevision, SubmissionRevision.id == newest)
+        .join(SubmissionRevision, SubmissionRevision.id == (revision_id or newest))
         .join(Subject, Subject.id == Submission.subject_id)
         .join(Unit, Unit.id == Subject.unit_id, isouter=True)
         .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id, isouter=True)

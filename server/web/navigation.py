@@ -47,6 +47,8 @@ PAGES: tuple[Page, ...] = (
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),
     Page("duties", "console.duties.index", "duties.read", ("/console/duties",)),
     Page("reviews", "console.reviews.index", "reviews.read", ("/console/reviews",)),
+    Page("appeals", "console.appeals.index", "appeals.read", ("/console/appeals",)),
+    Page("scores", "console.scorecards.index", "results.read", ("/console/scores",)),
     Page("doubts", "console.doubts.index", "doubts.read", ("/console/doubts",)),
     Page("recordings", "console.recordings.index", "recordings.deliver", ("/console/recordings",)),
     Page("pay", "console.pay.index", "pay.read", ("/console/pay",)),

@@ -33,6 +33,7 @@ from server.web.console.importing import text_finder
 from server.web.console.pictures import Picture
 from tests.web import (
     console_planning_pages,
+    console_publication_pages,
     console_review_pages,
     console_timetable_pages,
     console_today_pages,
@@ -519,6 +520,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **DUTY_PAGES,
     **DOUBT_PAGES,
     **console_review_pages.pages(wave()),
+    **console_publication_pages.pages(wave("closed")),
     **CALLBACK_PAGES,
     **PAY_PAGES,
     **FORM_PAGES,

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from server.followup.appealing.reading import count_open
 from server.followup.callbacks.reading import awaiting, due_soon
 from server.followup.doubts.reading import count_waiting
+from server.followup.publishing.reading import waiting
 from server.followup.reviewing.reading import count_reviews
 from server.reports.today.items import Asked, Item
 from server.scope import Scope
@@ -31,6 +33,18 @@ def reviews(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item
     """Reports that wait for a first or a second person."""
     if count := count_reviews(connection, scope)["waiting"]:
         yield Item("reviews_open", count)
+
+
+def appeals(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Objections and appeals that wait for a decision."""
+    if count := count_open(connection, scope):
+        yield Item("appeals_open", count)
+
+
+def publications(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:
+    """Proposals of others that wait for somebody to agree."""
+    if found := waiting(connection, scope, asked.account_id):
+        yield Item("publications_waiting", len(found))
 
 
 def doubted(connection: Connection, scope: Scope, asked: Asked) -> Iterator[Item]:

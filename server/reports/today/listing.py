@@ -47,6 +47,8 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
             "callbacks.confirm", desk.words, ("attributions_confirm", "attributions_decide")
         ),
         "reviews": Source("reviews.decide", desk.reviews, ("reviews_open",)),
+        "appeals": Source("appeals.decide", desk.appeals, ("appeals_open",)),
+        "publications": Source("scores.publish", desk.publications, ("publications_waiting",)),
         "doubted": Source("doubts.decide", desk.doubted, ("doubts_open",)),
         "recordings": Source(
             "recordings.deliver", afterwards.own_recordings, ("recordings_late", "recordings_waiting")

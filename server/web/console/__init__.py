@@ -44,7 +44,7 @@ from server.web.console import (
     visits,
     waves,
 )
-from server.web.console.afterwards import redactions, remarks, reviews
+from server.web.console.afterwards import appeals, publications, redactions, remarks, reviews, scorecards
 
 blueprint = Blueprint("console", __name__)
 
@@ -87,6 +87,9 @@ PARTS = (
     reviews,
     remarks,
     redactions,
+    publications,
+    scorecards,
+    appeals,
     doubts,
     callbacks,
     callback_people,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from server import wire
@@ -21,7 +21,7 @@ from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
 from server.reports.results import FULL_SCORE, WaveResult, wave_result
 from server.services import services
-from server.web.console.showing import find_shown_wave
+from server.web.console.showing import find_shown_wave, waits_for_publication
 from server.web.console.submission_parts import answers_of, files_of, remarks_of, sections_of, titles_of
 from server.web.presenting import page
 
@@ -34,6 +34,8 @@ RETURN_ROWS = range(5)
 @blueprint.get("/console/waves/<uuid:wave_id>/results")
 @requires("results.read")
 def show(wave_id: UUID) -> Response:
+    if waits_for_publication(find_shown_wave(wave_id)):
+        return redirect(url_for("console.publications.published", wave_id=wave_id))
     wave, progress, result = _results(wave_id)
     return page(
         "console/results.html",
@@ -52,6 +54,8 @@ def show(wave_id: UUID) -> Response:
 def list_findings(wave_id: UUID) -> Response:
     scope = identity().scope
     wave = find_shown_wave(wave_id)
+    if waits_for_publication(wave):
+        raise Refusal("not_found")
     findings = sheets.list_findings(connection(), wave_id, scope, after=_edge("after"))
     return page("console/findings.html", wave=wave, findings=findings, titles=titles_of(wave))
 
@@ -60,6 +64,8 @@ def list_findings(wave_id: UUID) -> Response:
 @requires("results.read")
 def live(wave_id: UUID) -> Response:
     """What the results page asks for every few seconds."""
+    if waits_for_publication(find_shown_wave(wave_id)):
+        raise Refusal("not_found")
     _, progress, result = _results(wave_id)
     return json_response(
         {

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from server.db import AnyRow, connection
 from server.errors import Refusal
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave
 from server.fieldwork.waves.states import BEGUN
 from server.http.access import identity
@@ -23,3 +24,14 @@ def find_shown_wave(wave_id: UUID) -> AnyRow:
     if wave.state not in BEGUN and not who.may("waves.follow"):
         raise Refusal("not_found")
     return wave
+
+
+def waits_for_publication(wave: AnyRow) -> bool:
+    """Whether a reader who sees no single sheets learns of a wave's scores only once they are published.
+
+    A branch that watched its score appear would know on which day somebody was there.
+    """
+    if identity().may("sheets.read"):
+        return False
+    review = programme_of(connection(), wave.programme_version_id).review
+    return review.required and review.covers(wave.instrument, wave.instrument_name)

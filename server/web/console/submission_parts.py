@@ -82,7 +82,7 @@ def files_of(submission: AnyRow, answers: Mapping[str, tuple[str, str]]) -> list
     named = _backed_up(submission.answers)
     found = []
     for photo in uploads.named_photos(connection(), submission.wave_id, submission.submission_id):
-        backed = named.get(str(photo.attachment_id), [_item_of(photo.question)])
+        backed = named.get(str(photo.attachment_id), [item_of(photo.question)])
         item, after = backed[0]
         shown = ShownFile(
             id=photo.id,
@@ -103,11 +103,11 @@ def _backed_up(answers: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
     for name, value in answers.items():
         for reference in value if isinstance(value, list) else []:
             if isinstance(reference, dict) and "sha256" in reference:
-                found.setdefault(str(reference["id"]), []).append(_item_of(name))
+                found.setdefault(str(reference["id"]), []).append(item_of(name))
     return found
 
 
-def _item_of(question: str) -> tuple[str, bool]:
+def item_of(question: str) -> tuple[str, bool]:
     """The item that a photo is of, and whether it shows the fault put right."""
     item = question.removesuffix(SUFFIXES["fixed"])
     return item.removesuffix(SUFFIXES["photo"]), item != question

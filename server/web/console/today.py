@@ -137,6 +137,8 @@ ADDRESSES: Final[Mapping[str, Callable[[Item], str]]] = MappingProxyType(
         "attributions_confirm": _page("console.callback_people.waiting"),
         "attributions_decide": _page("console.callback_people.waiting"),
         "reviews_open": _page("console.reviews.index"),
+        "appeals_open": _page("console.appeals.index"),
+        "publications_waiting": _page("console.home.show"),
         "doubts_open": _page("console.doubts.index"),
         "recordings_waiting": _page("console.recordings.index"),
         "recordings_late": _page("console.recordings.index"),
