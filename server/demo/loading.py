@@ -26,6 +26,7 @@ from server.demo.city import DemoUnit, build_city, outlets, units_csv
 from server.demo.filling import Occasion
 from server.demo.people import FIRM, DemoContact, build_contacts, contacts_csv, shoppers, staff
 from server.demo.photos import Album
+from server.demo.published import publish_round
 from server.fieldwork.contacts.contact_import import import_contacts
 from server.fieldwork.importing import SentFile
 from server.fieldwork.organisation.unit_import import import_units
@@ -65,6 +66,7 @@ MESSAGES = {
 }
 SURVEY_STARTED = timedelta(days=6)
 VISITS_STARTED = timedelta(days=45)
+VISITS_BEFORE = timedelta(days=80)
 VISITS_LASTED = timedelta(days=21)
 VISIT_WINDOW = timedelta(days=14)
 OPEN_VISITS = 6
@@ -124,6 +126,7 @@ def load(services: Services) -> None:
         _organisation(connection, world)
         people = _people(connection, world)
     _survey(world)
+    _published_visits(world, people)
     _finished_visits(world, people)
     _open_visits(world, people)
     _firm_wave(world)
@@ -217,9 +220,22 @@ def _survey_answers(connection: Connection, world: _World, wave_id: UUID) -> Non
         record(connection, [prepared], actor=f"invitation:{invited.id}", now=at)
 
 
+def _published_visits(world: _World, people: Sequence[UUID]) -> None:
+    """A round that was reviewed and published."""
+    wave_id = _closed_visits(world, people, world.now - VISITS_BEFORE)
+    with transaction() as connection:
+        publish_round(connection, wave_id, world.services.forms, world.now)
+
+
 def _finished_visits(world: _World, people: Sequence[UUID]) -> None:
+    """A round that nobody has looked through yet."""
+    wave_id = _closed_visits(world, people, world.now - VISITS_STARTED)
+    with transaction() as connection:
+        load_after_visits(connection, wave_id, world.services, world.now)
+
+
+def _closed_visits(world: _World, people: Sequence[UUID], started: datetime) -> UUID:
     """A visit wave that is over: every outlet visited once, with photos and lost points."""
-    started = world.now - VISITS_STARTED
     wave_id = _visit_wave(world, started, started + VISITS_LASTED)
     album = Album(world.services.store)
     places = list(outlets(world.units.values()))
@@ -232,7 +248,7 @@ def _finished_visits(world: _World, people: Sequence[UUID]) -> None:
     with transaction() as connection:
         shelved = world.services.forms.get(connection, _form_version(connection, wave_id))
         for unit, task in zip(places, tasks, strict=True):
-            rng = stream(SEED, "visit", unit.code)
+            rng = stream(SEED, "visit", f"{started:%Y%m}", unit.code)
             visited = _moment(rng, started + timedelta(hours=1), started + VISIT_WINDOW)
             variables = {**task.variables, "unit": unit.name}
             occasion = Occasion(unit.quality, visited.astimezone(ZONE).date(), unit.weak_side, variables)
@@ -246,7 +262,7 @@ def _finished_visits(world: _World, people: Sequence[UUID]) -> None:
             )
         connection.execute(update(Wave).where(Wave.id == wave_id).values(state="closed"))
         queue.defer(connection, "follow_submissions")
-        load_after_visits(connection, wave_id, world.services, world.now)
+    return wave_id
 
 
 def _open_visits(world: _World, people: Sequence[UUID]) -> None:

@@ -104,6 +104,8 @@ def staff(units: Sequence[DemoUnit]) -> tuple[DemoAccount, ...]:
         DemoAccount(
             "nanbu", "高立新", "coordinator", district.code, f"{district.name}督导", "District coordinator"
         ),
+        DemoAccount("reviewer", "方敏", "reviewer", ROOT_CODE, "报告审核员", "Reviewer"),
+        DemoAccount("owner", "韩宗岳", "owner", None, "分管副行长", "Owner"),
         DemoAccount("analyst", "任佳", "analyst", ROOT_CODE, "数据分析员", "Analyst"),
         DemoAccount("auditor", "程国平", "auditor", ROOT_CODE, "内审员", "Auditor"),
         DemoAccount("agent", "贺敏", "call_back_agent", ROOT_CODE, "客户回访员", "Call-back agent"),

@@ -98,6 +98,8 @@ def test_staff_have_roles_and_units_that_exist() -> None:
     assert {account.role for account in accounts} == {
         "administrator",
         "coordinator",
+        "reviewer",
+        "owner",
         "analyst",
         "auditor",
         "branch_manager",

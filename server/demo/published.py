@@ -1,0 +1,81 @@
+"""A round of the demo that went all the way: reviewed, checked, published, and disputed in one place."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from server.followup.appealing.filing import NewAppeal, file_appeal
+from server.followup.publishing import publishing
+from server.followup.publishing.checking import open_check
+from server.followup.publishing.publishing import NewPublication, Publisher
+from server.followup.reviewing.acting import Judgement, judge
+from server.followup.reviewing.claiming import reviewer_of
+from server.followup.reviewing.opening import open_reviews
+from server.followup.reviewing.remarks import add_remark
+from server.intake.shelf import FormShelf
+from server.models.accounts import Account, RoleGrant
+from server.models.organisation import Subject
+from server.models.publications import PublishedReport
+from server.models.reviews import Review
+from server.models.submissions import Finding, Submission
+from server.scope import EVERYTHING
+
+DAY = timedelta(days=1)
+# Published so lately that appeals are still taken, after a window for facts of three working days.
+REVIEWED, CHECKED, PROPOSED, PUBLISHED = 20 * DAY, 14 * DAY, 2 * DAY, DAY
+REMARKS = (
+    "照片看不清检查项，请补拍或说明原因。",
+    "备注与所选答案不一致，请核对。",
+    "请写明时间和位置，不写姓名。",
+)
+OBJECTION = "当天大厅两台叫号机同时故障，已有报修记录，引导员改为人工发号，并非无人引导。"
+
+
+def publish_round(connection: Connection, wave_id: UUID, forms: FormShelf, now: datetime) -> None:
+    """Approve every report of a closed wave, publish it by two people, and appeal against one item."""
+    accounts = dict(connection.execute(select(Account.login, Account.id)).all())
+    for sentence in REMARKS:
+        add_remark(connection, sentence, "", by="system", now=now - REVIEWED)
+    _approve(connection, wave_id, accounts, now - REVIEWED)
+    open_check(connection, wave_id, EVERYTHING, by="system", now=now - CHECKED)
+    coordinator = _publisher(accounts["coordinator"], now - PROPOSED)
+    shown = publishing.preview(connection, forms, wave_id, EVERYTHING, now=now - PROPOSED)
+    proposal = publishing.propose(connection, forms, NewPublication(wave_id, shown.hash), coordinator)
+    publishing.agree(connection, forms, proposal, _publisher(accounts["owner"], now - PUBLISHED))
+    _appeal(connection, wave_id, accounts["manager"], now)
+
+
+def _approve(connection: Connection, wave_id: UUID, accounts: dict[str, UUID], at: datetime) -> None:
+    reports = connection.scalars(select(Submission.id).where(Submission.wave_id == wave_id)).all()
+    open_reviews(connection, reports, now=at)
+    for login in ("reviewer", "coordinator"):
+        waiting = connection.execute(
+            select(Review.submission_pk, Review.revision_id).where(
+                Review.wave_id == wave_id, Review.decided_at.is_(None)
+            )
+        ).all()
+        who = reviewer_of(connection, accounts[login])
+        for row in waiting:
+            approval = Judgement(row.submission_pk, "approve", row.revision_id, f"account:{who.account_id}")
+            judge(connection, approval, who, EVERYTHING, now=at)
+
+
+def _publisher(account_id: UUID, at: datetime) -> Publisher:
+    return Publisher(account_id, f"account:{account_id}", EVERYTHING, at)
+
+
+def _appeal(connection: Connection, wave_id: UUID, manager: UUID, now: datetime) -> None:
+    """The manager of the weakest outlet disputes the item that cost it most."""
+    unit = select(RoleGrant.unit_id).where(RoleGrant.account_id == manager).scalar_subquery()
+    worst = connection.execute(
+        select(PublishedReport.ref, Finding.item)
+        .join(Finding, Finding.submission_pk == PublishedReport.submission_pk)
+        .join(Subject, Subject.id == Finding.subject_id)
+        .where(Finding.wave_id == wave_id, Subject.unit_id == unit, Finding.withdrawn_at.is_(None))
+        .order_by(Finding.points.desc(), Finding.item)
+        .limit(1)
+    ).first()
+    if worst is not None:
+        new = NewAppeal(OBJECTION, f"account:{manager}", worst.ref, worst.item)
+        file_appeal(connection, new, EVERYTHING, now=now - DAY / 2)
