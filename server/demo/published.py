@@ -29,7 +29,7 @@ REMARKS = (
     "备注与所选答案不一致，请核对。",
     "请写明时间和位置，不写姓名。",
 )
-OBJECTION = "当天大厅两台叫号机同时故障，已有报修记录，引导员改为人工发号，并非无人引导。"
+OBJECTION = "检查时厅内一位老人突发不适，当班人员都在协助处置，有监控和登记为证，请核对。"
 
 
 def publish_round(connection: Connection, wave_id: UUID, forms: FormShelf, now: datetime) -> None:

@@ -35,7 +35,7 @@ class Link:
 
 PAGES: tuple[Page, ...] = (
     Page("today", "console.today.show", "console.enter", ("/console",)),
-    Page("waves", "console.home.show", "waves.read", ("/console/waves", "/console/submissions")),
+    Page("waves", "console.home.show", "waves.read", ("/console/waves", "/console/submissions", "/console/publications")),
     Page("plan", "console.quarter.show", "waves.plan", ("/console/plan",)),
     Page("dispatch", "console.dispatch.index", "visits.dispatch", ("/console/dispatch",)),
     Page("units", "console.organisation.units", "units.read", ("/console/units",)),
@@ -46,7 +46,7 @@ PAGES: tuple[Page, ...] = (
     Page("timetable", "console.timetable.index", "waves.read", ("/console/timetable",)),
     Page("my_duties", "console.duties.mine", "duties.do", ("/console/duties/mine",)),
     Page("duties", "console.duties.index", "duties.read", ("/console/duties",)),
-    Page("reviews", "console.reviews.index", "reviews.read", ("/console/reviews",)),
+    Page("reviews", "console.reviews.index", "reviews.read", ("/console/reviews", "/console/photos")),
     Page("appeals", "console.appeals.index", "appeals.read", ("/console/appeals",)),
     Page("scores", "console.scorecards.index", "results.read", ("/console/scores",)),
     Page("doubts", "console.doubts.index", "doubts.read", ("/console/doubts",)),

@@ -27,6 +27,7 @@ REASONS = [
     {"code": "outlier", "points": "+18.00", "against": "wave"},
     {"code": "revised"},
     {"code": "drawn", "share": 10},
+    {"code": "every"},
 ]
 LINE = {
     "item": "greeting",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, update
+from sqlalchemy.orm import aliased
 
 from server.db import AnyRow, AnySelect
 from server.errors import Refusal
@@ -42,40 +43,34 @@ def reviewer_of(connection: Connection, account_id: UUID) -> Reviewer:
 
 def own_report(who: Reviewer) -> ColumnElement[bool]:
     """Whether a `Submission` is the reviewer's own: made by them or their firm, or about where they work."""
-    own: list[ColumnElement[bool]] = [
-        exists(
-            select(Assignment.id).where(
-                Assignment.submission_id == Submission.submission_id,
-                Assignment.wave_id == Submission.wave_id,
-                or_(
-                    Assignment.person_id == who.person_id,
-                    Assignment.firm_id == who.firm_id if who.firm_id else false(),
-                ),
-            )
-        )
-    ]
+    # Under names of their own: what asks may itself join these tables.
+    visit, judged = aliased(Assignment), aliased(Subject)
+    made = or_(visit.person_id == who.person_id, visit.firm_id == who.firm_id if who.firm_id else false())
+    by_them = select(visit.id).where(
+        visit.submission_id == Submission.submission_id, visit.wave_id == Submission.wave_id, made
+    )
+    own: list[ColumnElement[bool]] = [by_them.exists()]
     if who.firm_id is not None:
         own.append(Submission.firm_id == who.firm_id)
     if who.unit_id is not None:
-        own.append(
-            exists(
-                select(Subject.id).where(Subject.id == Submission.subject_id, Subject.unit_id == who.unit_id)
-            )
-        )
+        about = select(judged.id).where(judged.id == Submission.subject_id, judged.unit_id == who.unit_id)
+        own.append(about.exists())
     return or_(*own)
 
 
 def sent_back() -> ColumnElement[bool]:
     """Whether the report of a `Submission` waits for an answer of who made it."""
-    return exists(
+    visit = aliased(Assignment)
+    waiting = (
         select(VisitReturn.id)
-        .join(Assignment, Assignment.id == VisitReturn.assignment_id)
+        .join(visit, visit.id == VisitReturn.assignment_id)
         .where(
-            Assignment.submission_id == Submission.submission_id,
-            Assignment.wave_id == Submission.wave_id,
+            visit.submission_id == Submission.submission_id,
+            visit.wave_id == Submission.wave_id,
             VisitReturn.answered_at.is_(None),
         )
     )
+    return waiting.exists()
 
 
 def claimed_by_other(account_id: UUID, now: datetime) -> ColumnElement[bool]:

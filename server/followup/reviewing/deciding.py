@@ -100,7 +100,8 @@ def risk_of(signs: Signs, rules: Review) -> Risk:
     if signs.revised:
         found.append((REVISED, {"code": "revised"}))
     if not found and signs.drawn * 100 < rules.look:
-        found.append((DRAWN, {"code": "drawn", "share": rules.look}))
+        drawn = {"code": "drawn", "share": rules.look}
+        found.append((DRAWN, drawn if rules.look < MOST_RISK else {"code": "every"}))
     found.sort(key=lambda each: -each[0])
     points = min(MOST_RISK, sum(weight for weight, _ in found))
     return Risk(points, tuple(reason for _, reason in found), bool(found))

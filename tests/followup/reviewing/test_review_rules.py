@@ -35,7 +35,7 @@ def proposed(act: str, by: UUID = ANN) -> Standing:
 @pytest.mark.parametrize(
     ("signs", "look", "points", "codes"),
     [
-        (QUIET, 100, 5, ["drawn"]),
+        (QUIET, 100, 5, ["every"]),
         (QUIET, 99, 0, []),
         (replace(QUIET, drawn=Fraction(1, 10)), 11, 5, ["drawn"]),
         (replace(QUIET, critical=1), 0, 40, ["critical"]),

@@ -176,6 +176,9 @@ def test_nobody_judges_their_own(connection: Connection, keys: KeyRing) -> None:
         act(connection, report.pk, at_outlet, "approve")
     assert codes_of(refused) == ["review_own"]
     assert claiming.claim_next(connection, at_outlet, EVERYTHING, now=NOW) is None
+    assert [row.own for row in reading.list_reviews(connection, EVERYTHING, at_outlet, "waiting").rows] == [
+        True
+    ]
 
 
 def test_a_report_outside_the_scope_is_not_there(connection: Connection, keys: KeyRing) -> None:
