@@ -71,6 +71,7 @@ AREAS = (
     "reviews",
     "scores",
     "appeals",
+    "ledger",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

@@ -38,6 +38,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "reviews.read": "see the review queue, with who looked at which report and what they said",
     "reviews.decide": "approve reports, take them out, correct them, and keep the library of remarks",
     "scores.publish": "publish waves, open their windows for facts, and see every version",
+    "ledger.read": "see rewards and penalties of the units in scope, with their states",
+    "ledger.decide": "choose a programme's numbers, settle, approve lines and close months",
     "appeals.file": "object to facts about the unit, and appeal against what was published of it",
     "appeals.read": "see objections and appeals with their answers",
     "appeals.decide": "decide objections and appeals",
@@ -89,6 +91,8 @@ _COORDINATOR: Final = _SHEET_READER | {
     "reviews.read",
     "reviews.decide",
     "scores.publish",
+    "ledger.read",
+    "ledger.decide",
     "appeals.file",
     "appeals.read",
     "appeals.decide",
@@ -103,11 +107,11 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "coordinator": _COORDINATOR,
     "owner": _SHEET_READER
     | {"waves.approve", "audit.read", "messages.read"}
-    | {"scores.publish", "appeals.read", "appeals.decide"},
+    | {"scores.publish", "appeals.read", "appeals.decide", "ledger.read", "ledger.decide"},
     "analyst": _SHEET_READER | {"messages.read"},
     "auditor": _SHEET_READER
     | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"}
-    | {"reviews.read", "appeals.read"},
+    | {"reviews.read", "appeals.read", "ledger.read"},
     "reviewer": _SHEET_READER
     | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"}
     | {"reviews.read", "reviews.decide"},

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from server.fieldwork.definitions.compiled import programme_of
 from server.followup.appealing.filing import NewAppeal, file_appeal
+from server.followup.ledger.choosing import choose
 from server.followup.publishing import publishing
 from server.followup.publishing.checking import open_check
 from server.followup.publishing.publishing import NewPublication, Publisher
@@ -15,15 +18,30 @@ from server.followup.reviewing.opening import open_reviews
 from server.followup.reviewing.remarks import add_remark
 from server.intake.shelf import FormShelf
 from server.models.accounts import Account, RoleGrant
+from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject
 from server.models.publications import PublishedReport
 from server.models.reviews import Review
 from server.models.submissions import Finding, Submission
+from server.models.waves import Wave
 from server.scope import EVERYTHING
 
 DAY = timedelta(days=1)
 # Published so lately that appeals are still taken, after a window for facts of three working days.
 REVIEWED, CHECKED, PROPOSED, PUBLISHED = 20 * DAY, 14 * DAY, 2 * DAY, DAY
+NUMBERS = {
+    "acceptance_rounds": "1",
+    "reward_top": "2000",
+    "reward_excellent": "5000",
+    "penalty_below": "500",
+    "penalty_far_below": "1000",
+    "video_penalty_below": "200",
+    "video_penalty_far_below": "500",
+    "reward_hundred": "5000",
+    "reward_thousand": "3000",
+    "reward_model": "2000",
+    "reward_person": "500",
+}
 REMARKS = (
     "照片看不清检查项，请补拍或说明原因。",
     "备注与所选答案不一致，请核对。",
@@ -39,6 +57,7 @@ def publish_round(connection: Connection, wave_id: UUID, forms: FormShelf, now: 
         add_remark(connection, sentence, "", by="system", now=now - REVIEWED)
     _approve(connection, wave_id, accounts, now - REVIEWED)
     open_check(connection, wave_id, EVERYTHING, by="system", now=now - CHECKED)
+    _choose(connection, wave_id, now - CHECKED)
     coordinator = _publisher(accounts["coordinator"], now - PROPOSED)
     shown = publishing.preview(connection, forms, wave_id, EVERYTHING, now=now - PROPOSED)
     proposal = publishing.propose(connection, forms, NewPublication(wave_id, shown.hash), coordinator)
@@ -59,6 +78,18 @@ def _approve(connection: Connection, wave_id: UUID, accounts: dict[str, UUID], a
         for row in waiting:
             approval = Judgement(row.submission_pk, "approve", row.revision_id, f"account:{who.account_id}")
             judge(connection, approval, who, EVERYTHING, now=at)
+
+
+def _choose(connection: Connection, wave_id: UUID, at: datetime) -> None:
+    """The scheme prints no amounts: the demo's are invented."""
+    version = connection.execute(
+        select(ProgrammeVersion.id, ProgrammeVersion.programme_id)
+        .join(Wave, Wave.programme_version_id == ProgrammeVersion.id)
+        .where(Wave.id == wave_id)
+    ).one()
+    programme = programme_of(connection, version.id)
+    about = (programme, version.programme_id, at.astimezone(ZoneInfo(programme.zone.key)).year)
+    choose(connection, about, NUMBERS, "年度考核办法", (EVERYTHING, "system", at))
 
 
 def _publisher(account_id: UUID, at: datetime) -> Publisher:

@@ -22,6 +22,7 @@ from server.followup.appealing.waiving import waiver_facts
 from server.followup.callbacks.gathering import answers_about, call_back_findings
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
+from server.followup.ledger.choosing import chosen, decision_facts
 from server.followup.settled_years import settled_history
 from server.followup.spot.fines import fine_facts
 from server.models.definitions import ProgrammeVersion
@@ -98,8 +99,12 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
     _add_call_backs(connection, facts, (programme, programme_id, who), span)
-    if waivers := list(waiver_facts(connection, programme_id, span.year)):
-        facts["waivers"] = waivers
+    people = {
+        "parameters": dict(chosen(connection, programme_id, span.year)),
+        "decisions": list(decision_facts(connection, programme, programme_id, span.year)),
+        "waivers": list(waiver_facts(connection, programme_id, span.year)),
+    }
+    facts |= {name: said for name, said in people.items() if said}
     missing = {"subjects": who.left_out, "scores": len(timely) - len(counted), "history": past.left_out}
     left_out = Counter(missing)
     return Gathered(facts, +left_out)

@@ -12,6 +12,7 @@ from server.fieldwork.outreach.policy import sending_policy
 from server.fieldwork.outreach.portions import take_portion
 from server.fieldwork.visits import assigning
 from server.fieldwork.waves import launching
+from server.followup import announcing
 from server.followup.callbacks import overdue
 from server.notify.outbox import sweeping as old_messages
 from server.notify.outbox.again import try_again
@@ -99,6 +100,7 @@ def send_alerts() -> None:
         with transaction() as open_connection:
             alerts.raise_stops(open_connection, now=given.clock.now())
             overdue.raise_overdue(open_connection, now=given.clock.now())
+            announcing.announce_due(open_connection, now=given.clock.now())
             told = alerts.tell(open_connection, given.keys, given.settings.public_url, now=given.clock.now())
 
 

@@ -73,7 +73,7 @@ class AlertWish(HasId, Base):
     __table_args__ = (
         UniqueConstraint("account_id", "kind", "channel"),
         CheckConstraint(
-            "kind IN ('critical','orders','callbacks','bulletin','sending','deadlines')", name="kind"
+            "kind IN ('critical','orders','scores','callbacks','bulletin','sending','deadlines')", name="kind"
         ),
         CheckConstraint("channel IN ('sms','email')", name="channel"),
     )

@@ -35,7 +35,12 @@ class Link:
 
 PAGES: tuple[Page, ...] = (
     Page("today", "console.today.show", "console.enter", ("/console",)),
-    Page("waves", "console.home.show", "waves.read", ("/console/waves", "/console/submissions", "/console/publications")),
+    Page(
+        "waves",
+        "console.home.show",
+        "waves.read",
+        ("/console/waves", "/console/submissions", "/console/publications"),
+    ),
     Page("plan", "console.quarter.show", "waves.plan", ("/console/plan",)),
     Page("dispatch", "console.dispatch.index", "visits.dispatch", ("/console/dispatch",)),
     Page("units", "console.organisation.units", "units.read", ("/console/units",)),
@@ -51,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     Page("scores", "console.scorecards.index", "results.read", ("/console/scores",)),
     Page("doubts", "console.doubts.index", "doubts.read", ("/console/doubts",)),
     Page("recordings", "console.recordings.index", "recordings.deliver", ("/console/recordings",)),
+    Page("ledger", "console.ledger.index", "ledger.read", ("/console/ledger",)),
     Page("pay", "console.pay.index", "pay.read", ("/console/pay",)),
     Page("callbacks", "console.callbacks.index", "callbacks.read", ("/console/callbacks",)),
     Page(

@@ -44,6 +44,7 @@ from tests.web.console_doubt_pages import DOUBT_PAGES
 from tests.web.console_duty_pages import DUTY_PAGES
 from tests.web.console_form_pages import FORM_PAGES
 from tests.web.console_history_pages import HISTORY_PAGES
+from tests.web.console_ledger_pages import LEDGER_PAGES
 from tests.web.console_outreach_pages import OUTREACH_PAGES
 from tests.web.console_pay_pages import PAY_PAGES, returned, send_back
 from tests.web.console_people_pages import PEOPLE_PAGES
@@ -523,6 +524,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **console_publication_pages.pages(wave("closed")),
     **CALLBACK_PAGES,
     **PAY_PAGES,
+    **LEDGER_PAGES,
     **FORM_PAGES,
     **console_today_pages.pages(wave()),
     **console_timetable_pages.pages(wave(), []),

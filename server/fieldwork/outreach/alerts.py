@@ -43,6 +43,7 @@ from server.notify.texts import compose_alert
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "critical": ("critical_failure",),
     "orders": ("order_due",),
+    "scores": ("facts_to_check", "scores_published", "appeal_decided"),
     "callbacks": ("call_back_overdue",),
     "bulletin": ("call_back_bulletin",),
     "sending": ("sending_stopped",),

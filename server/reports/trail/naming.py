@@ -16,9 +16,11 @@ from sqlalchemy import Connection, select
 
 from server.db import AnyRow
 from server.models.accounts import Account, Firm, Person
+from server.models.appeals import Appeal
 from server.models.definitions import Programme
 from server.models.duties import DutyOccurrence
 from server.models.organisation import Subject, Unit
+from server.models.submissions import Submission
 from server.models.tasks import Assignment
 from server.models.timetable import TimetableEntry
 from server.models.waves import Wave
@@ -101,6 +103,24 @@ def _assignments(connection: Connection, ids: Ids) -> list[tuple[UUID, Name]]:
     return _pairs(connection, query.where(Assignment.id.in_(ids)))
 
 
+def _submissions(connection: Connection, ids: Ids) -> list[tuple[UUID, Name]]:
+    query = (
+        select(Submission.id, Subject.name, Unit.name_en)
+        .join(Subject, Subject.id == Submission.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id, isouter=True)
+    )
+    return _pairs(connection, query.where(Submission.id.in_(ids)))
+
+
+def _appeals(connection: Connection, ids: Ids) -> list[tuple[UUID, Name]]:
+    query = (
+        select(Appeal.id, Subject.name, Unit.name_en)
+        .join(Subject, Subject.id == Appeal.subject_id)
+        .join(Unit, Unit.id == Subject.unit_id, isouter=True)
+    )
+    return _pairs(connection, query.where(Appeal.id.in_(ids)))
+
+
 def _duties(connection: Connection, ids: Ids) -> list[tuple[UUID, Name]]:
     query = select(DutyOccurrence.id, Subject.name, Subject.name)
     joined = query.join(Subject, Subject.id == DutyOccurrence.subject_id)
@@ -126,6 +146,8 @@ FINDERS: Final[Mapping[str, Callable[[Connection, Ids], list[tuple[UUID, Name]]]
         "firm": _firms,
         "account": _accounts,
         "assignment": _assignments,
+        "submission": _submissions,
+        "appeal": _appeals,
         "duty": _duties,
         "programme": _programmes,
         "timetable": _entries,

@@ -44,7 +44,15 @@ from server.web.console import (
     visits,
     waves,
 )
-from server.web.console.afterwards import appeals, publications, redactions, remarks, reviews, scorecards
+from server.web.console.afterwards import (
+    appeals,
+    ledger,
+    publications,
+    redactions,
+    remarks,
+    reviews,
+    scorecards,
+)
 
 blueprint = Blueprint("console", __name__)
 
@@ -90,6 +98,7 @@ PARTS = (
     publications,
     scorecards,
     appeals,
+    ledger,
     doubts,
     callbacks,
     callback_people,

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from server import queue
 from server.db import AnyRow, connection
-from server.followup import critical
+from server.followup import announcing, critical
 from server.followup.callbacks import bulletins, overdue
 from server.http.access import identity, requires
 from server.reports.jobs import failed_jobs
@@ -96,9 +96,18 @@ def _critical(row: AnyRow) -> str:
     return url_for("console.results.show", wave_id=row.wave_id)
 
 
+def _own_scores(_row: AnyRow) -> str:
+    return url_for("console.scorecards.index")
+
+
 # Notices about something of its own.
 ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
-    {bulletins.NOTICE: _bulletin, overdue.KIND: _late_case, critical.KIND: _critical}
+    {
+        bulletins.NOTICE: _bulletin,
+        overdue.KIND: _late_case,
+        critical.KIND: _critical,
+        **dict.fromkeys(announcing.KINDS, _own_scores),
+    }
 )
 
 
