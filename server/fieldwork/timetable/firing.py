@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from server.db import AnyRow
+from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.timetable.notices import NewNotice, raise_notices
 from server.models.organisation import Subject, Unit
 from server.models.submissions import Finding, Submission
@@ -49,7 +50,7 @@ def fire_entry(connection: Connection, entry_id: UUID, occurs_at: datetime, *, n
     if entry is None or entry.cancelled_at is not None:
         return 0
     wave = connection.execute(select(*Wave.__table__.columns).where(Wave.id == entry.wave_id)).first()
-    if wave is not None and _pointless(entry, wave, now):
+    if wave is not None and (_pointless(entry, wave, now) or _opened_by_hand(connection, entry, wave)):
         return 0
     firing = _Firing(entry, wave, occurs_at, now)
     return raise_notices(connection, list(_notices(connection, firing)), now=now)
@@ -60,6 +61,14 @@ def _pointless(entry: AnyRow, wave: AnyRow, now: datetime) -> bool:
         return True
     closed = wave.state == "closed" and wave.closes_at > now
     return closed and entry.kind in UNTIL_CLOSED
+
+
+def _opened_by_hand(connection: Connection, entry: AnyRow, wave: AnyRow) -> bool:
+    """Where reports are reviewed first, branches hear of their facts when somebody shows them, not before."""
+    review = programme_of(connection, wave.programme_version_id).review
+    return (
+        entry.kind in BY_OUTLET and review.required and review.covers(wave.instrument, wave.instrument_name)
+    )
 
 
 def _notices(connection: Connection, firing: _Firing) -> Iterator[NewNotice]:
