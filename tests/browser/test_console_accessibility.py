@@ -19,6 +19,7 @@ DESK = {"width": 1280, "height": 800}
 CHOSEN = (
     "home", "wave_waiting", "results", "results_visits", "units", "person", "quarter", "sample", "coverage",
     "roster", "grid_asked", "dispatch_unfit", "duties_mine", "search", "contacts", "import_some",
+    "reviews", "review", "photo", "publication", "published", "scorecard", "score_card", "appeal", "ledger",
 )  # fmt: skip
 
 

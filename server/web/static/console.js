@@ -68,9 +68,13 @@ function follow(live) {
   turn();
 }
 
+/* Only after the browser has gathered the fields: a button that is off by then is not among them, and the server
+   would not learn which one was pressed. */
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", () => {
-    for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
+    setTimeout(() => {
+      for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = true;
+    });
   });
 }
 /* A page that comes back from the browser's memory must not keep its buttons off. */
