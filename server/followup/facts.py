@@ -18,11 +18,11 @@ from sqlalchemy.orm import aliased
 
 from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
-from server.followup.appealing.waiving import waiver_facts
 from server.followup.callbacks.gathering import answers_about, call_back_findings
 from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
 from server.followup.ledger.choosing import chosen, decision_facts
+from server.followup.ledger.waiving import waiver_facts
 from server.followup.settled_years import settled_history
 from server.followup.spot.fines import fine_facts
 from server.models.definitions import ProgrammeVersion

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from server import audit
 from server.accounts.identity import of_account
-from server.db import AnyRow, new_id
+from server.db import AnyRow
 from server.errors import Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave
@@ -25,7 +25,9 @@ from server.followup.appealing.standing import (
 )
 from server.followup.appealing.weighing import Effect, prepared_with
 from server.followup.publishing.publishing import Publisher, correct
+from server.followup.reviewing.acting import stand, write_step
 from server.followup.reviewing.applying import apply, confirm_findings
+from server.followup.reviewing.deciding import Outcome
 from server.intake.revising import newest_revision, revise
 from server.intake.shelf import FormShelf
 from server.models.accounts import Account
@@ -33,7 +35,6 @@ from server.models.appeals import OPEN, UPHELD, Appeal
 from server.models.organisation import Subject
 from server.models.publications import PUBLISHED, Publication
 from server.models.reviews import APPROVED, EXCLUDED, Review, ReviewStep
-from server.models.submissions import ScoreSheet
 from server.scope import Scope
 
 
@@ -165,7 +166,8 @@ def _apply(
         apply(connection, pk, EXCLUDED, why=reason, by=who.actor, now=who.now)
         revision_id = newest_revision(connection, pk).id
         _step(connection, pk, "exclude", revision_id, answer, who)
-        _stand(connection, pk, EXCLUDED, revision_id, who.now)
+        taken_out = Outcome(EXCLUDED, None, None, final=True, alone=False)
+        stand(connection, pk, taken_out, revision_id, who.now)
         return
     prepared = prepared_with(connection, forms, pk, effect.answers)
     revised = revise(connection, prepared, reason=reason, author=who.actor, now=who.now, keeps_photos=True)
@@ -181,38 +183,16 @@ def _apply(
 
 def _step(connection: Connection, pk: UUID, act: str, revision_id: UUID, answer: str, who: Publisher) -> None:
     """The report's own history has it too."""
-    number = select(func.count() + 1).where(ReviewStep.submission_pk == pk).scalar_subquery()
-    score = select(ScoreSheet.published).where(ScoreSheet.revision_id == revision_id).scalar_subquery()
-    connection.execute(
-        insert(ReviewStep).values(
-            id=new_id(),
-            submission_pk=pk,
-            number=number,
-            act=act,
-            account_id=who.account_id,
-            actor=who.actor,
-            revision_id=revision_id,
-            score=score,
-            note=answer.strip(),
-            final=True,
-            at=who.now,
-        )
-    )
-
-
-def _stand(connection: Connection, pk: UUID, state: str, revision_id: UUID, now: datetime) -> None:
-    connection.execute(
-        update(Review)
-        .where(Review.submission_pk == pk)
-        .values(
-            state=state,
-            proposed=None,
-            proposed_by=None,
-            revision_id=revision_id,
-            decided_at=now,
-            claimed_by=None,
-            claimed_until=None,
-        )
+    write_step(
+        connection,
+        submission_pk=pk,
+        act=act,
+        account_id=who.account_id,
+        actor=who.actor,
+        revision_id=revision_id,
+        note=answer.strip(),
+        final=True,
+        at=who.now,
     )
 
 

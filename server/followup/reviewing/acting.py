@@ -64,7 +64,7 @@ def judge(
     elif outcome.final:
         why = judgement.note.strip() or "approved"
         apply(connection, review.submission_pk, outcome.state, why=why, by=judgement.by, now=now)
-    _stand(connection, review, outcome, judgement.read, now)
+    stand(connection, review.submission_pk, outcome, judgement.read, now)
     return outcome
 
 
@@ -95,7 +95,7 @@ def correct(
     if not revised.changed:
         raise Refusal("invalid_fields", details=[Detail("review_unchanged", "/answer")])
     _step(connection, judgement, who, revised.revision_id, outcome, now)
-    _stand(connection, review, outcome, revised.revision_id, now)
+    stand(connection, review.submission_pk, outcome, revised.revision_id, now)
     return outcome
 
 
@@ -150,38 +150,44 @@ def _step(
     outcome: Outcome,
     now: datetime,
 ) -> None:
-    pk = judgement.submission_pk
-    number = select(func.count() + 1).where(ReviewStep.submission_pk == pk).scalar_subquery()
-    score = select(ScoreSheet.published).where(ScoreSheet.revision_id == revision_id).scalar_subquery()
     note, alone = judgement.note.strip() or None, judgement.alone.strip() or None
-    connection.execute(
-        insert(ReviewStep).values(
-            id=new_id(),
-            submission_pk=pk,
-            number=number,
-            act=judgement.act,
-            account_id=who.account_id,
-            actor=judgement.by,
-            revision_id=revision_id,
-            score=score,
-            note=note,
-            final=outcome.final,
-            alone=alone if outcome.alone else None,
-            at=now,
-        )
+    write_step(
+        connection,
+        submission_pk=judgement.submission_pk,
+        act=judgement.act,
+        account_id=who.account_id,
+        actor=judgement.by,
+        revision_id=revision_id,
+        note=note,
+        final=outcome.final,
+        alone=alone if outcome.alone else None,
+        at=now,
     )
     detail = {"act": judgement.act, "state": outcome.state, "revision": str(revision_id)}
     told = {**({"reason": note} if note else {}), **({"alone": alone} if outcome.alone else {})}
-    entry = audit.Entry(judgement.by, "report_reviewed", f"submission:{pk}", {**detail, **told})
+    about = f"submission:{judgement.submission_pk}"
+    entry = audit.Entry(judgement.by, "report_reviewed", about, {**detail, **told})
     audit.record(connection, [entry], at=now)
 
 
-def _stand(
-    connection: Connection, review: AnyRow, outcome: Outcome, revision_id: UUID, now: datetime
+def write_step(connection: Connection, **values: Any) -> None:
+    """The next step of a report's review. Args: values: of `ReviewStep`, but for its number and score."""
+    number = select(func.count() + 1).where(ReviewStep.submission_pk == values["submission_pk"])
+    score = select(ScoreSheet.published).where(ScoreSheet.revision_id == values["revision_id"])
+    connection.execute(
+        insert(ReviewStep).values(
+            id=new_id(), number=number.scalar_subquery(), score=score.scalar_subquery(), **values
+        )
+    )
+
+
+def stand(
+    connection: Connection, submission_pk: UUID, outcome: Outcome, revision_id: UUID, now: datetime
 ) -> None:
+    """How a review stands after an act; whoever had it open has it no more."""
     connection.execute(
         update(Review)
-        .where(Review.submission_pk == review.submission_pk)
+        .where(Review.submission_pk == submission_pk)
         .values(
             state=outcome.state,
             proposed=outcome.proposed,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from server.db import AnyRow
 from server.evidence.visit import MOMENTS
-from server.followup.reviewing.whereabouts import Whereabouts
+from server.followup.doubts.whereabouts import Whereabouts
 
 # Of the drawing of moments, in its own units: how wide, and the room beside the first and the last.
 WIDTH, ROOM = 640, 40

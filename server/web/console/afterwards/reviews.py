@@ -15,11 +15,11 @@ from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave
 from server.followup.doubts.reading import doubts_of, moments_of
+from server.followup.doubts.whereabouts import whereabouts
 from server.followup.reviewing import acting, claiming, reading, remarks
 from server.followup.reviewing.acting import Judgement
 from server.followup.reviewing.claiming import Reviewer, reviewer_of
 from server.followup.reviewing.deciding import ENDS, Wish, outcome_of
-from server.followup.reviewing.whereabouts import whereabouts
 from server.http import headers
 from server.http.access import identity, requires
 from server.reports import sheets
