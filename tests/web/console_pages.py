@@ -238,7 +238,8 @@ OUTLAY = Outlay(1200, 1500, 2, Decimal(75), Decimal(120), Decimal(360), ("某某
 
 def of_wave(state: str, **changes: Any) -> dict[str, Any]:
     return {
-        "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "runs": True,
+        "wave": wave(state), "draw": DRAWN, "differences": None, "progress": PROGRESS, "secret": False,
+        "runs": True,
         "names": {"B01-00": ("南门分理处", "South Gate")}, "samples": SAMPLES, "over": False,
         "notices": (), "reason": "", "approvals": Approvals(0, "f" * 64, ()), "periods": [],
         "assigned": False, "visits": None, "rolling": None, "drawing_now": False, "now": NOW,
@@ -340,6 +341,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "home_empty": ("home", {"rows": []}),
+    "home_secret": ("home", {"rows": [(wave("launched", "visit"), None)]}),
     **UNIT_PAGES,
     **OUTREACH_PAGES,
     **PEOPLE_PAGES,
@@ -447,6 +449,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     "wave_paused": ("wave", of_wave("paused")),
+    "wave_secret": ("wave", of_wave("launched", secret=True)),
     "wave_rolling": ("wave", of_wave("planned", progress=NOBODY, draw=None, rolling=ROLLING)),
     "wave_rolling_empty": (
         "wave",

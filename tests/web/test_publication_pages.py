@@ -227,3 +227,19 @@ def test_nonsense_is_told_and_publishes_nothing(
     with engine.connect() as connection:
         assert connection.scalar(select(Publication.id)) is None
         assert connection.scalar(select(Unit.id)) is not None
+
+
+def test_a_running_round_is_no_secret_to_be_counted_out(
+    app: Flask, engine: Engine, closed: Closed, people: People
+) -> None:
+    """A branch that watches a counter go from 0 to 1 knows the day, and so who it was."""
+    with engine.begin() as connection:
+        connection.execute(update(Wave).values(state="launched"))
+    pages = ("/console/waves", f"/console/waves/{closed.wave_id}")
+    for page in pages:
+        told, hidden = people.owner.get(page), people.manager.get(page)
+        assert "100.0%" in told or ">3<" in told
+        assert "100.0%" not in hidden
+        assert not re.search(r'class="num">1<|<b[^>]*>1</b>', hidden)
+    results = people.manager.client.get(f"/console/waves/{closed.wave_id}/results")
+    assert results.status_code == 302

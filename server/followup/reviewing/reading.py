@@ -40,11 +40,7 @@ class ReviewPage:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFile:
-    """One review: its row, its steps oldest first, its programme's rules, and whether it is the reader's own.
-
-    Attributes:
-        rules: None of a report that is not reviewed.
-    """
+    """One review: its row, its steps oldest first, and its programme's rules."""
 
     row: AnyRow
     steps: Sequence[AnyRow]
@@ -121,16 +117,6 @@ def find_review(connection: Connection, submission_pk: UUID, scope: Scope, who: 
         .order_by(ReviewStep.number)
     ).all()
     return ReviewFile(row, steps, programme_of(connection, row.programme_version_id).review)
-
-
-def state_of(connection: Connection, submission_pk: UUID, scope: Scope) -> str | None:
-    """How the review of a report stands; None where there is none within the scope."""
-    query = (
-        select(Review.state)
-        .join(Submission, Submission.id == Review.submission_pk)
-        .where(Review.submission_pk == submission_pk)
-    )
-    return connection.scalar(scope.submissions(query))
 
 
 def report_before(connection: Connection, row: AnyRow, scope: Scope) -> UUID | None:

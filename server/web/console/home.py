@@ -8,6 +8,7 @@ from server.fieldwork.waves.reading import list_waves
 from server.fieldwork.waves.states import BEGUN
 from server.http.access import identity, open_to_all, requires
 from server.reports.progress import standings
+from server.web.console.showing import is_secret
 from server.web.presenting import page
 
 blueprint = Blueprint("home", __name__)
@@ -28,5 +29,5 @@ def show() -> Response:
     waves = [each for each in list_waves(connection(), scope) if follows or each.state in BEGUN]
     instruments = {wave.id: wave.instrument for wave in waves}
     stands = standings(connection(), instruments, scope)
-    rows = [(wave, stands[wave.id]) for wave in waves]
+    rows = [(wave, None if is_secret(wave) else stands[wave.id]) for wave in waves]
     return page("console/home.html", rows=rows)

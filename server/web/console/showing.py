@@ -26,12 +26,22 @@ def find_shown_wave(wave_id: UUID) -> AnyRow:
     return wave
 
 
-def waits_for_publication(wave: AnyRow) -> bool:
-    """Whether a reader who sees no single sheets learns of a wave's scores only once they are published.
+def is_secret(wave: AnyRow) -> bool:
+    """Whether a reader may not even know how a running round goes.
 
-    A branch that watched its score appear would know on which day somebody was there.
+    A branch that counts 1 of 1 visits as done, or sees its score appear, knows on which day somebody was
+    there, and can tell who it was. Overt rounds and video checks are no secret.
     """
+    if wave.instrument != "visit" or wave.state == "closed" or identity().may("waves.follow"):
+        return False
+    return not programme_of(connection(), wave.programme_version_id).visits_of(wave.instrument_name).overt
+
+
+def waits_for_publication(wave: AnyRow) -> bool:
+    """Whether a reader who sees no single sheets learns of a wave's scores only once they are published."""
     if identity().may("sheets.read"):
         return False
+    if is_secret(wave):
+        return True
     review = programme_of(connection(), wave.programme_version_id).review
     return review.required and review.covers(wave.instrument, wave.instrument_name)

@@ -31,7 +31,7 @@ from server.reports.progress import wave_progress
 from server.sampling.verification import Difference
 from server.services import services
 from server.web.console.samples import message_samples
-from server.web.console.showing import find_shown_wave
+from server.web.console.showing import find_shown_wave, is_secret
 from server.web.presenting import page
 
 blueprint = Blueprint("waves", __name__)
@@ -142,6 +142,7 @@ def wave_page(
         approvals=approvals.approvals_of(connection(), wave_id, scope),
         periods=periods.period_names(connection(), wave_id, scope),
         progress=wave_progress(connection(), wave_id, wave.instrument, scope),
+        secret=is_secret(wave),
     )
     # A refused request was posted: reloading its address would find no page.
     waits = drawing_now or (draw and draw.preview and draw.preview.waiting)
