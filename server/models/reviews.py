@@ -66,6 +66,12 @@ class Review(Base):
             postgresql_where=text("decided_at IS NULL"),
         ),
         Index("review_wave_idx", "wave_id", "state"),
+        Index(
+            "review_decided_idx",
+            "decided_at",
+            "submission_pk",
+            postgresql_where=text("decided_at IS NOT NULL"),
+        ),
     )
 
 

@@ -31,6 +31,8 @@ BY_RULE: Final = "system:review"
 # Earlier scores of the outlet that are its usual, and scores of a wave that make one.
 USUAL: Final = 3
 LEAST_OF_WAVE: Final = 5
+# Enough for a mean; a wave of ten thousand must not be read for each of its reports.
+MOST_OF_WAVE: Final = 500
 
 
 def open_reviews(connection: Connection, submissions: Iterable[UUID], *, now: datetime) -> int:
@@ -148,7 +150,7 @@ def _usual(connection: Connection, row: AnyRow) -> tuple[Fraction | None, str]:
     earlier = [Fraction(raw) for raw in connection.scalars(own) if raw is not None]
     if earlier:
         return mean(earlier), "own"
-    of_wave = select(ScoreSheet.raw).where(*standing, ScoreSheet.wave_id == row.wave_id)
+    of_wave = select(ScoreSheet.raw).where(*standing, ScoreSheet.wave_id == row.wave_id).limit(MOST_OF_WAVE)
     others = [Fraction(raw) for raw in connection.scalars(of_wave) if raw is not None]
     return (mean(others), "wave") if len(others) >= LEAST_OF_WAVE else (None, "")
 

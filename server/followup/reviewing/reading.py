@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from server.db import AnyRow, AnySelect
@@ -67,24 +67,41 @@ def list_reviews(
         Refusal: not_found when `after` is no report within the scope.
     """
     decided = view == "decided"
-    order: tuple[Any, ...] = (
-        (func.extract("epoch", Review.decided_at) * -1, Review.submission_pk)
-        if decided
-        else (Review.risk * -1, Review.opened_at, Review.submission_pk)
-    )
     query = _reviews(who).where(_views().get(view, _views()[VIEWS[0]]))
     if after is not None:
-        places = (
-            select(*order)
-            .join(Submission, Submission.id == Review.submission_pk)
-            .where(Review.submission_pk == after)
-        )
-        place = connection.execute(scope.submissions(places)).first()
-        if place is None:
-            raise Refusal("not_found")
-        query = query.where(tuple_(*order) > tuple_(*place))
+        query = query.where(_behind(_place(connection, after, scope), decided=decided))
+    order: tuple[Any, ...] = (
+        (Review.decided_at.desc(), Review.submission_pk.desc())
+        if decided
+        else (Review.risk.desc(), Review.opened_at, Review.submission_pk)
+    )
     rows = connection.execute(scope.submissions(query).order_by(*order).limit(PAGE + 1)).all()
     return ReviewPage(rows[:PAGE], len(rows) > PAGE)
+
+
+def _place(connection: Connection, submission_pk: UUID, scope: Scope) -> AnyRow:
+    """Where a report stands in the order.
+
+    Raises:
+        Refusal: not_found when there is none within the scope.
+    """
+    query = (
+        select(Review.submission_pk, Review.risk, Review.opened_at, Review.decided_at)
+        .join(Submission, Submission.id == Review.submission_pk)
+        .where(Review.submission_pk == submission_pk)
+    )
+    row = connection.execute(scope.submissions(query)).first()
+    if row is None:
+        raise Refusal("not_found")
+    return row
+
+
+def _behind(place: AnyRow, *, decided: bool) -> ColumnElement[bool]:
+    """What comes after a place, in words that the indices of both orders understand."""
+    if decided:
+        return tuple_(Review.decided_at, Review.submission_pk) < tuple_(place.decided_at, place.submission_pk)
+    later = tuple_(Review.opened_at, Review.submission_pk) > tuple_(place.opened_at, place.submission_pk)
+    return or_(Review.risk < place.risk, and_(Review.risk == place.risk, later))
 
 
 def count_reviews(connection: Connection, scope: Scope) -> Mapping[str, int]:

@@ -137,6 +137,12 @@ def _reviews() -> None:
         postgresql_where=sa.text("decided_at IS NULL"),
     )
     op.create_index("review_wave_idx", "review", ["wave_id", "state"])
+    op.create_index(
+        "review_decided_idx",
+        "review",
+        ["decided_at", "submission_pk"],
+        postgresql_where=sa.text("decided_at IS NOT NULL"),
+    )
 
 
 def _steps() -> None:
