@@ -27,6 +27,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # Found without asking the database, since whoever cuts the tail there can take out the anchors as well.
 NEWEST_HEAD = "audit/newest-head"
 SEAL_BATCH = 5_000
+ANCHORS_SHOWN = 3
 FIRST_HEAD = hashlib.sha256(b"anfang audit chain").digest()
 
 
@@ -120,6 +121,52 @@ def verify(connection: Connection, outside: Iterable[tuple[int, bytes]] = ()) ->
             yield Damage(anchor_position, "not_as_anchored")
 
 
+def proof(connection: Connection, action: str, subject: str, **detail: Any) -> dict[str, Any] | None:
+    """The newest sealed line of an action about a subject, with what its place in the chain follows from.
+
+    Args:
+        detail: what the line says besides.
+
+    Returns:
+        None until the line is sealed. `anchors` are the first heads that were copied outside after it.
+    """
+    columns = _line_columns()
+    row = connection.execute(
+        select(*columns, AuditSeal.position, AuditSeal.head)
+        .join(AuditSeal, AuditSeal.line_id == AuditLine.id)
+        .where(AuditLine.action == action, AuditLine.subject == subject, AuditLine.detail.contains(detail))
+        .order_by(AuditSeal.position.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    before = connection.scalar(select(AuditSeal.head).where(AuditSeal.position == row.position - 1))
+    anchors = connection.execute(
+        select(AuditAnchor.position, AuditAnchor.head, AuditAnchor.place)
+        .where(AuditAnchor.position >= row.position)
+        .order_by(AuditAnchor.position)
+        .limit(ANCHORS_SHOWN)
+    )
+    return {
+        "line": _content(row),
+        "position": row.position,
+        "previous": (before or FIRST_HEAD).hex(),
+        "head": row.head.hex(),
+        "anchors": [
+            {"position": each.position, "head": each.head.hex(), "place": each.place} for each in anchors
+        ],
+    }
+
+
+def proof_holds(shown: Mapping[str, Any]) -> bool:
+    """Whether a proof's head follows from its line and the head before; needs no database."""
+    try:
+        before = bytes.fromhex(shown["previous"])
+        return hashlib.sha256(before + wire.canonical(shown["line"])).hexdigest() == str(shown["head"])
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
 def _last_seal(connection: Connection) -> tuple[int, bytes]:
     row = connection.execute(
         select(AuditSeal.position, AuditSeal.head).order_by(AuditSeal.position.desc()).limit(1)
@@ -142,15 +189,17 @@ def _unsealed() -> Any:
 
 
 def _next_head(previous: bytes, line: AnyRow) -> bytes:
-    content = wire.canonical(
-        [
-            line.id,
-            line.at.astimezone(UTC).isoformat() if line.at else None,
-            line.actor,
-            line.action,
-            line.subject,
-            line.detail,
-            line.request_id,
-        ]
-    )
-    return hashlib.sha256(previous + content).digest()
+    return hashlib.sha256(previous + wire.canonical(_content(line))).digest()
+
+
+def _content(line: AnyRow) -> list[Any]:
+    """What of a line the chain is made over, in this order."""
+    return [
+        line.id,
+        line.at.astimezone(UTC).isoformat() if line.at else None,
+        line.actor,
+        line.action,
+        line.subject,
+        line.detail,
+        line.request_id,
+    ]

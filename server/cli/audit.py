@@ -1,11 +1,14 @@
 """`flask audit verify`: whether any sealed line was changed, taken out, reordered or cut off."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from server import audit
+from server import audit, wire
 from server.cli.failing import explained
 from server.db import connection
 from server.models.audit import AuditAnchor
@@ -33,6 +36,32 @@ def verify() -> None:
     if damages:
         raise click.ClickException(f"The chain does not hold at {len(damages)} place(s).")
     click.echo(f"{position} lines hold; head {head.hex()}; {len(outside)} heads outside agree.")
+
+
+@group.command()
+@click.argument("file", type=click.File("rb"))
+def prove(file: BinaryIO) -> None:
+    """Check the proof of a published version: its snapshot, its line, and the line's place in the chain."""
+    with explained():
+        read: Any = wire.loads(file.read())
+        shown: dict[str, Any] = read if isinstance(read, dict) else {}
+        problems = list(_unproved(shown))
+    if problems:
+        raise click.ClickException("; ".join(problems))
+    position = shown["sealed"]["position"]
+    click.echo(f"The snapshot is the one that was published; position {position} of the chain.")
+
+
+def _unproved(shown: Mapping[str, Any]) -> Iterator[str]:
+    sealed = shown.get("sealed")
+    if wire.fingerprint(shown.get("snapshot")) != shown.get("hash"):
+        yield "the snapshot is not what the hash says"
+    if not isinstance(sealed, dict):
+        yield "the version is not sealed yet"
+    elif not audit.proof_holds(sealed):
+        yield "the line does not lead to its head"
+    elif sealed["line"][5].get("snapshot") != shown.get("hash"):
+        yield "the line is about another snapshot"
 
 
 def _anchors() -> list[tuple[int, str]]:

@@ -1,15 +1,19 @@
 """A wave from approved reports to published, appealed and corrected, through the console, by four people."""
 
 import io
+import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, select, update
 
+from server import audit
 from server.db import new_id
 from server.models.appeals import Appeal
 from server.models.organisation import Unit
@@ -243,3 +247,39 @@ def test_a_running_round_is_no_secret_to_be_counted_out(
         assert not re.search(r'class="num">1<|<b[^>]*>1</b>', hidden)
     results = people.manager.client.get(f"/console/waves/{closed.wave_id}/results")
     assert results.status_code == 302
+
+
+def test_a_version_is_proved_by_a_file_alone(
+    app: Flask, engine: Engine, closed: Closed, people: People, tmp_path: Path
+) -> None:
+    publish(engine, people, closed)
+    with engine.connect() as connection:
+        version = connection.execute(select(Publication.id)).scalar_one()
+    address = f"/console/publications/{version}.json"
+    unsealed = people.owner.client.get(address).get_json()
+    with engine.begin() as connection:
+        audit.seal(connection, at=START)
+    shown = people.owner.client.get(address).get_json()
+    assert people.manager.client.get(address).status_code == 403
+
+    def prove(told: dict[str, Any]) -> tuple[int, str]:
+        file = tmp_path / "proof.json"
+        file.write_text(json.dumps(told), "utf-8")
+        ran = app.test_cli_runner().invoke(args=["audit", "prove", str(file)])
+        return ran.exit_code, ran.output
+
+    assert prove(shown)[0] == 0
+    assert "not sealed yet" in prove(unsealed)[1]
+    line = shown["sealed"]["line"]
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({**shown, "snapshot": {**shown["snapshot"], "mean": "99.00"}}, "not what the hash says"),
+        (
+            {**shown, "sealed": {**shown["sealed"], "line": [*line[:2], "account:x", *line[3:]]}},
+            "lead to its head",
+        ),
+        ({**shown, "sealed": {**shown["sealed"], "previous": "00"}}, "lead to its head"),
+        ({}, "not what the hash says"),
+    ]
+    for told, problem in cases:
+        code, said = prove(told)
+        assert (code, problem in said) == (1, True), said

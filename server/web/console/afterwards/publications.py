@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from server import audit
 from server.accounts.identity import Identity
 from server.db import connection, transaction
 from server.errors import Detail, Refusal
@@ -17,6 +19,7 @@ from server.followup.publishing import publishing, reading
 from server.followup.publishing.checking import check_of, open_check
 from server.followup.publishing.publishing import NewPublication, Publisher
 from server.http.access import identity, requires
+from server.http.problems import json_response
 from server.services import services
 from server.web.console.fields import Fields
 from server.web.console.showing import find_shown_wave
@@ -53,6 +56,22 @@ def propose(wave_id: UUID) -> Response:
 @requires("scores.publish")
 def show(publication_id: UUID) -> Response:
     return _version_page(publication_id)
+
+
+@blueprint.get("/console/publications/<uuid:publication_id>.json")
+@requires("scores.publish")
+def proof(publication_id: UUID) -> Response:
+    """A version with its place in the audit chain: `flask audit prove` checks the file without us."""
+    row = reading.find_version(connection(), publication_id, identity().scope)
+    find_wave_to_run(connection(), row.wave_id, identity().scope)
+    sealed = audit.proof(
+        connection(), "wave_published", f"wave:{row.wave_id}", number=row.number, snapshot=row.snapshot_hash
+    )
+    shown = {"snapshot": row.snapshot, "hash": row.snapshot_hash, "number": row.number, "sealed": sealed}
+    answer = json_response(shown)
+    name = f"{row.snapshot['wave']['code']}-{row.number}.json"
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return answer
 
 
 @blueprint.post("/console/publications/<uuid:publication_id>")
