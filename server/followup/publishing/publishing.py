@@ -4,7 +4,7 @@ What was proposed is what is published: where anything changed in between, it ha
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ from server.intake.shelf import FormShelf
 from server.models.appeals import OBJECTION, Appeal
 from server.models.publications import PROPOSED, PUBLISHED, WITHDRAWN, FactsCheck, Publication
 from server.models.waves import Wave
-from server.scope import Scope
+from server.scope import EVERYTHING, Scope
 from server.scoring.programmes.reviewing import Publication as Rules
 from server.scoring.settling.contrast import Contrast
 
@@ -217,7 +217,8 @@ def correct(
             proposed_at=who.now,
         )
     )
-    _publish(connection, wave, publication_id, who, appeals_until=last.appeals_until)
+    everywhere = replace(who, scope=EVERYTHING)
+    _publish(connection, wave, publication_id, everywhere, appeals_until=last.appeals_until)
     return publication_id
 
 

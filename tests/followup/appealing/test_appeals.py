@@ -217,6 +217,14 @@ def test_somebody_above_decides_where_the_programme_wants_it(
     decided(connection, appeal_id, cay, scope=Scope(("C01/",)))
 
 
+def test_the_money_follows_who_answers_for_a_part_only(
+    connection: Connection, closed: Closed, cay: Reviewer
+) -> None:
+    followed = decided(connection, filed(connection, closed), cay, scope=EAST)
+    assert followed.settlement_id is not None
+    assert sum(amount for _, amount in ledger(connection)) == 0
+
+
 def test_nobody_decides_about_their_own(connection: Connection, closed: Closed, cay: Reviewer) -> None:
     appeal_id = filed(connection, closed)
     connection.execute(update(Appeal).values(filed_by=f"person:{cay.person_id}"))
