@@ -191,7 +191,8 @@ def correct(
 ) -> UUID | None:
     """The next version, because of a decision that was taken already; None where nothing was published yet.
 
-    The money follows in the same transaction, where the who.scope reaches far enough.
+    The money follows in the same transaction, however far whoever decided reaches: nobody pays on for what
+    was taken back because the one who took it back answers for a part only.
     """
     _lock(connection, wave.id)
     last = newest(connection, wave.id)
