@@ -29,7 +29,7 @@ def as_role(browser: Browser, address: str, engine: Engine) -> Iterator[As]:
 
         def enter(role: str, unit: str | None = None, *, screen: dict[str, int] = DESK) -> Page:
             secret, _ = create_session(engine, role, unit)
-            context = contexts.enter_context(browser.new_context(viewport=screen, locale="zh-CN"))  # type: ignore[arg-type]
+            context = contexts.enter_context(browser.new_context(viewport=screen, locale="zh-CN"))
             # Quoted: it has spaces.
             context.add_cookies([{"name": "staff", "value": f'"{secret}"', "url": address}])
             return context.new_page()
@@ -88,7 +88,7 @@ def test_from_submission_to_a_corrected_version(as_role: As, address: str, wave:
     manager.get_by_text("对此项申诉").first.click()
     manager.get_by_label("哪里与事实不符，凭什么").first.fill("照片里柜员已起身问候")
     evidence = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(60, 40)}
-    manager.get_by_label("证据照片").first.set_input_files([evidence])  # type: ignore[list-item]
+    manager.get_by_label("证据照片").first.set_input_files([evidence])
     manager.get_by_role("button", name="提出申诉").first.click()
     expect(manager.get_by_text("待裁定")).to_be_visible()
 

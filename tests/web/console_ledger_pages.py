@@ -30,7 +30,7 @@ def line(number: int, state: str, **changes: Any) -> Line:
         "reverses_id": UUID(int=1) if number == 2 else None,
         "reason": "系统故障" if state == "refused" else None,
     }
-    return Line(SimpleNamespace(**{**values, **changes}), state)  # type: ignore[arg-type]
+    return Line(SimpleNamespace(**{**values, **changes}), state)
 
 
 def parameter(kind: str, **changes: Any) -> dict[str, Any]:

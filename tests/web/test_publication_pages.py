@@ -119,7 +119,7 @@ def test_evidence_comes_with_an_appeal_and_is_looked_at(
     publish(engine, people, closed)
     ref = ref_of(engine, closed.reports["B101"].pk)
     fields = {"csrf": people.manager.csrf, "item": "greeting", "said": "见照片"}
-    fields["photos"] = (io.BytesIO(photo(40, 30)), "a.jpg")  # type: ignore[assignment]
+    fields["photos"] = (io.BytesIO(photo(40, 30)), "a.jpg")
     sent = people.manager.client.post(
         f"/console/scores/{ref}", data=fields, content_type="multipart/form-data"
     )
@@ -127,7 +127,7 @@ def test_evidence_comes_with_an_appeal_and_is_looked_at(
     with engine.connect() as connection:
         row = connection.execute(select(Attachment).where(Attachment.question == "appeal")).one()
         assert (row.named, row.submission_id) == (True, connection.scalar(select(Appeal.id)))
-    fields["photos"] = (io.BytesIO(b"no picture"), "a.jpg")  # type: ignore[assignment]
+    fields["photos"] = (io.BytesIO(b"no picture"), "a.jpg")
     fields["item"] = ""
     refused = people.manager.client.post(
         f"/console/scores/{ref}", data=fields, content_type="multipart/form-data"

@@ -223,7 +223,7 @@ def test_an_embargo_counts_from_when_everybody_sees_it(connection: Connection, c
 def test_a_window_for_facts_is_opened_once(connection: Connection, keys: KeyRing) -> None:
     closed = create_closed(connection, keys, publication={"check": 2})
     closes = open_check(connection, closed.wave_id, EVERYTHING, by=BY, now=NOW)
-    assert check_of(connection, closed.wave_id).closes_at == closes  # type: ignore[union-attr]
+    assert check_of(connection, closed.wave_id).closes_at == closes
     with pytest.raises(Refusal) as refused:
         open_check(connection, closed.wave_id, EVERYTHING, by=BY, now=NOW)
     assert codes_of(refused) == ["check_twice"]
