@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import Connection, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from server import queue
@@ -15,6 +15,7 @@ from server.fieldwork.definitions.compiled import programme_of
 from server.followup.doubts.gathering import gather, visit_row
 from server.followup.doubts.storing import keep, locked
 from server.intake.shelf import FormShelf
+from server.models.reviews import Review
 from server.models.submissions import Attachment, Submission
 from server.models.tasks import Assignment
 
@@ -43,6 +44,8 @@ def weigh_visit(
 def weigh_when_complete(connection: Connection, attachment_id: UUID) -> bool:
     """Have a visit weighed once nothing is waited for: call it when a photo was verified or refused.
 
+    Reports of firms have no visit of ours, but their reviews wait for the photos as well.
+
     Returns:
         Whether a job was deferred. Two photos at once may defer two, which does no harm.
     """
@@ -54,7 +57,9 @@ def weigh_when_complete(connection: Connection, attachment_id: UUID) -> bool:
     query = (
         select(Submission.id)
         .join_from(Attachment, Submission, of_visit)
-        .join(Assignment, Assignment.submission_id == Submission.submission_id)
+        .join(Assignment, Assignment.submission_id == Submission.submission_id, isouter=True)
+        .join(Review, Review.submission_pk == Submission.id, isouter=True)
+        .where(or_(Assignment.id.is_not(None), Review.submission_pk.is_not(None)))
         .where(Attachment.id == attachment_id, Attachment.state != "expected")
         .where(~exists().where(same, waiting.named, waiting.state == "expected"))
     )

@@ -114,8 +114,9 @@ def outcome_of(standing: Standing, wish: Wish, rules: Review) -> Outcome | Seque
         return problems
     if wish.act in ENDS:
         return _decided(standing, wish, rules)
-    if wish.act == "correct" and (rules.eyes > 1 or standing.second_look) and not wish.alone:
-        # Whoever corrects has looked, and says that it is right like this: somebody else agrees.
+    if wish.act == "correct" and (rules.eyes > 1 or standing.second_look):
+        # Whoever corrects has looked, and says that it is right like this: somebody else agrees. Who is
+        # alone says so when approving what they corrected.
         return Outcome(SECOND, "approve", wish.account_id, final=False, alone=False)
     state = HELD if wish.act == "hold" else WAITING
     return Outcome(state, None, None, final=False, alone=False)

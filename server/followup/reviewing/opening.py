@@ -9,17 +9,19 @@ from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import aliased
 
-from server.db import AnyRow, new_id
+from server import audit
+from server.db import AnyRow
 from server.fieldwork.definitions.compiled import programme_of
-from server.followup.reviewing.applying import confirm_findings
+from server.followup.reviewing.acting import write_step
+from server.followup.reviewing.applying import confirm_findings, undo
 from server.followup.reviewing.deciding import Risk, Signs, risk_of
 from server.models.definitions import ProgrammeVersion
 from server.models.doubts import VisitConfidence
-from server.models.reviews import APPROVED, DECIDED_STATES, WAITING, Review, ReviewStep
+from server.models.reviews import APPROVED, SECOND, SET_ASIDE, WAITING, Review, ReviewStep
 from server.models.submissions import Attachment, ScoreSheet, Submission, SubmissionRevision
 from server.models.tasks import Assignment
 from server.models.waves import Wave
@@ -37,7 +39,11 @@ MOST_OF_WAVE: Final = 500
 
 def open_reviews(connection: Connection, submissions: Iterable[UUID], *, now: datetime) -> int:
     """Open or weigh again the reviews of reports; returns how many there are. Others are passed over."""
-    rows = connection.execute(_reports(submissions)).all()
+    wanted = list(submissions)
+    # Whoever decides about one of them at this moment goes first, and is seen by what is read next.
+    lock = select(Review.submission_pk).where(Review.submission_pk.in_(wanted))
+    connection.execute(lock.order_by(Review.submission_pk).with_for_update())
+    rows = connection.execute(_reports(wanted)).all()
     return sum(_open(connection, row, now) for row in rows)
 
 
@@ -46,65 +52,73 @@ def _open(connection: Connection, row: AnyRow, now: datetime) -> bool:
     if not programme.review.covers(row.instrument, row.instrument_name):
         return False
     risk = risk_of(_signs(connection, row, programme), programme.review)
-    second_look = bool(_number(row, "second") * 100 < programme.review.second)
-    by_rule = not risk.looked_at and programme.review.required and _is_complete(connection, row)
     if row.state is None:
-        _insert(connection, row, risk, second_look, by_rule, now)
-    elif row.state in DECIDED_STATES:
-        _look_again(connection, row, risk, now)
+        waits = _insert(connection, row, risk, now, second=programme.review.second)
     else:
-        changed = {"risk": risk.points, "reasons": list(risk.reasons), "revision_id": row.revision_id}
-        connection.execute(update(Review).where(Review.submission_pk == row.id).values(**changed))
+        waits = _weigh_again(connection, row, risk, now)
+    by_rule = waits and not risk.looked_at and programme.review.required
+    if by_rule and _is_complete(connection, row) and not _has_steps(connection, row.id):
+        _approve_by_rule(connection, row, now)
     return True
 
 
-def _insert(
-    connection: Connection, row: AnyRow, risk: Risk, second_look: bool, by_rule: bool, now: datetime
-) -> None:
+def _insert(connection: Connection, row: AnyRow, risk: Risk, now: datetime, *, second: int) -> bool:
+    """A new review that waits; False where somebody opened it meanwhile."""
     values = {
         "submission_pk": row.id,
         "wave_id": row.wave_id,
         "revision_id": row.revision_id,
-        "state": APPROVED if by_rule else WAITING,
+        "state": WAITING,
         "risk": risk.points,
         "reasons": list(risk.reasons),
-        "second_look": second_look,
+        "second_look": bool(_number(row, "second") * 100 < second),
         "opened_at": now,
-        "decided_at": now if by_rule else None,
     }
     stored = connection.execute(
         insert_or_skip(Review).values(**values).on_conflict_do_nothing().returning(Review.submission_pk)
     ).first()
-    if stored is not None and by_rule:
-        connection.execute(insert(ReviewStep).values(**_step_by_rule(row, now)))
-        confirm_findings(connection, row.id)
+    return stored is not None
 
 
-def _step_by_rule(row: AnyRow, now: datetime) -> dict[str, Any]:
-    return {
-        "id": new_id(),
-        "submission_pk": row.id,
-        "number": 1,
-        "act": "approve",
-        "actor": BY_RULE,
-        "revision_id": row.revision_id,
-        "score": row.published,
-        "final": True,
-        "at": now,
-    }
+def _weigh_again(connection: Connection, row: AnyRow, risk: Risk, now: datetime) -> bool:
+    """What is known now; returns whether the review waits for a first person.
+
+    Answers that changed outside the review are looked at again, whoever approved or proposed the earlier
+    ones: nobody has agreed to these. What was published stays until the next version. What was taken out
+    stays out.
+    """
+    values: dict[str, Any] = {"risk": risk.points, "reasons": list(risk.reasons)}
+    changed = row.reviewed_id != row.revision_id
+    if row.state in SET_ASIDE or (row.state == APPROVED and not changed):
+        return False
+    if changed:
+        values["revision_id"] = row.revision_id
+    if changed and row.state in (APPROVED, SECOND):
+        values |= {"state": WAITING, "proposed": None, "proposed_by": None, "alone": False}
+        values |= {"decided_at": None, "opened_at": now}
+    if changed and row.state == APPROVED:
+        undo(connection, row.id, row.state, row.decided_at)
+    connection.execute(update(Review).where(Review.submission_pk == row.id).values(**values))
+    return bool(row.state == WAITING)
 
 
-def _look_again(connection: Connection, row: AnyRow, risk: Risk, now: datetime) -> None:
-    """Answers that changed after a rule approved them are looked at; what a person decided is reopened by a
-    person, so that nothing published moves by itself."""
-    by_person = select(ReviewStep.id).where(
-        ReviewStep.submission_pk == row.id, ReviewStep.final, ReviewStep.account_id.is_not(None)
+def _has_steps(connection: Connection, submission_pk: UUID) -> bool:
+    """Whether anybody has had it in hand: whoever opens a report again decides about it, not a rule."""
+    steps = select(ReviewStep.id).where(ReviewStep.submission_pk == submission_pk)
+    return connection.scalar(steps.limit(1)) is not None
+
+
+def _approve_by_rule(connection: Connection, row: AnyRow, now: datetime) -> None:
+    step = {"act": "approve", "actor": BY_RULE, "revision_id": row.revision_id, "final": True, "at": now}
+    write_step(connection, submission_pk=row.id, **step)
+    connection.execute(
+        update(Review).where(Review.submission_pk == row.id).values(state=APPROVED, decided_at=now)
     )
-    if row.reviewed_id == row.revision_id or connection.scalar(by_person.limit(1)) is not None:
-        return
-    values = {"state": WAITING, "decided_at": None, "revision_id": row.revision_id, "opened_at": now}
-    reasons = {"risk": risk.points, "reasons": list(risk.reasons)}
-    connection.execute(update(Review).where(Review.submission_pk == row.id).values(**values, **reasons))
+    confirm_findings(connection, row.id)
+    detail = {"act": "approve", "state": APPROVED, "revision": str(row.revision_id)}
+    audit.record(
+        connection, [audit.Entry(BY_RULE, "report_reviewed", f"submission:{row.id}", detail)], at=now
+    )
 
 
 def _signs(connection: Connection, row: AnyRow, programme: Programme) -> Signs:
@@ -165,8 +179,7 @@ def _is_complete(connection: Connection, row: AnyRow) -> bool:
     return connection.scalar(waiting.limit(1)) is None
 
 
-def _reports(submissions: Iterable[UUID]) -> Any:
-    wanted: Sequence[UUID] = list(submissions)
+def _reports(wanted: Sequence[UUID]) -> Any:
     other = aliased(SubmissionRevision)
     newest = (
         select(func.max(other.number))
@@ -183,7 +196,7 @@ def _reports(submissions: Iterable[UUID]) -> Any:
             func.jsonb_array_length(ScoreSheet.sheet["critical"]).label("critical"),
             VisitConfidence.confidence, VisitConfidence.review, VisitConfidence.open_doubts,
             Assignment.id.label("assigned"),
-            Review.state, Review.revision_id.label("reviewed_id"),
+            Review.state, Review.revision_id.label("reviewed_id"), Review.decided_at,
         )
         .join(Wave, Wave.id == Submission.wave_id)
         .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)

@@ -105,6 +105,16 @@ BACK = ("waiting", None, None, False, False)
         (Standing("approved", False, None, None), Wish("approve", BEN), TWO, ["review_act"]),
         (FRESH, Wish("correct", ANN, "照片显示有"), TWO, waits("approve")),
         (FRESH, Wish("correct", ANN, "照片显示有"), ONE, BACK),
+        # A correction never counts by itself: who is alone says so when approving what they corrected.
+        (FRESH, Wish("correct", ANN, "照片显示有", "县里只有一人"), TWO, waits("approve")),
+        (DRAWN, Wish("correct", ANN, "照片显示有", "县里只有一人"), ALONE, waits("approve")),
+        (
+            proposed("approve"),
+            Wish("approve", ANN, alone="县里只有一人"),
+            ALONE,
+            done("approved", alone=True),
+        ),
+        (proposed("approve"), Wish("approve", ANN, alone="县里只有一人"), TWO, ["review_alone"]),
         (FRESH, Wish("publish", ANN), TWO, ["review_act"]),
         (FRESH, Wish("approve", ANN, "x" * (LONGEST + 1)), TWO, ["text_too_long"]),
         (DRAWN, Wish("approve", ANN, alone="县里只有一人"), ALONE, done("approved", alone=True)),

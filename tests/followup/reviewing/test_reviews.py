@@ -10,12 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from server.errors import Refusal
 from server.fieldwork.definitions.compiled import programme_of
+from server.followup.corrections import corrected
+from server.followup.doubts.weighing import weigh_when_complete
 from server.followup.facts import Span, gather
 from server.followup.pay.proposing import propose_for
 from server.followup.reviewing import acting, claiming, reading, remarks
 from server.followup.reviewing.acting import Judgement
 from server.followup.reviewing.opening import open_reviews
-from server.intake.revising import newest_revision
+from server.intake.prepare import Prepared
+from server.intake.revising import newest_revision, revise
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.audit import AuditLine
@@ -23,7 +26,7 @@ from server.models.definitions import Programme, ProgrammeVersion
 from server.models.organisation import Unit
 from server.models.pay import PayDecision, PayLine
 from server.models.reviews import Review, ReviewStep
-from server.models.submissions import Finding
+from server.models.submissions import Attachment, Finding
 from server.models.tasks import Assignment
 from server.models.visits import VisitReturn
 from server.models.waves import Wave
@@ -38,7 +41,7 @@ from tests.followup.reviewing.reviews_for_tests import (
     create_reviewer,
     state_of,
 )
-from tests.followup.visits_for_tests import KEY, create_wave, tell
+from tests.followup.visits_for_tests import KEY, add_photo, create_wave, tell
 
 WEST = Scope(("C01/D10/",))
 ALONE: Mapping[str, Any] = {"review": {"second": 0, "eyes": 1}}
@@ -288,6 +291,46 @@ def test_rules_approve_what_nobody_needs_to_look_at(connection: Connection, keys
     assert state_of(connection, report.pk) == "approved"
     assert connection.scalars(select(ReviewStep.account_id)).one() is None
     assert findings(connection, report.pk) == [("confirmed", False)]
+
+
+def test_rules_approve_once_the_last_photo_came(connection: Connection, keys: KeyRing) -> None:
+    _, report = create_reports(connection, keys, {"review": {"look": 0, "second": 0}})
+    # As a firm's would: without a visit of ours there is nothing to weigh.
+    connection.execute(update(Assignment).values(submission_id=uuid4()))
+    add_photo(connection, report.visit, state="expected")
+    photo_id = connection.execute(update(Attachment).values(named=True).returning(Attachment.id)).scalar_one()
+    open_reviews(connection, [report.pk], now=NOW)
+    assert state_of(connection, report.pk) == "waiting"
+    connection.execute(update(Attachment).values(state="refused"))
+    assert weigh_when_complete(connection, photo_id), "also for a report without a visit of ours"
+    open_reviews(connection, [report.pk], now=NOW)
+    assert state_of(connection, report.pk) == "approved"
+    sealed = connection.scalars(select(AuditLine.actor).where(AuditLine.action == "report_reviewed"))
+    assert list(sealed) == ["system:review"]
+
+
+@pytest.mark.parametrize("act_before", ["approve", "propose", "exclude"])
+def test_answers_that_change_outside_a_review_are_looked_at_again(
+    connection: Connection, keys: KeyRing, act_before: str
+) -> None:
+    second = {"review": {"second": 100 if act_before == "propose" else 0, "eyes": 1}}
+    _, report = create_reports(connection, keys, second)
+    ann = create_reviewer(connection, "ann")
+    act(connection, report.pk, ann, "approve" if act_before == "propose" else act_before, note="店庆日")
+    stood = state_of(connection, report.pk)
+    changed = corrected(connection, FormShelf(), report.pk, {"greeting": "yes"})
+    assert isinstance(changed, Prepared)
+    revise(connection, changed, reason="补", author=BY, now=NOW, keeps_photos=True)
+    open_reviews(connection, [report.pk], now=NOW + DAY)
+    expected = "excluded" if act_before == "exclude" else "waiting"
+    assert (stood, state_of(connection, report.pk)) == (
+        {"approve": "approved", "propose": "second", "exclude": "excluded"}[act_before],
+        expected,
+    )
+    if expected == "waiting":
+        assert {state for state, _ in findings(connection, report.pk)} == {"pending"}
+        proposed = connection.execute(select(Review.proposed, Review.proposed_by)).one()
+        assert proposed == (None, None)
 
 
 def test_an_unusual_score_comes_first(connection: Connection, keys: KeyRing) -> None:

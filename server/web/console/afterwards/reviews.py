@@ -192,7 +192,7 @@ def _acts(file: reading.ReviewFile, who: Reviewer) -> Sequence[str]:
     standing = acting.standing_of(row)
     found = []
     for act in ACTS:
-        wish = Wish(act, who.account_id, note="…")
+        wish = Wish(act, who.account_id, note="…", alone="…" if file.rules.alone else "")
         if not isinstance(outcome_of(standing, wish, file.rules), Sequence):
             found.append(act)
     return [act for act in found if not (row.sent_back and act == "approve")]
