@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from server.fieldwork.timetable.notices import NewNotice, raise_notices
 from server.followup.publishing.snapshot import moved
 from server.models.appeals import REFUSED, UPHELD, Appeal
+from server.models.notices import Notice
 from server.models.organisation import Subject, Unit
 from server.models.publications import PUBLISHED, FactsCheck, Publication
 from server.models.submissions import Submission
@@ -49,12 +50,17 @@ def _checks(connection: Connection, now: datetime) -> Iterator[NewNotice]:
 
 def _published(connection: Connection, now: datetime) -> Iterator[NewNotice]:
     """Of a first version every branch hears; of a later one those whom it moves."""
+    told = select(Notice.id).where(
+        Notice.wave_id == Publication.wave_id,
+        Notice.key.startswith(func.concat(SCORES, ":", Publication.id, ":")),
+    )
     publications = connection.execute(
         select(Publication.id, Publication.wave_id, Publication.number, Publication.snapshot,
                Publication.visible_from, Wave.title, Wave.title_en)
         .join(Wave, Wave.id == Publication.wave_id)
         .where(Publication.state == PUBLISHED, Publication.visible_from <= now)
-        .where(Publication.visible_from > now - LOOKED_BACK)
+        # Reading two snapshots of a province again and again, to find out that all were told, takes a second.
+        .where(Publication.visible_from > now - LOOKED_BACK, ~told.exists())
         .order_by(Publication.visible_from, Publication.id)
     ).all()  # fmt: skip
     for publication in publications:

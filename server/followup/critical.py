@@ -16,12 +16,12 @@ from server import catalogue
 from server.db import AnyRow, AnySelect
 from server.fieldwork.timetable.notices import NewNotice, raise_notices, supersede
 from server.forms import CompiledForm
-from server.intake.following import WATCHED
 from server.intake.shelf import FormShelf
 from server.models.notices import Notice
 from server.models.organisation import Subject, Unit
 from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
 from server.models.waves import Wave
+from server.scoring.programmes.vocabulary import VISITED
 
 KIND: Final = "critical_failure"
 COORDINATOR, MANAGER = "coordinator", "branch_manager"
@@ -33,7 +33,8 @@ LONGEST: Final = 40
 
 def roles_told(instrument: str, state: str) -> tuple[str, ...]:
     """Whose notice a critical failure is, by the wave's instrument and state."""
-    if instrument not in WATCHED or state == "cancelled":
+    # What one customer, colleague or employee said is nobody's notice: it would lead to who said it.
+    if instrument not in VISITED or state == "cancelled":
         return ()
     if instrument == UNNOTICED and state != "closed":
         return (COORDINATOR,)

@@ -211,7 +211,7 @@ class _Visit:
     def state(self, programme: Programme) -> str:
         """What a review said, where the programme waits for one; else every report counts until one takes
         it out."""
-        if self.row.state == "cancelled" or self.row.review in SET_ASIDE:
+        if self.row.state == "cancelled" or self.row.review in SET_ASIDE or self.row.set_aside:
             return "excluded"
         waits = programme.review.required and programme.review.covers(
             self.row.instrument, self.row.instrument_name
@@ -258,7 +258,8 @@ def _visits(programme_id: UUID) -> Any:
             func.coalesce(Unit.timezone, Wave.timezone).label("zone"),
             SubmissionRevision.answers[VISIT_DATE].astext.label("answered"),
             Assignment.variables[VISIT_DATE].astext.label("assigned"),
-            ScoreSheet.revision_id, ScoreSheet.raw, ScoreSheet.published, ScoreSheet.grade,
+            ScoreSheet.revision_id, ScoreSheet.set_aside, ScoreSheet.raw, ScoreSheet.published,
+            ScoreSheet.grade,
             func.jsonb_set(ScoreSheet.sheet, array(["lines"]), lost, type_=JSONB).label("sheet"),
         )
         .join(Wave, Wave.id == Submission.wave_id)

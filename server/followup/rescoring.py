@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.waves.reading import find_wave_to_run
-from server.followup.standings import SMALLEST_RANKED, Mark, Standing, standings
+from server.followup.standings import Mark, Standing, least_shown, standings
 from server.forms import check
 from server.forms.answers.migrating import migrated
 from server.intake import known
@@ -94,7 +94,7 @@ def preview_rescoring(
         names[row.code] = row.name
         old = shelf.get(connection, row.form_version_id)
         pairs[row.code].append(_pair(old, new, new.rules, row))
-    least = SMALLEST_RANKED.get(wave.instrument, 1)
+    least = least_shown(wave.instrument)
     marks = {code: [each.before for each in own] for code, own in pairs.items()}
     before = standings(marks, old_rules, least)
     after = standings({code: [each.after for each in own] for code, own in pairs.items()}, new.rules, least)

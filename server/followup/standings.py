@@ -7,12 +7,11 @@ from fractions import Fraction
 
 from server.scoring.bands import grade_of
 from server.scoring.exact import rounded, total
+from server.scoring.programmes.vocabulary import OF_PEOPLE, SMALLEST_CELL
 from server.scoring.ranks import ranks_from_top
 from server.scoring.rules import ScoreRules
 
 PLACES = 2
-# A survey's outlets of fewer answers have no rank: their neighbours' ranks would tell their means.
-SMALLEST_RANKED = {"survey": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,11 @@ def standings(
         key: Standing(counts[key], means[key], published[key], _grade(own, means[key], rules), ranks.get(key))
         for key, own in scored.items()
     }
+
+
+def least_shown(instrument: str) -> int:
+    """Scores that a subject needs to be shown and ranked: its neighbours' ranks would tell its mean."""
+    return SMALLEST_CELL if instrument in OF_PEOPLE else 1
 
 
 def mean_of(marks: Sequence[Mark]) -> Fraction | None:

@@ -1,7 +1,6 @@
 """What follows a submission after its receipt: taken from `pending` in batches by the worker."""
 
 from collections.abc import Sequence
-from typing import Final
 from uuid import UUID
 
 from procrastinate.types import JSONValue
@@ -13,11 +12,9 @@ from server.models.submissions import Attachment, Pending, ScoreSheet, Submissio
 from server.models.tasks import Assignment, Invitation
 from server.models.waves import Wave
 from server.scoring.programmes.reviewing import REVIEWABLE
+from server.scoring.programmes.vocabulary import VISITED
 
 BATCH = 500
-# Whose critical failures are told of. What one customer, colleague or employee said is nobody's notice: it
-# would lead to who said it.
-WATCHED: Final = ("visit", "video", "self_check")
 
 
 def follow_batch(connection: Connection) -> int:
@@ -123,7 +120,7 @@ def _critical(submissions: Sequence[UUID]) -> AnySelect:
         .join(Wave, Wave.id == Submission.wave_id)
         .join(SubmissionRevision, SubmissionRevision.submission_pk == Submission.id)
         .join(ScoreSheet, ScoreSheet.revision_id == SubmissionRevision.id)
-        .where(Submission.id.in_(submissions), Wave.instrument.in_(WATCHED))
+        .where(Submission.id.in_(submissions), Wave.instrument.in_(VISITED))
         .where(or_(failures > 0, SubmissionRevision.number > 1))
         .order_by(Submission.id)
     )

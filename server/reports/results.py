@@ -28,10 +28,10 @@ from server.reports.tallies import tallies
 from server.sampling.estimates import Interval, estimate_counted
 from server.scope import Scope
 from server.scoring.exact import rounded, total
+from server.scoring.programmes.vocabulary import OF_PEOPLE, SMALLEST_CELL
 from server.scoring.ranks import ranks_from_top
 
 PLACES = 2
-SMALLEST_CELL = 5
 FULL_SCORE = Fraction(100)
 
 
@@ -123,7 +123,7 @@ def wave_result(
     cells, unscored = _cells(connection, wave_id)
     whole = _whole(cells.values())
     means = {key: rounded(cell.mean, PLACES) for key, cell in cells.items()}
-    least = SMALLEST_CELL if instrument == "survey" else 1
+    least = SMALLEST_CELL if instrument in OF_PEOPLE else 1
     ranks = ranks_from_top({str(key): mean for key, mean in means.items() if cells[key].n >= least})
     units = []
     for row in connection.execute(scope.units(_units(cells))):

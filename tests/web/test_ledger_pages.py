@@ -28,6 +28,7 @@ def closed(app: Flask, engine: Engine) -> Closed:
 def test_from_a_line_to_a_file_for_payroll(app: Flask, engine: Engine, closed: Closed) -> None:
     coordinator = Desk(*signed_in(app, engine, "coordinator"))
     assert LEDGER in coordinator.get("/console/ledger")
+    assert f"/console/ledger/{KEY}/2025" not in coordinator.get("/console/ledger")
     assert "待批准" in coordinator.get(LEDGER)
     with engine.connect() as connection:
         line = str(connection.execute(select(LedgerLine.id)).scalar_one())

@@ -11,10 +11,11 @@ from sqlalchemy.dialects.postgresql import JSONPATH, distinct_on
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.models.definitions import FormVersion, Programme, ProgrammeVersion
+from server.scoring.programmes.vocabulary import VISITED
 
 # People we ask by a link of their own, and people who are sent or appointed to look.
 ASKED = frozenset({"survey"})
-ASSIGNED = frozenset({"visit", "video", "self_check"})
+ASSIGNED = frozenset(VISITED)
 # A finding log, a ballot on paper or a panel has no wave of ours: its scores come with the facts.
 PLANNED_KINDS = ASKED | ASSIGNED
 # A verdict of a form that asks for photos or notes.

@@ -4,6 +4,7 @@ Upheld means: the report is revised or taken out, the wave gets its next version
 again with contra lines, in the transaction of the decision.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 
 from server import audit
+from server.accounts.actors import names_one, selves_in
 from server.accounts.identity import of_account
 from server.db import AnyRow
-from server.errors import Refusal
+from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave
 from server.followup.appealing.standing import (
@@ -72,11 +74,8 @@ def decide(connection: Connection, forms: FormShelf, verdict: Verdict, who: Publ
     """
     row = locked_appeal(connection, verdict.appeal_id, who.scope)
     wave = find_wave(connection, row.wave_id, who.scope)
-    rules = programme_of(connection, wave.programme_version_id).publication
-    imposed = imposed_by(connection, row, now=who.now)
-    own = row.filed_by == who.actor or row.filed_by == _person_of(connection, who.account_id)
     problems = [
-        *deciding_problems(imposed, who.account_id, who.scope, above=rules.above, filed_by_self=own),
+        *what_bars(connection, row, wave, who),
         *verdict_problems(row.state, verdict.verdict, verdict.answer),
     ]
     if problems:
@@ -92,6 +91,16 @@ def decide(connection: Connection, forms: FormShelf, verdict: Verdict, who: Publ
         return Decided(None, None)
     settled = connection.scalar(select(Publication.settlement_id).where(Publication.id == published))
     return Decided(published, settled)
+
+
+def what_bars(connection: Connection, row: AnyRow, wave: AnyRow, who: Publisher) -> Sequence[Detail]:
+    """What keeps somebody from deciding an appeal, whatever they would say."""
+    above = programme_of(connection, wave.programme_version_id).publication.above
+    imposed = imposed_by(connection, row, now=who.now)
+    person = connection.scalar(select(Account.person_id).where(Account.id == who.account_id))
+    own = names_one(row.filed_by, {*selves_in(who.actor), f"person:{person}"})
+    problems = deciding_problems(imposed, who.account_id, who.scope, above=above, filed_by_self=own)
+    return list(problems)
 
 
 def locked_appeal(connection: Connection, appeal_id: UUID, scope: Scope) -> AnyRow:
@@ -194,8 +203,3 @@ def _step(connection: Connection, pk: UUID, act: str, revision_id: UUID, answer:
         final=True,
         at=who.now,
     )
-
-
-def _person_of(connection: Connection, account_id: UUID) -> str:
-    person = connection.scalar(select(Account.person_id).where(Account.id == account_id))
-    return f"person:{person}"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from server import audit
 from server.db import AnyRow, new_id
@@ -19,7 +20,7 @@ from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject
 from server.models.publications import PUBLISHED, Publication, PublishedReport
 from server.models.settlements import LedgerLine, Settlement
-from server.models.submissions import Attachment, Submission
+from server.models.submissions import Attachment, ScoreSheet, Submission, SubmissionRevision
 from server.models.waves import Wave
 from server.photo_rules import PhotoRules
 from server.scope import Scope
@@ -57,7 +58,8 @@ def file_appeal(connection: Connection, new: NewAppeal, scope: Scope, *, now: da
 
     Raises:
         Refusal: not_found outside the scope; invalid_fields: `appeal_closed` outside the windows,
-            `appeal_twice` while the same is open, `field_required`, `text_too_long`.
+            `appeal_twice` while the same is open, `unknown_question` for what is no item of the report,
+            `field_required`, `text_too_long`.
     """
     about = _about_report(connection, new, scope) if new.ref else _about_line(connection, new, scope)
     wave = _wave(connection, about.wave_id)
@@ -70,11 +72,18 @@ def file_appeal(connection: Connection, new: NewAppeal, scope: Scope, *, now: da
     )
     stage = windows_of(connection, about.wave_id).stage(now)
     twice = connection.scalar(same) is not None
-    if problems := list(filing_problems(stage, new.said, open_already=twice)):
+    problems = list(filing_problems(stage, new.said, open_already=twice))
+    if item is not None and not _has_item(connection, about.submission_pk, item):
+        problems.append(Detail("unknown_question", "/item", {"name": item, "suggestion": ""}))
+    if problems:
         raise Refusal("invalid_fields", details=problems)
     appeal_id = new_id()
-    connection.execute(
-        insert(Appeal).values(
+    # Two who press at once: one of them is told that it is filed already.
+    filed = connection.scalar(
+        insert(Appeal)
+        .on_conflict_do_nothing()
+        .returning(Appeal.id)
+        .values(
             id=appeal_id,
             wave_id=about.wave_id,
             stage=stage,
@@ -88,6 +97,8 @@ def file_appeal(connection: Connection, new: NewAppeal, scope: Scope, *, now: da
             decides_until=end_after(connection, wave, ANSWERED_IN, now),
         )
     )
+    if filed is None:
+        raise Refusal("invalid_fields", details=[Detail("appeal_twice")])
     entry = audit.Entry(new.by, "appeal_filed", f"appeal:{appeal_id}", {"stage": stage, "item": item or ""})
     audit.record(connection, [entry], at=now)
     return appeal_id
@@ -149,6 +160,17 @@ def _about_report(connection: Connection, new: NewAppeal, scope: Scope) -> _Abou
     if row is None:
         raise Refusal("not_found")
     return _About(row.wave_id, row.subject_id, row.id, None)
+
+
+def _has_item(connection: Connection, submission_pk: UUID | None, item: str) -> bool:
+    """Whether the report was ever scored on an item: also one that a correction took away since."""
+    scored = (
+        select(ScoreSheet.revision_id)
+        .join(SubmissionRevision, SubmissionRevision.id == ScoreSheet.revision_id)
+        .where(SubmissionRevision.submission_pk == submission_pk)
+        .where(ScoreSheet.sheet["lines"].contains([{"item": item}]))
+    )
+    return connection.scalar(scored.limit(1)) is not None
 
 
 def _about_line(connection: Connection, new: NewAppeal, scope: Scope) -> _About:

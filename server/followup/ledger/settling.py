@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select
 
 from server import audit, wire
+from server.accounts.actors import names_one, selves_in
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.organisation.units import reaches_all
@@ -42,7 +43,7 @@ def decide(
     if not line_ids:
         raise Refusal("invalid_fields", details=[Detail("nothing_chosen", "/chosen")])
     lines = locked_lines(connection, line_ids)
-    own = rules.eyes > 1 and any(line.row.created_by == by for line in lines)
+    own = rules.eyes > 1 and any(names_one(line.row.created_by, selves_in(by)) for line in lines)
     alone = rules.alone and bool(reason.strip())
     checks = (
         (any(line.state != "proposed" for line in lines), Detail("ledger_state", "/chosen")),

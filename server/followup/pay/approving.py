@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, select
 
 from server import audit
+from server.accounts.actors import selves_in
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.waves.running import checked_reason
-from server.followup.pay.deciding import NOTHING, Waiting, decision_problems, selves_in, sums
+from server.followup.pay.deciding import NOTHING, Waiting, decision_problems, sums
 from server.models.accounts import Account, Person
 from server.models.pay import PayDecision, PayLine
 from server.scope import Scope

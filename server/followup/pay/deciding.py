@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
+from server.accounts.actors import names_one
 from server.errors import Detail
 from server.scoring.exact import rounded
 from server.scoring.programmes.visiting import Pay
@@ -96,16 +97,6 @@ def decision_problems(lines: Iterable[Waiting], selves: Collection[str]) -> Iter
             yield Detail("pay_decided", "/chosen")
         elif f"person:{line.person_id}" in selves or names_one(line.proposed_by, selves):
             yield Detail("pay_own", "/chosen")
-
-
-def names_one(actor: str, selves: Collection[str]) -> bool:
-    """Whether an actor, who may stand in for others, is one of them."""
-    return not selves_in(actor).isdisjoint(selves)
-
-
-def selves_in(actor: str) -> frozenset[str]:
-    """Everybody in an actor's name: `account:1 for account:2,account:3` are three."""
-    return frozenset(actor.replace(" for ", ",").split(","))
 
 
 def sums(lines: Iterable[tuple[str, Decimal]]) -> Mapping[str, Decimal]:

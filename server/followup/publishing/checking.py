@@ -47,7 +47,7 @@ def open_check(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, 
     connection.execute(
         insert(FactsCheck).values(wave_id=wave_id, opened_by=by, opened_at=now, closes_at=closes_at)
     )
-    name_reports(connection, wave_id)
+    name_reports(connection, wave)
     entry = audit.Entry(by, "facts_check_opened", f"wave:{wave_id}", {"until": closes_at.isoformat()})
     audit.record(connection, [entry], at=now)
     return closes_at

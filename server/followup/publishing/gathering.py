@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from server import wire
 from server.db import AnyRow
 from server.fieldwork.definitions.compiled import programme_of
 from server.followup.publishing.snapshot import in_order, subject_row
-from server.followup.standings import SMALLEST_RANKED, Mark, mean_of, standings
+from server.followup.standings import Mark, Standing, least_shown, mean_of, standings
 from server.intake.shelf import FormShelf
 from server.models.definitions import Form, FormVersion, ProgrammeVersion
 from server.models.organisation import Subject, Unit
@@ -24,7 +24,7 @@ from server.models.publications import PublishedReport
 from server.models.reviews import APPROVED, OPEN_STATES, Review
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
 from server.scoring.exact import rounded
-from server.scoring.programmes.reviewing import REVIEWABLE
+from server.scoring.programmes.vocabulary import VISITED
 
 PLACES: Final = 2
 # Of the name by which branches know a report: nobody can guess one, and none says when it was made.
@@ -64,15 +64,18 @@ def gather(
     """
     review = programme_of(connection, wave.programme_version_id).review
     waits = review.required and review.covers(wave.instrument, wave.instrument_name)
-    single = wave.instrument in REVIEWABLE
-    counted = _single(connection, wave, waits, replaced) if single else _together(connection, wave)
+    single = wave.instrument in VISITED
+    counted = _single(connection, wave, waits, replaced) if single else _together(connection, wave, waits)
     rules = forms.get(connection, wave.form_version_id).rules
     marks = {str(key): own for key, own in counted.marks.items()}
-    stands = standings(marks, rules, SMALLEST_RANKED.get(wave.instrument, 1))
+    least = least_shown(wave.instrument)
+    stands = {key: _shown(own, least) for key, own in standings(marks, rules, least).items()}
     about = _subjects(connection, counted.marks)
     rows = {about[key]["subject"]: subject_row(about[key], stands[str(key)]) for key in counted.marks}
     every = [mark for own in counted.marks.values() for mark in own if mark.raw is not None]
-    whole = rounded(mean_of(every), PLACES)
+    # The whole less what is shown would be the mean of the few that are hidden.
+    hidden = sum(each.n for each in stands.values() if each.n < least)
+    whole = None if 0 < hidden < least else rounded(mean_of(every), PLACES)
     snapshot: dict[str, Any] = {
         "wave": _about_wave(connection, wave),
         "n": sum(mark.count for mark in every),
@@ -117,11 +120,19 @@ def _single(connection: Connection, wave: AnyRow, waits: bool, replaced: Iterabl
     return _Counted(dict(marks), reports)
 
 
-def _together(connection: Connection, wave: AnyRow) -> _Counted:
+def _shown(standing: Standing, least: int) -> Standing:
+    """Without what too few people said."""
+    return standing if standing.n >= least else replace(standing, raw=None, score=None, grade=None)
+
+
+def _together(connection: Connection, wave: AnyRow, waits: bool) -> _Counted:
     """Many answers, whose single scores nobody publishes: counted by score."""
+    counts: ColumnElement[bool] = Review.state == APPROVED if waits else true()
     rows = connection.execute(
         select(ScoreSheet.subject_id, ScoreSheet.raw, ScoreSheet.grade, func.count().label("n"))
-        .where(ScoreSheet.wave_id == wave.id, ~ScoreSheet.superseded, ~ScoreSheet.set_aside)
+        .join(SubmissionRevision, SubmissionRevision.id == ScoreSheet.revision_id)
+        .join(Review, Review.submission_pk == SubmissionRevision.submission_pk, isouter=True)
+        .where(ScoreSheet.wave_id == wave.id, ~ScoreSheet.superseded, ~ScoreSheet.set_aside, counts)
         .group_by(ScoreSheet.subject_id, ScoreSheet.raw, ScoreSheet.grade)
     )
     marks: defaultdict[UUID, list[Mark]] = defaultdict(list)
@@ -131,9 +142,11 @@ def _together(connection: Connection, wave: AnyRow) -> _Counted:
     return _Counted(dict(marks), ())
 
 
-def name_reports(connection: Connection, wave_id: UUID) -> None:
-    """Give each report of a wave the name by which branches know it, once."""
-    pks = connection.scalars(select(Submission.id).where(Submission.wave_id == wave_id))
+def name_reports(connection: Connection, wave: AnyRow) -> None:
+    """Give each report of a wave the name by which branches know it, once. What people said has none."""
+    if wave.instrument not in VISITED:
+        return
+    pks = connection.scalars(select(Submission.id).where(Submission.wave_id == wave.id))
     rows = [{"submission_pk": pk, "ref": secrets.token_urlsafe(REF_BYTES)} for pk in pks]
     if rows:
         connection.execute(insert_or_skip(PublishedReport).on_conflict_do_nothing(), rows)

@@ -114,7 +114,7 @@ def propose(connection: Connection, forms: FormShelf, new: NewPublication, who: 
     wave = find_wave_to_run(connection, new.wave_id, who.scope)
     _lock(connection, new.wave_id)
     rules = programme_of(connection, wave.programme_version_id).publication
-    name_reports(connection, wave.id)
+    name_reports(connection, wave)
     gathered = gather(connection, forms, wave)
     last = newest(connection, wave.id)
     if new.read != as_read(gathered.snapshot):
@@ -157,7 +157,6 @@ def agree(connection: Connection, forms: FormShelf, publication_id: UUID, who: P
     """
     row = _proposed(connection, publication_id)
     wave = find_wave_to_run(connection, row.wave_id, who.scope)
-    _lock(connection, wave.id)
     gathered = gather(connection, forms, wave)
     checks = (
         (row.proposed_by == who.account_id, Detail("publication_other")),
@@ -201,7 +200,7 @@ def correct(
     # A proposal of what is no longer so cannot be agreed to any more.
     stale = (Publication.wave_id == wave.id, Publication.state == PROPOSED)
     connection.execute(update(Publication).where(*stale).values(state=WITHDRAWN))
-    name_reports(connection, wave.id)
+    name_reports(connection, wave)
     snapshot = gather(connection, forms, wave).snapshot
     publication_id = new_id()
     connection.execute(
@@ -243,7 +242,7 @@ def _publish(
     appeals_until: datetime | None = None,
 ) -> UUID | None:
     rules = programme_of(connection, wave.programme_version_id).publication
-    settled = settle_again(connection, wave, who.scope, by=who.actor, now=who.now)
+    settled = _settle_again(connection, wave, who.scope, by=who.actor, now=who.now)
     visible = connection.execute(
         select(Publication.visible_from).where(Publication.id == publication_id)
     ).scalar_one()
@@ -273,7 +272,7 @@ def _publish(
     return settled
 
 
-def settle_again(
+def _settle_again(
     connection: Connection, wave: AnyRow, scope: Scope, *, by: str, now: datetime
 ) -> UUID | None:
     """The programme settled as of today; None where the scope is too small, or the facts do not settle."""
@@ -327,9 +326,13 @@ def _refused(connection: Connection, new: NewPublication, rules: Rules) -> Itera
 
 
 def _proposed(connection: Connection, publication_id: UUID) -> AnyRow:
-    row = connection.execute(
-        select(*Publication.__table__.columns).where(Publication.id == publication_id).with_for_update()
-    ).first()
+    """A proposal, its wave locked first: a correction, which locks the wave, takes proposals back."""
+    this = Publication.id == publication_id
+    wave_id = connection.scalar(select(Publication.wave_id).where(this))
+    if wave_id is None:
+        raise Refusal("not_found")
+    _lock(connection, wave_id)
+    row = connection.execute(select(*Publication.__table__.columns).where(this).with_for_update()).first()
     if row is None:
         raise Refusal("not_found")
     if row.state != PROPOSED:

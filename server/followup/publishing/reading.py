@@ -85,7 +85,7 @@ def find_version(connection: Connection, publication_id: UUID, scope: Scope) -> 
     """A version with its whole snapshot, for whoever publishes.
 
     Raises:
-        Refusal: not_found when there is none within the scope, or the scope is only a part.
+        Refusal: not_found when there is none within the scope.
     """
     query = (
         select(*Publication.__table__.columns)

@@ -111,9 +111,9 @@ def claim(connection: Connection, submission_pk: UUID, who: Reviewer, scope: Sco
     """Take one report, also from somebody who has it open: they see so when they decide.
 
     Raises:
-        Refusal: not_found; wrong_state once it is decided.
+        Refusal: not_found, also once it is decided, and for what is the reviewer's own.
     """
-    query = scope.submissions(_open_reports().where(Review.submission_pk == submission_pk))
+    query = scope.submissions(_open_reports().where(Review.submission_pk == submission_pk, ~own_report(who)))
     if connection.scalar(query.with_for_update(of=Review)) is None:
         raise Refusal("not_found")
     _keep(connection, submission_pk, who, now)

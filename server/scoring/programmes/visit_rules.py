@@ -25,8 +25,8 @@ from server.scoring.programmes.visiting import (
     Scenario,
     Visits,
 )
+from server.scoring.programmes.vocabulary import VISITED
 
-VISITED: Final = ("visit", "video", "self_check")
 SIDES: Final = (800, 3200)
 MOST_WEIGHT: Final = 100
 ZERO: Final = Fraction(0)

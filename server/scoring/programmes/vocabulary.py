@@ -9,6 +9,11 @@ PARAMETER_TYPES = ("number", "money", "percent", "whole", "date", "text", "flag"
 # Whether a branch may ever learn that we rang: never, unless somebody asks to be rung, or after a question.
 ANONYMITY = ("never", "may_ring")
 INSTRUMENT_KINDS = ("visit", "video", "survey", "panel", "ballot", "log", "self_check")
+# Reports about an outlet, by name; and what people say of it, of which none may be traced to one of them.
+VISITED = ("visit", "video", "self_check")
+OF_PEOPLE = ("survey", "panel", "ballot")
+# Fewer answers of people are never shown: one of them could tell what another said.
+SMALLEST_CELL = 5
 GRADE_ON = ("published", "raw", "whole")
 PARTS = ("raw", "published")
 MEANS = ("waves", "visits", "pooled", "last", "first", "worst", "best", "sum", "count", "A27")

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from server.scoring.calendar import PERIODS, Period
 from server.scoring.programmes.definition import Programme
+from server.scoring.programmes.vocabulary import VISITED
 from server.scoring.settling.facts import Duty, Facts, Finding, Line, Score, Subject
 from server.scoring.settling.repeats import Occasion, occurrences
 
@@ -25,7 +26,6 @@ class Dated(Protocol):
         """The day that decides its period."""
 
 
-_ON_THE_SPOT = ("visit", "video", "self_check")
 _Fact = TypeVar("_Fact", bound=Dated)
 
 
@@ -230,7 +230,7 @@ class Ground:
     def chain_of(self, score: Score) -> str:
         """Only submissions of one chain repeat each other's faults."""
         kind = self.programme.instruments.get(score.instrument, "")
-        return "visit" if kind in _ON_THE_SPOT else kind
+        return "visit" if kind in VISITED else kind
 
     @cached_property
     def _finding_occurrences(self) -> Mapping[tuple[str, str], int]:

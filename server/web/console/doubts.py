@@ -110,7 +110,7 @@ def _edge() -> UUID | None:
 
 
 def _shown(found: DoubtedVisit) -> Iterator[ShownDoubt]:
-    titles = _titles(found.visit)
+    titles = titles_asked(found.visit)
     for row in found.doubts:
         visit = row.params.get("visit") or row.about.get("visit")
         other = found.others.get(visit or "")
@@ -129,9 +129,9 @@ def _photos(found: DoubtedVisit, row: AnyRow, other: AnyRow | None) -> Iterator[
             yield ShownPhoto(picture_of(store, photo), visit)
 
 
-def _titles(visit: AnyRow) -> dict[str, str]:
+def titles_asked(report: AnyRow) -> dict[str, str]:
     """Question -> its title, without what is piped in. A note is called by the item that it is about."""
-    form = services().forms.get(connection(), visit.form_version_id).form
+    form = services().forms.get(connection(), report.form_version_id).form
     named = {
         name: form.questions[question.companion.parent] if question.companion else question
         for name, question in form.questions.items()

@@ -20,6 +20,7 @@ from server.http.problems import json_response
 from server.reports import sheets
 from server.reports.progress import Progress, wave_progress
 from server.reports.results import FULL_SCORE, WaveResult, wave_result
+from server.scoring.programmes.vocabulary import OF_PEOPLE
 from server.services import services
 from server.web.console.showing import find_shown_wave, waits_for_publication
 from server.web.console.submission_parts import answers_of, files_of, remarks_of, sections_of, titles_of
@@ -151,7 +152,7 @@ def _results(wave_id: UUID) -> tuple[AnyRow, Progress, WaveResult]:
     wave = find_shown_wave(wave_id)
     progress = wave_progress(connection(), wave_id, wave.instrument, who.scope)
     # Readers of single sheets see single answers anyway; a unit's own people must not single out customers.
-    suppress = wave.instrument == "survey" and not who.may("sheets.read")
+    suppress = wave.instrument in OF_PEOPLE and not who.may("sheets.read")
     rules = services().forms.get(connection(), wave.form_version_id).rules
     result = wave_result(
         connection(),

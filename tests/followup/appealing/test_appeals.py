@@ -1,11 +1,12 @@
 """Appeals from filing to everything that follows: score, ranks, money; and who may not decide."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from server.db import new_id
 from server.errors import Refusal
@@ -171,6 +172,7 @@ def test_an_objection_before_publication_corrects_the_report_alone(
         ({"now": NOW + 30 * DAY}, ["appeal_closed"]),
         ({"scope": Scope(("C01/D1/B102/",))}, ["not_found"]),
         ({"ref": "unknown"}, ["not_found"]),
+        ({"item": "words"}, ["unknown_question"]),
         ({"ref": None, "line_id": uuid4()}, ["not_found"]),
     ],
 )
@@ -180,6 +182,23 @@ def test_what_is_not_taken(
     with pytest.raises(Refusal) as refused:
         filed(connection, closed, **changes)
     assert codes_of(refused) == codes
+
+
+def test_two_people_who_file_at_once_file_once(engine: Engine, keys: KeyRing) -> None:
+    with engine.begin() as connection:
+        closed = create_closed(connection, keys)
+        published(connection, closed)
+
+    def file_one(_: int) -> str:
+        with engine.begin() as connection:
+            try:
+                filed(connection, closed)
+            except Refusal as refused:
+                return refused.details[0].code
+            return "filed"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(file_one, range(2))) == ["appeal_twice", "filed"]
 
 
 def test_the_same_is_disputed_once_at_a_time(connection: Connection, closed: Closed) -> None:
@@ -225,9 +244,13 @@ def test_the_money_follows_who_answers_for_a_part_only(
     assert sum(amount for _, amount in ledger(connection)) == 0
 
 
-def test_nobody_decides_about_their_own(connection: Connection, closed: Closed, cay: Reviewer) -> None:
+@pytest.mark.parametrize("filed_by", ["person:{person}", "account:9 for account:{account},account:8"])
+def test_nobody_decides_about_their_own(
+    connection: Connection, closed: Closed, cay: Reviewer, filed_by: str
+) -> None:
     appeal_id = filed(connection, closed)
-    connection.execute(update(Appeal).values(filed_by=f"person:{cay.person_id}"))
+    by = filed_by.format(person=cay.person_id, account=cay.account_id)
+    connection.execute(update(Appeal).values(filed_by=by))
     with pytest.raises(Refusal) as refused:
         decided(connection, appeal_id, cay)
     assert codes_of(refused) == ["appeal_own"]

@@ -114,6 +114,8 @@ def test_who_settled_does_not_approve(connection: Connection, closed: Closed) ->
     with pytest.raises(Refusal) as refused:
         approve(connection, closed, by=settled_by)
     assert codes_of(refused) == ["ledger_own"]
+    with pytest.raises(Refusal, match="invalid_fields"):
+        approve(connection, closed, by=f"account:deputy for {settled_by}")
     with pytest.raises(Refusal):
         approve(connection, closed, by=settled_by, rules=Publication(alone=True))
     approve(connection, closed, by=settled_by, rules=Publication(alone=True), reason="县里只有我一人")

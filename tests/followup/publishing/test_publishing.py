@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from server import wire
@@ -26,7 +26,7 @@ from server.followup.publishing.snapshot import as_read, moved
 from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.audit import AuditLine
-from server.models.publications import Publication
+from server.models.publications import Publication, PublishedReport
 from server.models.waves import Wave
 from server.scope import EVERYTHING, Scope
 from tests.builders import BY, DAY, NOW
@@ -239,6 +239,19 @@ def test_a_preview_reads_the_same_before_and_after_reports_get_their_names(
     after = look(connection, closed).gathered.snapshot
     assert len({each["ref"] for each in after["reports"]}) == 3
     assert as_read(before) == as_read(after)
+
+
+@pytest.mark.parametrize("instrument", ["survey", "panel", "ballot"])
+def test_what_few_people_said_is_not_published(
+    connection: Connection, closed: Closed, instrument: str
+) -> None:
+    connection.execute(update(Wave).where(Wave.id == closed.wave_id).values(instrument=instrument))
+    snapshot = look(connection, closed).gathered.snapshot
+    shown = {(row["n"], row["raw"], row["score"], row["grade"], row["rank"]) for row in snapshot["subjects"]}
+    assert shown == {(1, None, None, None, None)}
+    assert (snapshot["n"], snapshot["mean"], snapshot["reports"], snapshot["findings"]) == (3, None, [], [])
+    published(connection, closed)
+    assert connection.scalar(select(func.count()).select_from(PublishedReport)) == 0
 
 
 def test_a_report_that_came_late_belongs_to_the_next_version(

@@ -10,11 +10,9 @@ from werkzeug.wrappers import Response
 
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave
 from server.followup.appealing import reading
-from server.followup.appealing.deciding import Verdict, decide, imposed_by
-from server.followup.appealing.standing import deciding_problems
+from server.followup.appealing.deciding import Verdict, decide, what_bars
 from server.followup.appealing.weighing import Effect, Weighed, weigh_effect
 from server.http import headers
 from server.http.access import identity, requires
@@ -100,10 +98,7 @@ def _appeal_page(appeal_id: UUID, given: Any, errors: Sequence[Detail] = ()) -> 
     file = reading.find_appeal(connection(), appeal_id, who.scope)
     wave = find_wave(connection(), file.row.wave_id, who.scope)
     shown, problems = _shown(file, wave, given)
-    rules = programme_of(connection(), wave.programme_version_id).publication
-    imposed = imposed_by(connection(), file.row, now=who.now)
-    own = file.row.filed_by == who.actor
-    barred = list(deciding_problems(imposed, who.account_id, who.scope, above=rules.above, filed_by_self=own))
+    barred = what_bars(connection(), file.row, wave, who)
     headers.allow_store()
     return page(
         "console/appeal.html",

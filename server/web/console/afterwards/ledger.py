@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,13 +16,14 @@ from server import catalogue
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
-from server.fieldwork.definitions.programmes import find_programme
+from server.fieldwork.definitions.programmes import find_programme, list_programmes
 from server.fieldwork.organisation.units import reaches_all
 from server.followup.ledger import choosing, reading, settling
 from server.followup.ledger.choosing import NewDecision
 from server.followup.settlements import NewSettlement, make_settlement
 from server.http.access import identity, requires
 from server.http.locale import locale
+from server.scope import Scope
 from server.scoring.exact import exact_text
 from server.scoring.programmes.definition import Parameter, Programme
 from server.services import services
@@ -31,14 +34,20 @@ from server.web.presenting import page
 blueprint = Blueprint("ledger", __name__)
 
 COLUMNS = ("line", "rule", "subject", "period", "direction", "payee_kind", "payee", "amount", "unit")
-ACTS = ("choose", "settle", "decide", "approve", "refuse", "close")
 
 
 @blueprint.get("/console/ledger")
 @requires("ledger.read")
 def index() -> AnyResponse:
-    """The programmes that were settled; the others can be begun by their key."""
-    return page("console/ledgers.html", rows=reading.settled_programmes(connection(), identity().scope))
+    """Every year that was settled, and of every published programme the one that runs."""
+    who, now = identity(), services().clock.now()
+    settled = reading.settled_programmes(connection(), who.scope)
+    known = {(row.key, row.year) for row in settled}
+    return page(
+        "console/ledgers.html",
+        rows=settled,
+        begun=[each for each in _running(who.scope, now) if each[::2] not in known],
+    )
 
 
 @blueprint.get("/console/ledger/<key>/<year>")
@@ -72,6 +81,14 @@ def download(close_id: UUID) -> AnyResponse:
     return answer
 
 
+def _running(scope: Scope, now: datetime) -> Iterator[tuple[str, Mapping[str, str], int]]:
+    """Key, title and present year of the programmes in use."""
+    rows = [each for each in list_programmes(connection(), scope) if each.status == "published"]
+    for key, own in groupby(rows, key=attrgetter("key")):
+        programme = programme_of(connection(), next(own).id)
+        yield key, programme.title, programme.calendar.year_of(_today(programme, now))
+
+
 def _do(key: str, year: int, wanted: str) -> None:
     who, now = identity(), services().clock.now()
     doing = (who.scope, who.actor, now)
@@ -84,6 +101,8 @@ def _do(key: str, year: int, wanted: str) -> None:
             choosing.choose(open_connection, (programme, *about), values, fields.text("reason"), doing)
         elif wanted == "settle":
             day = _today(programme, now)
+            if programme.calendar.year_of(day) != year:
+                raise Refusal("not_found")
             new = NewSettlement(key, day)
             make_settlement(open_connection, new, who.scope, by=who.actor, now=now)
         elif wanted == "decide":
@@ -146,6 +165,7 @@ def _ledger_page(key: str, year: int, errors: Sequence[Detail] = (), *, told: st
         sums=reading.totals(settling.approved_lines(lines)),
         closes=reading.closes(connection(), version.programme_id) if whole else (),
         decides=who.may("ledger.decide") and whole,
+        running=programme.calendar.year_of(_today(programme, services().clock.now())) == year,
         errors=errors,
         told=told,
         done=request.args.get("done", ""),

@@ -23,7 +23,6 @@ from server.http.problems import json_response
 from server.services import services
 from server.web.console.fields import Fields
 from server.web.console.showing import find_shown_wave
-from server.web.console.submission_parts import titles_of
 from server.web.presenting import page
 
 blueprint = Blueprint("publications", __name__)
@@ -104,7 +103,6 @@ def published(wave_id: UUID) -> Response:
         wave=wave,
         shown=shown,
         money=reading.money_of(connection(), shown, who.scope) if shown else (),
-        titles=titles_of(wave),
     )
 
 
@@ -164,6 +162,5 @@ def _version_page(publication_id: UUID, errors: Sequence[Detail] = ()) -> Respon
         version=row,
         snapshot=row.snapshot,
         own=row.proposed_by == who.account_id,
-        titles=titles_of(wave),
         errors=errors,
     )

@@ -145,7 +145,7 @@ def _item(
         photos_before=[file for file in past.files if name in file.items],
         control=control,
         choices=_choices(question) if control in ("one", "many") else (),
-        chosen=[_text(each) for each in value] if isinstance(value, list) else [_text(value)],
+        chosen=_chosen(question, value if isinstance(value, list) else [value]),
     )
 
 
@@ -155,6 +155,12 @@ def _choices(question: Question) -> list[tuple[str, str]]:
     if listed:
         return [(_text(choice.value), choice.label(locale())) for choice in listed]
     return [(text, behaviour.display(value, locale())) for text, value in behaviour.answers.items()]
+
+
+def _chosen(question: Question, values: Sequence[object]) -> list[str]:
+    """Answers by what the choices of their field are called: yes and no have values of the form's own."""
+    names = {} if question.behaviour.control.choices else question.behaviour.answers
+    return [next((text for text, each in names.items() if each == value), _text(value)) for value in values]
 
 
 def _text(value: object) -> str:

@@ -25,7 +25,7 @@ from server.http.access import identity, requires
 from server.reports import sheets
 from server.services import services
 from server.web.console.afterwards.review_items import ShownItems, correction_of, items_of
-from server.web.console.doubts import sentence
+from server.web.console.doubts import sentence, titles_asked
 from server.web.console.moments import around, marks_of
 from server.web.console.results import RETURN_ROWS, returns_shown
 from server.web.console.submission_parts import form_of
@@ -170,7 +170,7 @@ def _review_page(pk: UUID, wrong: Wrong | None = None) -> Response:
         before=before,
         items=items,
         titles_by_item={item.name: (item.title, item.answer) for item in (*items.looked_at, *items.others)},
-        doubts=_doubts(who, pk),
+        doubts=_doubts(who, report),
         marks=marks_of(moments, ZoneInfo(report.timezone or catalogue.ZONE)),
         around=around(whereabouts(connection(), pk)),
         remarks=remarks.list_remarks(connection(), _codes(items)),
@@ -203,13 +203,14 @@ def _claimed(row: AnyRow, who: Reviewer, now: datetime) -> bool:
     return row.claimed_by not in (None, who.account_id) and row.claimed_until > now
 
 
-def _doubts(who: Identity, pk: UUID) -> Sequence[tuple[AnyRow, str]]:
+def _doubts(who: Identity, report: AnyRow) -> Sequence[tuple[AnyRow, str]]:
     """What is doubted, in words; where the reader may read it."""
     if not who.may("doubts.read"):
         return ()
-    told = []
-    for row in doubts_of(connection(), pk, who.within("doubts.read")):
-        params = {**row.params, **row.about, "question": row.about.get("question", "…")}
+    told, titles = [], titles_asked(report)
+    for row in doubts_of(connection(), report.id, who.within("doubts.read")):
+        question = titles.get(row.about.get("question", ""), "…")
+        params = {**row.params, **row.about, "question": question}
         told.append((row, sentence(row.code, params)))
     return told
 

@@ -79,7 +79,7 @@ def show(ref: str) -> Response:
 def card(ref: str) -> Response:
     """Tomorrow's card for the morning meeting: one item, what is asked for, a drill of half a minute."""
     report, submission = _found(ref)
-    lost = _first(list(_lines(submission, report)))
+    lost = _first(list(_lines(submission)))
     return page(
         "console/score_card.html", submission=submission, report=report, line=lost[0] if lost else None
     )
@@ -88,8 +88,8 @@ def card(ref: str) -> Response:
 @blueprint.get("/console/scores/<ref>/photos/<place>-<size>.jpg")
 @requires("results.read")
 def photo(ref: str, place: str, size: str) -> Response:
-    report, _ = _found(ref)
-    found = _photos(report)
+    _, submission = _found(ref)
+    found = _photos(submission)
     known = {str(number): row.object_key for number, row in enumerate(found)}
     if size not in SIZES or place not in known:
         raise Refusal("not_found")
@@ -138,7 +138,8 @@ def withdraw(ref: str, appeal_id: UUID) -> Response:
 def _scorecard_page(ref: str, errors: Sequence[Detail] = ()) -> Response:
     who, now = identity(), services().clock.now()
     report, submission = _found(ref)
-    lines = list(_lines(submission, report))
+    lines = list(_lines(submission))
+    windows = windows_of(connection(), report.wave_id)
     return page(
         "console/scorecard.html",
         status=422 if errors else 200,
@@ -149,8 +150,8 @@ def _scorecard_page(ref: str, errors: Sequence[Detail] = ()) -> Response:
         first=_first(lines),
         sections=sections_of(submission),
         shares=sheets.shares_of_score(submission.sheet) if submission.sheet else (),
-        stage=windows_of(connection(), report.wave_id).stage(now),
-        windows=windows_of(connection(), report.wave_id),
+        stage=windows.stage(now),
+        windows=windows,
         appeals=appeals_of_report(connection(), report.submission_pk, who.scope),
         actor=who.actor,
         errors=errors,
@@ -164,7 +165,7 @@ def _found(ref: str) -> tuple[Report, AnyRow]:
     return report, sheets.find_revision(connection(), report.revision_id, who.scope)
 
 
-def _lines(submission: AnyRow, report: Report) -> Iterator[Line]:
+def _lines(submission: AnyRow) -> Iterator[Line]:
     """The scored items, in the order of the sheet."""
     if not submission.sheet:
         return
@@ -172,7 +173,7 @@ def _lines(submission: AnyRow, report: Report) -> Iterator[Line]:
     answers, remarks = answers_of(submission), remarks_of(submission)
     possible = Fraction(sheet["possible"])
     worth = Fraction(sheet["scale"]) / possible if possible else Fraction(0)
-    photos = [item_of(photo.question)[0] for photo in _photos(report)]
+    photos = [item_of(photo.question)[0] for photo in _photos(submission)]
     for line in sheet["lines"]:
         name = line["item"]
         question = form.questions.get(name)
@@ -196,9 +197,8 @@ def _first(lines: Sequence[Line]) -> Sequence[Line]:
     return sorted(lost, key=lambda line: (not line.line["key"], -line.worth))
 
 
-def _photos(report: Report) -> Sequence[AnyRow]:
+def _photos(submission: AnyRow) -> Sequence[AnyRow]:
     """The report's photos in an order that says nothing of the visit's."""
-    row = sheets.find_revision(connection(), report.revision_id, identity().scope)
-    found = uploads.named_photos(connection(), row.wave_id, row.submission_id)
+    found = uploads.named_photos(connection(), submission.wave_id, submission.submission_id)
     shown = [each for each in found if each.state == "verified" and each.media_type.startswith("image/")]
     return sorted(shown, key=lambda each: (each.question, each.object_key))
