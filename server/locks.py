@@ -13,6 +13,7 @@ PEOPLE_LOCK: Final = 7_203_005
 TALLY_LOCK: Final = 7_203_006
 NUMBER_LOCK: Final = 7_203_007
 PAY_LOCK: Final = 7_203_008
+ORDER_LOCK: Final = 7_203_009
 
 _HELD = text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = :lock"

@@ -31,6 +31,7 @@ JOBS: Final[dict[str, str]] = {
     "empty_positions": "empty positions that were kept long enough",
     "make_bulletins": "make the bulletins of last week for every unit",
     "open_reviews": "open the reviews of reports that came without a visit of ours",
+    "keep_orders": "issue the orders that settlements ask for, and remind of those that are due",
     "count_again": "make sure that the counts of waves are what is there",
     "launch_invitations": "write the invitations and messages of a launched wave in batches",
     "preview_draw": "work out what a draw from a large frame would give",

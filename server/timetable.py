@@ -58,6 +58,7 @@ CHORES = (
     Chore("sweep_photos", 3600),
     Chore("close_leavers", 300),
     Chore("keep_duties", 1800),
+    Chore("keep_orders", 900),
     Chore("follow_duty_forms", 120),
     Chore("propose_pay", 3600),
 )

@@ -72,6 +72,7 @@ AREAS = (
     "scores",
     "appeals",
     "ledger",
+    "orders",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

@@ -43,6 +43,11 @@ PERMISSIONS: Final[dict[str, str]] = {
     "appeals.file": "object to facts about the unit, and appeal against what was published of it",
     "appeals.read": "see objections and appeals with their answers",
     "appeals.decide": "decide objections and appeals",
+    "orders.read": "see orders to put things right, with what was done about them",
+    "orders.issue": "issue orders by hand, move their deadlines and take them back",
+    "orders.answer": "sign for orders, and say with photos that things were put right",
+    "orders.verify": "close orders that others have put right, or give them back",
+    "papers.manage": "change the Word templates that orders are printed by",
     "doubts.read": "see what is doubted about visits, with the grounds and who made them",
     "doubts.decide": "dismiss or uphold what is doubted about visits",
     "audit.read": "see who did what when, within the units in scope",
@@ -58,7 +63,13 @@ _READER: Final = frozenset({"console.enter", "units.read", "waves.read", "result
 # Whoever runs something at a branch also has things to do there.
 _DOER: Final = _READER | {"duties.do"}
 # Whoever answers for a branch speaks for its employees.
-_MANAGER: Final = _DOER | {"callbacks.dispute", "recordings.deliver", "appeals.file"}
+_MANAGER: Final = _DOER | {
+    "callbacks.dispute",
+    "recordings.deliver",
+    "appeals.file",
+    "orders.read",
+    "orders.answer",
+}
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
 # one is coming, when, and by whom.
 _SHEET_READER: Final = _READER | {"sheets.read", "forms.read", "waves.follow"}
@@ -96,6 +107,11 @@ _COORDINATOR: Final = _SHEET_READER | {
     "appeals.file",
     "appeals.read",
     "appeals.decide",
+    "orders.read",
+    "orders.issue",
+    "orders.answer",
+    "orders.verify",
+    "papers.manage",
     "doubts.read",
     "doubts.decide",
 }
@@ -107,20 +123,20 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "coordinator": _COORDINATOR,
     "owner": _SHEET_READER
     | {"waves.approve", "audit.read", "messages.read"}
-    | {"scores.publish", "appeals.read", "appeals.decide", "ledger.read", "ledger.decide"},
+    | {"scores.publish", "appeals.read", "appeals.decide", "ledger.read", "ledger.decide", "orders.read"},
     "analyst": _SHEET_READER | {"messages.read"},
     "auditor": _SHEET_READER
     | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"}
-    | {"reviews.read", "appeals.read", "ledger.read"},
+    | {"reviews.read", "appeals.read", "ledger.read", "orders.read"},
     "reviewer": _SHEET_READER
     | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"}
-    | {"reviews.read", "reviews.decide"},
-    "supervisor": _DOER | {"recordings.deliver"},
+    | {"reviews.read", "reviews.decide", "orders.read", "orders.verify"},
+    "supervisor": _DOER | {"recordings.deliver", "orders.read", "orders.issue", "orders.verify"},
     "branch_manager": _MANAGER,
-    "president": _DOER,
-    "deputy_president": _DOER,
+    "president": _DOER | {"orders.read"},
+    "deputy_president": _DOER | {"orders.read"},
     "lobby_manager": frozenset({"console.enter", "duties.do"}),
-    "evaluated_body": _READER | {"appeals.file"},
+    "evaluated_body": _READER | {"appeals.file", "orders.read", "orders.answer"},
     "call_back_agent": frozenset({"console.enter", "callbacks.read", "callbacks.work"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
     "dispatcher": frozenset({"console.enter", "waves.read", "visits.dispatch"}),

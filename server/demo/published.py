@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from server.demo.put_right import issue_orders
 from server.fieldwork.definitions.compiled import programme_of
 from server.followup.appealing.filing import NewAppeal, file_appeal
 from server.followup.ledger.choosing import choose
@@ -63,6 +64,7 @@ def publish_round(connection: Connection, wave_id: UUID, forms: FormShelf, now: 
     proposal = publishing.propose(connection, forms, NewPublication(wave_id, shown.hash), coordinator)
     publishing.agree(connection, forms, proposal, _publisher(accounts["owner"], now - PUBLISHED))
     _appeal(connection, wave_id, accounts["manager"], now)
+    issue_orders(connection, wave_id, accounts, forms, now)
 
 
 def _approve(connection: Connection, wave_id: UUID, accounts: dict[str, UUID], at: datetime) -> None:

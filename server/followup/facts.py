@@ -23,6 +23,7 @@ from server.followup.duty_facts import duty_facts
 from server.followup.history_facts import history_facts
 from server.followup.ledger.choosing import chosen, decision_facts
 from server.followup.ledger.waiving import waiver_facts
+from server.followup.orders.consequences import order_facts
 from server.followup.settled_years import settled_history
 from server.followup.spot.fines import fine_facts
 from server.models.definitions import ProgrammeVersion
@@ -96,6 +97,7 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         if visit.state(programme) != "excluded"
     }
     facts["findings"] += fine_facts(connection, programme_id, known)
+    facts["findings"] += order_facts(connection, programme_id, who, (span.since, span.as_of))
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]
     _add_call_backs(connection, facts, (programme, programme_id, who), span)

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, false, func, insert, select, true
 from sqlalchemy.orm import aliased
 
-from server import audit, wire
+from server import audit, queue, wire
 from server.db import AnyRow, AnySelect, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.programmes import find_programme
@@ -104,6 +104,7 @@ def make_settlement(
     settlement_id = _store(connection, settled, new, by=by, now=now)
     entry = audit.Entry(by, "settlement_made", f"settlement:{settlement_id}", _witnessed(settled, new))
     audit.record(connection, [entry], at=now)
+    queue.defer(connection, "keep_orders")
     return Made(settlement_id, False, settled.version.version, settled.difference, settled.left_out)
 
 

@@ -10,6 +10,7 @@ from server.followup import critical
 from server.followup.callbacks import bulletins, opening
 from server.followup.doubts import sweeping as positions
 from server.followup.doubts import weighing
+from server.followup.orders import issuing, reminding
 from server.followup.pay import proposing
 from server.followup.reviewing import opening as reviews
 from server.intake import following, tallying
@@ -98,6 +99,15 @@ def make_bulletins() -> None:
     week = bulletins.last_week(given.clock.now())
     with transaction() as open_connection:
         bulletins.make_all(open_connection, week, given.keys, now=given.clock.now())
+
+
+def keep_orders() -> None:
+    """Orders first, so that whoever gets one hears of it."""
+    given, now = services(), services().clock.now()
+    with transaction() as open_connection:
+        issuing.issue_due(open_connection, given.forms, now=now)
+    with transaction() as open_connection:
+        reminding.remind(open_connection, now=now)
 
 
 def count_again() -> None:

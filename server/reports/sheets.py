@@ -223,7 +223,7 @@ def _query(revision_id: UUID | None = None) -> Any:
         select(
             Submission.id, Submission.submission_id, Submission.wave_id, Submission.form_version_id,
             Submission.door, Submission.received_at, SubmissionRevision.id.label("revision_id"),
-            Unit.code, Unit.name, Unit.name_en, Unit.timezone,
+            Unit.code, Unit.name, Unit.name_en, Unit.timezone, Subject.code.label("subject"),
             ScoreSheet.published, ScoreSheet.grade, ScoreSheet.raw,
         )
         .select_from(Submission)

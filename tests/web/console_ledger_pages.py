@@ -74,6 +74,7 @@ def of_ledger(**changes: Any) -> dict[str, Any]:
         "sums": {("subject", "B101", "元"): Decimal(-1300)},
         "closes": [CLOSE],
         "decides": True,
+        "running": True,
         "errors": (),
         "told": "",
         "done": "",
@@ -85,9 +86,12 @@ def of_ledger(**changes: Any) -> dict[str, Any]:
 LEDGER_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "ledgers": (
         "ledgers",
-        {"rows": [SimpleNamespace(key="k", year=2026, title=TITLE, as_of=date(2026, 11, 22))]},
+        {
+            "rows": [SimpleNamespace(key="k", year=2026, title=TITLE, as_of=date(2026, 11, 22))],
+            "begun": [("other", TITLE, 2026)],
+        },
     ),
-    "ledgers_none": ("ledgers", {"rows": []}),
+    "ledgers_none": ("ledgers", {"rows": [], "begun": []}),
     "ledger": ("ledger", of_ledger(done="close")),
     "ledger_none": (
         "ledger",

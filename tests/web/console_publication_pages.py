@@ -110,6 +110,7 @@ def version(number: int, state: str, **changes: Any) -> Any:
         "snapshot_hash": "a" * 64,
         "visible_from": NOW,
         "appeals_until": None,
+        "settlement_id": None,
     }
     return SimpleNamespace(**{**values, **changes})
 
@@ -130,7 +131,7 @@ def of_wave(wave: Any, **changes: Any) -> dict[str, Any]:
 
 
 def of_version(wave: Any, shown: Any, **changes: Any) -> dict[str, Any]:
-    values = {"wave": wave, "version": shown, "snapshot": SNAPSHOT, "own": False, "titles": {}, "errors": ()}
+    values = {"wave": wave, "version": shown, "snapshot": SNAPSHOT, "own": False, "errors": ()}
     return {**values, **changes}
 
 
@@ -308,8 +309,8 @@ def pages(wave: Any) -> dict[str, tuple[str, dict[str, Any]]]:
             "publication_version",
             of_version(wave, version(1, "proposed"), errors=[Detail("publication_changed")]),
         ),
-        "published": ("published", {"wave": wave, "shown": SHOWN, "money": LEDGER, "titles": {}}),
-        "published_none": ("published", {"wave": wave, "shown": None, "money": (), "titles": {}}),
+        "published": ("published", {"wave": wave, "shown": SHOWN, "money": LEDGER}),
+        "published_none": ("published", {"wave": wave, "shown": None, "money": ()}),
         "scores": ("scores", {"scores": [OWN], "checks": [CHECK], "now": NOW}),
         "scores_none": ("scores", {"scores": [], "checks": [], "now": NOW}),
         "scorecard": ("scorecard", of_card(wave)),

@@ -42,7 +42,7 @@ from server.notify.texts import compose_alert
 # What people choose -> the kinds of notices that it is about.
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "critical": ("critical_failure",),
-    "orders": ("order_due",),
+    "orders": ("order_issued", "order_due", "order_overdue", "order_returned"),
     "scores": ("facts_to_check", "scores_published", "appeal_decided"),
     "callbacks": ("call_back_overdue",),
     "bulletin": ("call_back_bulletin",),

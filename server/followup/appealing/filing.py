@@ -13,7 +13,7 @@ from server.errors import Detail, Refusal
 from server.followup.appealing.standing import ANSWERED_IN, Windows, filing_problems
 from server.followup.publishing.checking import check_of
 from server.followup.publishing.publishing import newest
-from server.followup.working_days import end_after
+from server.followup.working_days import end_of_wave_after
 from server.intake.uploads import Place, accept
 from server.models.appeals import OPEN, TAKEN_BACK, Appeal
 from server.models.definitions import ProgrammeVersion
@@ -94,7 +94,7 @@ def file_appeal(connection: Connection, new: NewAppeal, scope: Scope, *, now: da
             said=new.said.strip(),
             filed_by=new.by,
             filed_at=now,
-            decides_until=end_after(connection, wave, ANSWERED_IN, now),
+            decides_until=end_of_wave_after(connection, wave, ANSWERED_IN, now),
         )
     )
     if filed is None:

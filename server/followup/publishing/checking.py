@@ -11,7 +11,7 @@ from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave_to_run
 from server.followup.publishing.gathering import name_reports
-from server.followup.working_days import end_after
+from server.followup.working_days import end_of_wave_after
 from server.models.publications import FactsCheck
 from server.models.reviews import OPEN_STATES, Review
 from server.scope import Scope
@@ -43,7 +43,7 @@ def open_check(connection: Connection, wave_id: UUID, scope: Scope, *, by: str, 
     problems = [detail for wrong, detail in checks if wrong]
     if problems:
         raise Refusal("invalid_fields", details=problems)
-    closes_at = end_after(connection, wave, programme.publication.check, now)
+    closes_at = end_of_wave_after(connection, wave, programme.publication.check, now)
     connection.execute(
         insert(FactsCheck).values(wave_id=wave_id, opened_by=by, opened_at=now, closes_at=closes_at)
     )

@@ -21,7 +21,7 @@ from server.fieldwork.waves.running import checked_reason
 from server.followup.publishing.gathering import Gathered, gather, name_reports
 from server.followup.publishing.snapshot import Moved, as_read, moved
 from server.followup.settlements import NewSettlement, make_settlement, preview_settlement
-from server.followup.working_days import end_after
+from server.followup.working_days import end_of_wave_after
 from server.intake.shelf import FormShelf
 from server.models.appeals import OBJECTION, Appeal
 from server.models.publications import PROPOSED, PUBLISHED, WITHDRAWN, FactsCheck, Publication
@@ -248,7 +248,7 @@ def _publish(
     ).scalar_one()
     until = appeals_until
     if until is None and rules.appeals:
-        until = end_after(connection, wave, rules.appeals, max(who.now, visible))
+        until = end_of_wave_after(connection, wave, rules.appeals, max(who.now, visible))
     connection.execute(
         update(Publication)
         .where(Publication.id == publication_id)

@@ -17,7 +17,7 @@ from server.scoring.programmes.formulas import check_formulas
 from server.scoring.programmes.measures import compile_measure
 from server.scoring.programmes.ordering import in_order, with_readings
 from server.scoring.programmes.register import READINGS
-from server.scoring.programmes.review_rules import compile_publication, compile_review
+from server.scoring.programmes.review_rules import compile_orders, compile_publication, compile_review
 from server.scoring.programmes.settings import compile_parameters, policies
 from server.scoring.programmes.shapes import Part, read
 from server.scoring.programmes.visit_rules import compile_visits
@@ -85,6 +85,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
     visits = compile_visits(draft, whole.parts("instruments"))
     review = compile_review(draft, whole.part("review"), draft.instruments)
     publication = compile_publication(draft, whole.part("publication"))
+    orders = compile_orders(draft, whole.part("orders"))
     for row in calendar_part.parts("dates"):
         draft.known("unknown_kind", row.text("to"), row.at("to"), draft.kinds)
     ordered = in_order(measures)
@@ -110,6 +111,7 @@ def _compile(definition: object) -> tuple[Programme | None, Findings]:
         visits=visits,
         review=review,
         publication=publication,
+        orders=orders,
         key_items=key_items,
         duties=duties,
         measures=complete,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from server.scoring.arithmetic import Formula
 from server.scoring.calendar import Calendar
 from server.scoring.programmes.calling import CallBack
-from server.scoring.programmes.reviewing import Publication, Review
+from server.scoring.programmes.reviewing import Orders, Publication, Review
 from server.scoring.programmes.visiting import PLAIN, Visits
 
 Text: TypeAlias = Mapping[str, str]
@@ -356,7 +356,8 @@ class Programme:
     period.
 
     `instruments` are their kinds by name, `call_backs` what follows the answers to some of them, `visits` how
-    the visits of some are made, `review` and `publication` what becomes of reports.
+    the visits of some are made, `review` and `publication` what becomes of reports,
+    `orders` how long putting right takes.
     """
 
     title: Text
@@ -371,6 +372,7 @@ class Programme:
     visits: Mapping[str, Visits]
     review: Review
     publication: Publication
+    orders: Orders
     key_items: tuple[KeyItems, ...]
     duties: Mapping[str, Duty]
     measures: Mapping[str, Measure]

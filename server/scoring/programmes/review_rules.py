@@ -1,4 +1,4 @@
-"""Compiles what a programme says about review, publication and appeals."""
+"""Compiles what a programme says about review, publication, appeals and orders."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,11 @@ from server.scoring.programmes.draft import Draft
 from server.scoring.programmes.reviewing import (
     EVERYTHING,
     LEVELS,
+    LONGEST_ORDER,
     MOST_EYES,
     REVIEWABLE,
     REVIEWED,
+    Orders,
     Publication,
     Review,
 )
@@ -52,6 +54,16 @@ def compile_publication(draft: Draft, part: Part | None) -> Publication:
         part.whole("eyes", usual.eyes),
         part.values.get("alone") is True,
     )
+
+
+def compile_orders(draft: Draft, part: Part | None) -> Orders:
+    """Problems go to the draft."""
+    if part is None:
+        return Orders()
+    for name in ("days", "keyDays"):
+        _bounded(draft, part, name, (1, LONGEST_ORDER))
+    usual = Orders()
+    return Orders(part.whole("days", usual.days), part.whole("keyDays", usual.key_days))
 
 
 def _bounded(draft: Draft, part: Part, name: str, bounds: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""What a programme may say about reports that were handed in: the shapes of `review` and `publication`."""
+"""What becomes of reports that were handed in: the shapes of `review`, `publication` and `orders`."""
 
 from server.scoring.programmes.reviewing import LEVELS
 from server.scoring.programmes.shapes import Field, Shape
@@ -14,6 +14,7 @@ REVIEW = Shape(
         Field("alone", "flag"),
     ),
 )
+ORDERS = Shape("orders", (Field("days", "whole"), Field("keyDays", "whole")))
 PUBLICATION = Shape(
     "publication",
     (

@@ -1,4 +1,5 @@
-"""What a programme says about reports after they were handed in: who looks, who publishes, who may object."""
+"""What a programme says about reports after they were handed in: who looks, who publishes, who may object,
+how long orders take."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,8 @@ EVERYTHING = 100
 OUTLIER = 15
 MOST_EYES = 2
 APPEAL_DAYS = 5
+# Working days: half a year.
+LONGEST_ORDER = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,18 @@ class Review:
     def covers(self, kind: str, name: str | None) -> bool:
         """Whether the reports of an instrument are reviewed."""
         return name in self.instruments if self.instruments else kind in REVIEWED
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Working days in which something is put right, where a rule says no date of its own.
+
+    Attributes:
+        key_days: for key items, and for whatever else is urgent.
+    """
+
+    days: int = 5
+    key_days: int = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The objects of a programme definition, one shape for each; docs/programmes.md explains every property."""
 
 from server.scoring.calendar import PERIODS
-from server.scoring.programmes.review_shapes import PUBLICATION, REVIEW
+from server.scoring.programmes.review_shapes import ORDERS, PUBLICATION, REVIEW
 from server.scoring.programmes.shapes import Field, Shape
 from server.scoring.programmes.visit_shapes import VISITS
 
@@ -376,6 +376,7 @@ PROGRAMME = Shape(
         Field("waves", "shapes", shape=WAVES),
         Field("review", "shape", shape=REVIEW),
         Field("publication", "shape", shape=PUBLICATION),
+        Field("orders", "shape", shape=ORDERS),
         Field("duties", "shapes", shape=DUTY),
         Field("measures", "shapes", shape=MEASURE),
         Field("rules", "shapes", shape=RULE),

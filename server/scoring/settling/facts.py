@@ -9,6 +9,8 @@ from fractions import Fraction
 from server.scoring.arithmetic import Value
 
 Fields = Mapping[str, Value]
+# The source of findings about orders that were late or given back.
+OF_ORDERS = "order"
 
 
 @dataclass(frozen=True, slots=True)

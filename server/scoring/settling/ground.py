@@ -1,7 +1,7 @@
 """The facts, arranged for reading: who stands above whom, which periods there are, what fell into each."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from server.scoring.calendar import PERIODS, Period
 from server.scoring.programmes.definition import Programme
 from server.scoring.programmes.vocabulary import VISITED
-from server.scoring.settling.facts import Duty, Facts, Finding, Line, Score, Subject
+from server.scoring.settling.facts import OF_ORDERS, Duty, Facts, Finding, Line, Score, Subject
 from server.scoring.settling.repeats import Occasion, occurrences
 
 
@@ -235,8 +235,9 @@ class Ground:
     @cached_property
     def _finding_occurrences(self) -> Mapping[tuple[str, str], int]:
         return self._counted(
-            [Occasion(finding.id, finding.day, frozenset((finding.identity,))) for finding in findings]
+            [Occasion(finding.id, finding.day, frozenset((finding.identity,))) for finding in chain]
             for findings in self.findings.values()
+            for chain in _apart(findings)
         )
 
     def _counted(self, by_subject: Iterable[Sequence[Occasion]]) -> Mapping[tuple[str, str], int]:
@@ -245,6 +246,12 @@ class Ground:
         for occasions in by_subject:
             found.update(occurrences(occasions, window, year_of))
         return found
+
+
+def _apart(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
+    """An order that was late is no occasion on which the fault could have been seen again."""
+    for of_orders in (False, True):
+        yield [finding for finding in findings if (finding.source == OF_ORDERS) is of_orders]
 
 
 def _by_subject(facts: Iterable[_Fact]) -> Mapping[str, Sequence[_Fact]]:

@@ -47,6 +47,8 @@ from server.web.console import (
 from server.web.console.afterwards import (
     appeals,
     ledger,
+    order_papers,
+    orders,
     publications,
     redactions,
     remarks,
@@ -99,6 +101,8 @@ PARTS = (
     scorecards,
     appeals,
     ledger,
+    order_papers,
+    orders,
     doubts,
     callbacks,
     callback_people,

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from server.db import AnyRow, connection
 from server.errors import Refusal
-from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave
+from server.fieldwork.waves.secrecy import is_covert, is_reviewed
 from server.fieldwork.waves.states import BEGUN
 from server.http.access import identity
 
@@ -32,16 +32,13 @@ def is_secret(wave: AnyRow) -> bool:
     A branch that counts 1 of 1 visits as done, or sees its score appear, knows on which day somebody was
     there, and can tell who it was. Overt rounds and video checks are no secret.
     """
-    if wave.instrument != "visit" or wave.state == "closed" or identity().may("waves.follow"):
+    if wave.state == "closed" or identity().may("waves.follow"):
         return False
-    return not programme_of(connection(), wave.programme_version_id).visits_of(wave.instrument_name).overt
+    return is_covert(connection(), wave)
 
 
 def waits_for_publication(wave: AnyRow) -> bool:
     """Whether a reader who sees no single sheets learns of a wave's scores only once they are published."""
     if identity().may("sheets.read"):
         return False
-    if is_secret(wave):
-        return True
-    review = programme_of(connection(), wave.programme_version_id).review
-    return review.required and review.covers(wave.instrument, wave.instrument_name)
+    return is_secret(wave) or is_reviewed(connection(), wave)

@@ -11,6 +11,7 @@ from server import queue
 from server.db import AnyRow, connection
 from server.followup import announcing, critical
 from server.followup.callbacks import bulletins, overdue
+from server.followup.orders import acting, reminding
 from server.http.access import identity, requires
 from server.reports.jobs import failed_jobs
 from server.reports.today.items import Item
@@ -100,6 +101,10 @@ def _own_scores(_row: AnyRow) -> str:
     return url_for("console.scorecards.index")
 
 
+def _order(row: AnyRow) -> str:
+    return url_for("console.orders.show", order_id=row.key.split(":")[1])
+
+
 # Notices about something of its own.
 ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
     {
@@ -107,6 +112,7 @@ ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
         overdue.KIND: _late_case,
         critical.KIND: _critical,
         **dict.fromkeys(announcing.KINDS, _own_scores),
+        **dict.fromkeys((*reminding.KINDS, acting.GIVEN_BACK), _order),
     }
 )
 

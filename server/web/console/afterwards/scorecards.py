@@ -197,6 +197,15 @@ def _first(lines: Sequence[Line]) -> Sequence[Line]:
     return sorted(lost, key=lambda line: (not line.line["key"], -line.worth))
 
 
+def places_of(ref: str, item: str) -> Sequence[int]:
+    """Where an item's photos are on the scorecard of a report; nowhere while its reader may not read it."""
+    try:
+        _, submission = _found(ref)
+    except Refusal:
+        return ()
+    return [place for place, each in enumerate(_photos(submission)) if item_of(each.question)[0] == item]
+
+
 def _photos(submission: AnyRow) -> Sequence[AnyRow]:
     """The report's photos in an order that says nothing of the visit's."""
     found = uploads.named_photos(connection(), submission.wave_id, submission.submission_id)
