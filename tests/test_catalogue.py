@@ -71,6 +71,7 @@ AREAS = (
     "reviews",
     "scores",
     "appeals",
+    "findings",
     "ledger",
     "orders",
 )

@@ -47,6 +47,9 @@ PERMISSIONS: Final[dict[str, str]] = {
     "orders.issue": "issue orders by hand, move their deadlines and take them back",
     "orders.answer": "sign for orders, and say with photos that things were put right",
     "orders.verify": "close orders that others have put right, or give them back",
+    "findings.read": "see the log of findings of the units in scope",
+    "findings.record": "write findings down: breaches, praise, what was seen on the spot",
+    "findings.confirm": "confirm or reject findings that others wrote down",
     "papers.manage": "change the Word templates that orders are printed by",
     "doubts.read": "see what is doubted about visits, with the grounds and who made them",
     "doubts.decide": "dismiss or uphold what is doubted about visits",
@@ -69,6 +72,8 @@ _MANAGER: Final = _DOER | {
     "appeals.file",
     "orders.read",
     "orders.answer",
+    "findings.read",
+    "findings.record",
 }
 # Whoever reads single answers reads the questions; branches are not shown what a visit looks at, nor whether
 # one is coming, when, and by whom.
@@ -112,6 +117,9 @@ _COORDINATOR: Final = _SHEET_READER | {
     "orders.answer",
     "orders.verify",
     "papers.manage",
+    "findings.read",
+    "findings.record",
+    "findings.confirm",
     "doubts.read",
     "doubts.decide",
 }
@@ -123,20 +131,23 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "coordinator": _COORDINATOR,
     "owner": _SHEET_READER
     | {"waves.approve", "audit.read", "messages.read"}
-    | {"scores.publish", "appeals.read", "appeals.decide", "ledger.read", "ledger.decide", "orders.read"},
+    | {"scores.publish", "appeals.read", "appeals.decide", "ledger.read", "ledger.decide", "orders.read"}
+    | {"findings.read", "findings.record", "findings.confirm"},
     "analyst": _SHEET_READER | {"messages.read"},
     "auditor": _SHEET_READER
     | {"people.read", "pay.read", "audit.read", "messages.read", "messages.trace", "doubts.read"}
-    | {"reviews.read", "appeals.read", "ledger.read", "orders.read"},
+    | {"reviews.read", "appeals.read", "ledger.read", "orders.read", "findings.read"},
     "reviewer": _SHEET_READER
     | {"visits.return", "callbacks.read", "callbacks.confirm", "doubts.read", "doubts.decide"}
-    | {"reviews.read", "reviews.decide", "orders.read", "orders.verify"},
-    "supervisor": _DOER | {"recordings.deliver", "orders.read", "orders.issue", "orders.verify"},
+    | {"reviews.read", "reviews.decide", "orders.read", "orders.verify", "findings.read", "findings.confirm"},
+    "supervisor": _DOER
+    | {"recordings.deliver", "orders.read", "orders.issue", "orders.verify"}
+    | {"findings.read", "findings.record"},
     "branch_manager": _MANAGER,
-    "president": _DOER | {"orders.read"},
-    "deputy_president": _DOER | {"orders.read"},
+    "president": _DOER | {"orders.read", "findings.read", "findings.record"},
+    "deputy_president": _DOER | {"orders.read", "findings.read", "findings.record"},
     "lobby_manager": frozenset({"console.enter", "duties.do"}),
-    "evaluated_body": _READER | {"appeals.file", "orders.read", "orders.answer"},
+    "evaluated_body": _READER | {"appeals.file", "orders.read", "orders.answer", "findings.read"},
     "call_back_agent": frozenset({"console.enter", "callbacks.read", "callbacks.work"}),
     "firm": frozenset({"submissions.write", "forms.read"}),
     "dispatcher": frozenset({"console.enter", "waves.read", "visits.dispatch"}),

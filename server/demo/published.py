@@ -6,9 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from server.catalogue import ZONE
 from server.demo.put_right import issue_orders
 from server.fieldwork.definitions.compiled import programme_of
+from server.fieldwork.definitions.programmes import find_programme
 from server.followup.appealing.filing import NewAppeal, file_appeal
+from server.followup.finding_log.deciding import NewFinding
+from server.followup.finding_log.recording import record
 from server.followup.ledger.choosing import choose
 from server.followup.publishing import publishing
 from server.followup.publishing.checking import open_check
@@ -48,6 +52,8 @@ REMARKS = (
     "备注与所选答案不一致，请核对。",
     "请写明时间和位置，不写姓名。",
 )
+PROGRAMME, HONOUR = "branch-service", "personal_honour"
+LETTER = "客户来信表扬：大堂经理连续三天上门为行动不便的老人更换存折，附来信照片。"
 OBJECTION = "检查时厅内一位老人突发不适，当班人员都在协助处置，有监控和登记为证，请核对。"
 
 
@@ -65,6 +71,7 @@ def publish_round(connection: Connection, wave_id: UUID, forms: FormShelf, now: 
     publishing.agree(connection, forms, proposal, _publisher(accounts["owner"], now - PUBLISHED))
     _appeal(connection, wave_id, accounts["manager"], now)
     issue_orders(connection, wave_id, accounts, forms, now)
+    _log(connection, accounts["manager"], now)
 
 
 def _approve(connection: Connection, wave_id: UUID, accounts: dict[str, UUID], at: datetime) -> None:
@@ -92,6 +99,21 @@ def _choose(connection: Connection, wave_id: UUID, at: datetime) -> None:
     programme = programme_of(connection, version.id)
     about = (programme, version.programme_id, at.astimezone(ZoneInfo(programme.zone.key)).year)
     choose(connection, about, NUMBERS, "年度考核办法", (EVERYTHING, "system", at))
+
+
+def _log(connection: Connection, manager: UUID, now: datetime) -> None:
+    """The manager writes down what a customer wrote; somebody else has to confirm it."""
+    code = connection.scalar(
+        select(Subject.code)
+        .join(RoleGrant, RoleGrant.unit_id == Subject.unit_id)
+        .where(RoleGrant.account_id == manager)
+        .limit(1)
+    )
+    if code is not None:
+        version = find_programme(connection, PROGRAMME, EVERYTHING)
+        day = (now - 3 * DAY).astimezone(ZoneInfo(ZONE)).date()
+        new = NewFinding(code, day, LETTER, kind=HONOUR)
+        record(connection, version, new, EVERYTHING, by=f"account:{manager}", now=now - DAY)
 
 
 def _publisher(account_id: UUID, at: datetime) -> Publisher:

@@ -20,6 +20,7 @@ from server.db import AnyRow
 from server.fieldwork.judging import Judged, judged
 from server.followup.callbacks.gathering import answers_about, call_back_findings
 from server.followup.duty_facts import duty_facts
+from server.followup.finding_log.counting import log_facts
 from server.followup.history_facts import history_facts
 from server.followup.ledger.choosing import chosen, decision_facts
 from server.followup.ledger.waiving import waiver_facts
@@ -97,6 +98,7 @@ def gather(connection: Connection, programme: Programme, programme_id: UUID, spa
         if visit.state(programme) != "excluded"
     }
     facts["findings"] += fine_facts(connection, programme_id, known)
+    facts["findings"] += log_facts(connection, programme_id, who.codes, (span.since, span.as_of))
     facts["findings"] += order_facts(connection, programme_id, who, (span.since, span.as_of))
     for name in ("scores", "findings"):
         facts[name] += past.lists[name]

@@ -54,6 +54,7 @@ PAGES: tuple[Page, ...] = (
     Page("reviews", "console.reviews.index", "reviews.read", ("/console/reviews", "/console/photos")),
     Page("appeals", "console.appeals.index", "appeals.read", ("/console/appeals",)),
     Page("scores", "console.scorecards.index", "results.read", ("/console/scores",)),
+    Page("findings", "console.findings.index", "findings.read", ("/console/findings",)),
     Page("orders", "console.orders.index", "orders.read", ("/console/orders",)),
     Page("doubts", "console.doubts.index", "doubts.read", ("/console/doubts",)),
     Page("recordings", "console.recordings.index", "recordings.deliver", ("/console/recordings",)),

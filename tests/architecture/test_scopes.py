@@ -144,6 +144,7 @@ LIMITS = {"scope", "doer", "wave", "wave_id", "firm_id"}
 UNLIMITED = {
     "compiled": "a compiled programme names no unit and no person",
     "programme_of": "a compiled programme names no unit and no person",
+    "newest_wave": "says where a programme keeps photos, and nothing of the wave",
     "find_return": "takes a visit that its key found for the phone",
     "start_run": "stores a file with the scope of its sender",
     "apply_run": "applies a file for its own sender only",

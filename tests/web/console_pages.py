@@ -32,6 +32,7 @@ from server.tables import TableProblem
 from server.web.console.importing import text_finder
 from server.web.console.pictures import Picture
 from tests.web import (
+    console_finding_pages,
     console_order_pages,
     console_planning_pages,
     console_publication_pages,
@@ -530,6 +531,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **PAY_PAGES,
     **LEDGER_PAGES,
     **console_order_pages.pages(),
+    **console_finding_pages.pages(),
     **FORM_PAGES,
     **console_today_pages.pages(wave()),
     **console_timetable_pages.pages(wave(), []),

@@ -162,7 +162,12 @@ OWN = {
     "reports": [*SNAPSHOT["reports"], *SNAPSHOT["reports"]],
 }
 SUBMISSION = SimpleNamespace(
-    sheet=SHEET, name="青年路支行", name_en="Youth Road", revision_id=UUID(int=5), form_version_id=UUID(int=6)
+    subject="B101",
+    sheet=SHEET,
+    name="青年路支行",
+    name_en="Youth Road",
+    revision_id=UUID(int=5),
+    form_version_id=UUID(int=6),
 )
 
 

@@ -42,6 +42,15 @@ def list_programmes(connection: Connection, scope: Scope, *, key: str | None = N
     return connection.execute(_readable(query, scope).order_by(*order)).all()
 
 
+def published_programmes(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
+    """The newest published version of each programme, by key, without the contents."""
+    found: dict[str, AnyRow] = {}
+    for row in list_programmes(connection, scope):
+        if row.status == "published":
+            found.setdefault(row.key, row)
+    return list(found.values())
+
+
 def find_programme(connection: Connection, key: str, scope: Scope, *, version: int | None = None) -> AnyRow:
     """One version with its `content`: the newest that is published, unless a version is named.
 

@@ -43,7 +43,7 @@ from server.notify.texts import compose_alert
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "critical": ("critical_failure",),
     "orders": ("order_issued", "order_due", "order_overdue", "order_returned"),
-    "scores": ("facts_to_check", "scores_published", "appeal_decided"),
+    "scores": ("facts_to_check", "scores_published", "appeal_decided", "finding_confirmed"),
     "callbacks": ("call_back_overdue",),
     "bulletin": ("call_back_bulletin",),
     "sending": ("sending_stopped",),

@@ -45,6 +45,17 @@ def may_run(connection: Connection, wave: AnyRow, scope: Scope) -> bool:
     return scope.reaches(wave.unit_path) if wave.unit_path else reaches_all(connection, scope)
 
 
+def newest_wave(connection: Connection, programme_id: UUID) -> UUID | None:
+    """Where a programme keeps photos of no report. Says nothing of units, so it takes no scope."""
+    return connection.scalar(
+        select(Wave.id)
+        .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
+        .where(ProgrammeVersion.programme_id == programme_id, Wave.state != "cancelled")
+        .order_by(Wave.opens_at.desc(), Wave.id)
+        .limit(1)
+    )
+
+
 def list_waves(connection: Connection, scope: Scope) -> Sequence[AnyRow]:
     """The waves within the scope, newest first."""
     return connection.execute(scope.waves(_wave_query().order_by(Wave.opens_at.desc(), Wave.id))).all()

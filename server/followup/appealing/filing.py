@@ -11,16 +11,17 @@ from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
 from server.followup.appealing.standing import ANSWERED_IN, Windows, filing_problems
+from server.followup.evidence_photos import keep_photo
 from server.followup.publishing.checking import check_of
 from server.followup.publishing.publishing import newest
 from server.followup.working_days import end_of_wave_after
-from server.intake.uploads import Place, accept
+from server.intake.uploads import Place
 from server.models.appeals import OPEN, TAKEN_BACK, Appeal
 from server.models.definitions import ProgrammeVersion
 from server.models.organisation import Subject
 from server.models.publications import PUBLISHED, Publication, PublishedReport
 from server.models.settlements import LedgerLine, Settlement
-from server.models.submissions import Attachment, ScoreSheet, Submission, SubmissionRevision
+from server.models.submissions import ScoreSheet, Submission, SubmissionRevision
 from server.models.waves import Wave
 from server.photo_rules import PhotoRules
 from server.scope import Scope
@@ -116,13 +117,10 @@ def add_evidence(
     """A photo that backs an appeal up, stored and looked at like every other.
 
     Raises:
-        PhotoRefused: as `accept`; nothing was written then.
+        PhotoRefused: as `keep_photo`.
     """
     wave_id = connection.execute(select(Appeal.wave_id).where(Appeal.id == appeal_id)).scalar_one()
-    kept = accept(connection, store, Place(appeal_id, wave_id, "appeal"), data, now=now, rules=rules)
-    # Else it would be swept away with the photos that nobody names.
-    mine = (Attachment.submission_id == appeal_id, Attachment.attachment_id == UUID(str(kept["id"])))
-    connection.execute(update(Attachment).where(*mine).values(named=True))
+    keep_photo(connection, store, Place(appeal_id, wave_id, "appeal"), data, rules=rules, now=now)
 
 
 def take_back(connection: Connection, appeal_id: UUID, scope: Scope, *, by: str, now: datetime) -> None:

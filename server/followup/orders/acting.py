@@ -12,12 +12,12 @@ from server.accounts.actors import selves_in
 from server.db import AnyRow
 from server.errors import Detail, Refusal
 from server.fieldwork.timetable.notices import NewNotice, raise_notice
+from server.followup.evidence_photos import keep_photo
 from server.followup.orders.deciding import MOVES, Standing, Wish, problems_of
 from server.followup.orders.issuing import move
-from server.intake.uploads import Place, accept
+from server.intake.uploads import Place
 from server.models.orders import OrderItem, RectificationOrder
 from server.models.organisation import Subject
-from server.models.submissions import Attachment
 from server.photo_rules import PhotoRules
 from server.scope import Scope
 from server.storage.protocol import ObjectStore
@@ -99,15 +99,12 @@ def add_proof(
 
     Raises:
         Refusal: invalid_fields: `order_no_photos` where nothing keeps them.
-        PhotoRefused: as `accept`; nothing was written then.
+        PhotoRefused: as `keep_photo`.
     """
     wave_id = connection.execute(select(OrderItem.wave_id).where(OrderItem.id == item_id)).scalar_one()
     if wave_id is None:
         raise Refusal("invalid_fields", details=[Detail("order_no_photos", "/photos")])
-    kept = accept(connection, store, Place(item_id, wave_id, "order"), data, now=now, rules=rules)
-    # Else it would be swept away with the photos that nobody names.
-    mine = (Attachment.submission_id == item_id, Attachment.attachment_id == UUID(str(kept["id"])))
-    connection.execute(update(Attachment).where(*mine).values(named=True))
+    keep_photo(connection, store, Place(item_id, wave_id, "order"), data, rules=rules, now=now)
 
 
 def fingerprint(connection: Connection, order_id: UUID) -> str:

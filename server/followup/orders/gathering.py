@@ -119,14 +119,3 @@ def recipients(connection: Connection, codes: set[str]) -> Mapping[str, Recipien
     return {
         row.code: Recipient(row.id, row.unit_id, ZoneInfo(row.timezone or catalogue.ZONE)) for row in rows
     }
-
-
-def newest_wave(connection: Connection, programme_id: UUID) -> UUID | None:
-    """Where photos go that belong to no report: the programme's newest wave."""
-    return connection.scalar(
-        select(Wave.id)
-        .join(ProgrammeVersion, ProgrammeVersion.id == Wave.programme_version_id)
-        .where(ProgrammeVersion.programme_id == programme_id, Wave.state != "cancelled")
-        .order_by(Wave.opens_at.desc(), Wave.id)
-        .limit(1)
-    )

@@ -17,12 +17,12 @@ from server import audit
 from server.db import AnyRow, new_id
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
+from server.fieldwork.waves.reading import newest_wave
 from server.followup.orders.deciding import LONGEST, Demand, demands_of, week_of
 from server.followup.orders.gathering import (
     Origin,
     Recipient,
     is_known,
-    newest_wave,
     origin_of,
     recipients,
     report_as_origin,

@@ -160,6 +160,25 @@ def own_scores(connection: Connection, scope: Scope, *, now: datetime) -> Sequen
     ]  # fmt: skip
 
 
+def own_findings(connection: Connection, code: str, *, now: datetime) -> Sequence[Mapping[str, Any]]:
+    """What was published of a subject's faults, the newest wave first; the caller knows who may read it."""
+    shown = _visible(now).subquery("shown")
+    each = func.jsonb_array_elements(shown.c.snapshot["findings"]).table_valued("value").lateral("each")
+    query = (
+        select(
+            shown.c.wave_id,
+            shown.c.snapshot["wave"].label("wave"),
+            type_coerce(each.c.value, JSONB).label("finding"),
+        )
+        .select_from(shown)
+        .join(each, true())
+        .where(each.c.value.op("->>")("subject") == code)
+        .order_by(shown.c.published_at.desc(), shown.c.id)
+        .limit(OWN)
+    )
+    return [{**row.finding, "wave": row.wave, "wave_id": row.wave_id} for row in connection.execute(query)]
+
+
 def open_checks(connection: Connection, scope: Scope, *, now: datetime) -> Sequence[AnyRow]:
     """Waves whose facts the scope's units may check now, each with the names of their reports."""
     query = (

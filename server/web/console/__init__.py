@@ -46,6 +46,7 @@ from server.web.console import (
 )
 from server.web.console.afterwards import (
     appeals,
+    findings,
     ledger,
     order_papers,
     orders,
@@ -100,6 +101,7 @@ PARTS = (
     publications,
     scorecards,
     appeals,
+    findings,
     ledger,
     order_papers,
     orders,

@@ -11,6 +11,7 @@ from server import queue
 from server.db import AnyRow, connection
 from server.followup import announcing, critical
 from server.followup.callbacks import bulletins, overdue
+from server.followup.finding_log import recording
 from server.followup.orders import acting, reminding
 from server.http.access import identity, requires
 from server.reports.jobs import failed_jobs
@@ -105,6 +106,10 @@ def _order(row: AnyRow) -> str:
     return url_for("console.orders.show", order_id=row.key.split(":")[1])
 
 
+def _finding(row: AnyRow) -> str:
+    return url_for("console.findings.show", finding_id=row.key.split(":")[1])
+
+
 # Notices about something of its own.
 ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
     {
@@ -113,6 +118,7 @@ ABOUT: Final[Mapping[str, Callable[[AnyRow], str]]] = MappingProxyType(
         critical.KIND: _critical,
         **dict.fromkeys(announcing.KINDS, _own_scores),
         **dict.fromkeys((*reminding.KINDS, acting.GIVEN_BACK), _order),
+        recording.NOTICE: _finding,
     }
 )
 

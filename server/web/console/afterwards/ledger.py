@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +14,7 @@ from server import catalogue
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
-from server.fieldwork.definitions.programmes import find_programme, list_programmes
+from server.fieldwork.definitions.programmes import find_programme, published_programmes
 from server.fieldwork.organisation.units import reaches_all
 from server.followup.ledger import choosing, reading, settling
 from server.followup.ledger.choosing import NewDecision
@@ -83,10 +81,9 @@ def download(close_id: UUID) -> AnyResponse:
 
 def _running(scope: Scope, now: datetime) -> Iterator[tuple[str, Mapping[str, str], int]]:
     """Key, title and present year of the programmes in use."""
-    rows = [each for each in list_programmes(connection(), scope) if each.status == "published"]
-    for key, own in groupby(rows, key=attrgetter("key")):
-        programme = programme_of(connection(), next(own).id)
-        yield key, programme.title, programme.calendar.year_of(_today(programme, now))
+    for row in published_programmes(connection(), scope):
+        programme = programme_of(connection(), row.id)
+        yield row.key, programme.title, programme.calendar.year_of(_today(programme, now))
 
 
 def _do(key: str, year: int, wanted: str) -> None:

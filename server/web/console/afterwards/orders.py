@@ -15,7 +15,7 @@ from server import catalogue
 from server.accounts.actors import selves_in
 from server.db import AnyRow, connection, transaction
 from server.errors import Detail, Refusal
-from server.fieldwork.definitions.programmes import list_programmes
+from server.fieldwork.definitions.programmes import published_programmes
 from server.fieldwork.waves.reading import find_wave
 from server.followup.orders import acting, issuing, reading
 from server.followup.orders.acting import Act
@@ -224,19 +224,12 @@ def _asked() -> NewItem:
         return NewItem(
             wave.programme_version_id, submission.subject, said, due, urgent, report.submission_pk, item
         )
-    chosen = {str(row.id): row.id for row in _programmes()}.get(request.form.get("programme", ""))
+    chosen = {str(row.id): row.id for row in published_programmes(connection(), who.scope)}.get(
+        request.form.get("programme", "")
+    )
     if chosen is None:
         raise Refusal("invalid_fields", details=[Detail("field_required", "/programme")])
     return NewItem(chosen, fields.text("subject"), said, due, urgent)
-
-
-def _programmes() -> Sequence[AnyRow]:
-    """The newest published version of each programme."""
-    found: dict[str, AnyRow] = {}
-    for row in list_programmes(connection(), identity().scope):
-        if row.status == "published":
-            found.setdefault(row.key, row)
-    return list(found.values())
 
 
 def _new_page(values: Any, errors: Sequence[Detail] = ()) -> Response:
@@ -247,7 +240,7 @@ def _new_page(values: Any, errors: Sequence[Detail] = ()) -> Response:
     return page(
         "console/order_new.html",
         status=422 if errors else 200,
-        programmes=_programmes(),
+        programmes=published_programmes(connection(), who.scope),
         report=report,
         values=values,
         errors=errors,
