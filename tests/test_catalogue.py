@@ -74,6 +74,7 @@ AREAS = (
     "findings",
     "ledger",
     "orders",
+    "papers",
 )
 TABLES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "wire": wire.CODES,

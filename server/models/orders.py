@@ -128,7 +128,7 @@ class OrderStep(HasId, Base):
 
 
 class PaperTemplate(HasId, Base):
-    """A Word document that orders are printed by; the newest is used, the others stay."""
+    """A Word document that papers of a kind are printed by; the newest is used, the others stay."""
 
     __tablename__ = "paper_template"
 

@@ -6,15 +6,9 @@ import zipfile
 import docx
 import pytest
 
-from server.typesetting.orders import (
-    Line,
-    Paper,
-    TemplateBroken,
-    check_template,
-    order_docx,
-    order_pdf,
-    usual_template,
-)
+from server.typesetting.bulletins import Bulletin, Fault, Named, Row, bulletin_pdf, usual_bulletin
+from server.typesetting.orders import Line, Paper, order_pdf, usual_order
+from server.typesetting.word import TemplateBroken, check_template, filled
 
 WORDS = {
     "title": "整改通知书",
@@ -43,7 +37,7 @@ def text_of(data: bytes) -> str:
 
 
 def test_the_usual_template_takes_what_people_typed_as_it_is() -> None:
-    said = text_of(order_docx(usual_template(WORDS), paper()))
+    said = text_of(filled(usual_order(WORDS), paper().told()))
     for part in ("整改通知书", "青年路支行", "是否问候 <b>", '#image("/etc/passwd")'):
         assert part in said
     assert "{" not in said
@@ -97,5 +91,40 @@ OUTSIDE = b'<Relationships><Relationship TargetMode="External" Target="http://12
 )
 def test_templates_that_are_none(data: bytes, code: str) -> None:
     with pytest.raises(TemplateBroken) as broken_template:
-        check_template(data, paper())
+        check_template(data, paper().told())
     assert broken_template.value.code == code
+
+
+def test_a_bulletin_is_filled_in_like_an_order() -> None:
+    names = (
+        "title",
+        "named",
+        "why",
+        "what",
+        "who",
+        "league",
+        "rank",
+        "unit",
+        "score",
+        "grade",
+        "faults",
+        "item",
+    )
+    words = {name: f"[{name}]" for name in (*names, "count")}
+    bulletin = Bulletin(
+        locale="zh",
+        words=words,
+        organisation="朝阳银行",
+        round="三季度",
+        version="第 1 版",
+        published="2026-11-23",
+        summary="平均 90 分",
+        named=[Named("后三名", "通报", "甲、乙")],
+        league=[Row("1", "甲 <支行>", "东城", "95.00", "优秀"), Row("—", "乙", "", "—", "")],
+        faults=[Fault("TEL-01", "问候", 3)],
+        proof="a" * 64,
+    )
+    said = text_of(filled(usual_bulletin(words), bulletin.told()))
+    for part in ("甲 <支行> 东城", "后三名", "甲、乙", "TEL-01 问候", "[league]"):
+        assert part in said
+    assert bulletin_pdf(bulletin)[:5] == b"%PDF-"

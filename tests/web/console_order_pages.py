@@ -9,6 +9,7 @@ from server.errors import Detail
 from server.followup.orders.deciding import MOVES
 from server.followup.orders.deciding import WAYS as VERIFIED
 from server.followup.orders.reading import VIEWS
+from server.followup.paper_templates import KINDS as KINDS_OF_PAPER
 from server.models.orders import ACTS, KINDS, STATES, WAYS
 from server.web.console.afterwards.orders import ShownItem, Wrong
 from server.web.console.pictures import Picture
@@ -80,6 +81,8 @@ STEPS = [step(act, note="<i>x</i>", due_at=NOW) for act in ACTS] + [step("close"
 BARE = {"about": {}, "title": {}, "ref": None, "item": None, "wave_id": None, "wrong": (), "proofs": ()}
 PROGRAMMES = [SimpleNamespace(id=UUID(int=1), title={"default": "网点服务检查", "en": "Branch service"})]
 NEW = {"programmes": PROGRAMMES, "report": None, "values": {}, "errors": ()}
+PAPER = {"kind": "order", "kinds": KINDS_OF_PAPER}
+BROKEN = Detail("template_tags", "", {"said": "<x>"})
 TEMPLATE = SimpleNamespace(name="抬头.docx", uploaded_at=NOW)
 
 
@@ -108,9 +111,15 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             "order_new",
             {**NEW, "report": SimpleNamespace(**UNIT), "values": {"ref": "abc", "said": "<b>"}},
         ),
-        "order_template": ("order_template", {"current": None, "error": None, "kept": False}),
+        "order_template": ("paper_template", {**PAPER, "current": None, "error": None, "kept": False}),
         "order_template_own": (
-            "order_template",
-            {"current": TEMPLATE, "error": Detail("template_tags", "", {"said": "<x>"}), "kept": True},
+            "paper_template",
+            {
+                **PAPER,
+                "kind": "bulletin",
+                "current": TEMPLATE,
+                "error": Detail("template_tags", "", {"said": "<x>"}),
+                "kept": True,
+            },
         ),
     }

@@ -14,7 +14,7 @@ from server.jobs.reports import keep_orders
 from server.models.orders import OrderItem, RectificationOrder
 from server.models.submissions import Attachment
 from server.services import services
-from server.typesetting.orders import TYPE
+from server.typesetting.word import TYPE
 from tests.conftest import START
 from tests.followup.orders.test_orders import CHANGES
 from tests.followup.publishing.waves_for_tests import Closed, create_closed, published, ref_of
@@ -23,7 +23,7 @@ from tests.storage.test_inspection import photo
 from tests.web.test_wave_pages import Desk
 
 NEW = "/console/orders/new"
-TEMPLATE = "/console/orders/template"
+TEMPLATE = "/console/papers/order"
 
 
 @pytest.fixture

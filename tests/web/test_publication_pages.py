@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import docx
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, select, update
@@ -283,3 +284,27 @@ def test_a_version_is_proved_by_a_file_alone(
     for told, problem in cases:
         code, said = prove(told)
         assert (code, problem in said) == (1, True), said
+
+
+def test_a_bulletin_on_paper(engine: Engine, people: People, closed: Closed) -> None:
+    publish(engine, people, closed)
+    with engine.connect() as connection:
+        version = connection.execute(select(Publication.id)).scalar_one()
+    address = f"/console/publications/{version}/bulletin"
+    assert people.coordinator.client.get(f"{address}.pdf").data[:5] == b"%PDF-"
+    word = docx.Document(io.BytesIO(people.coordinator.client.get(f"{address}.docx").data))
+    said = [
+        *(each.text for each in word.paragraphs),
+        *(c.text for t in word.tables for r in t.rows for c in r.cells),
+    ]
+    assert "服务质量检查情况通报" in said
+    assert any("问候了吗" in each for each in said), "what failed"
+    assert people.manager.client.get(f"{address}.pdf").status_code == 403
+
+
+def test_a_proposal_has_no_bulletin_yet(engine: Engine, people: People, closed: Closed) -> None:
+    address = f"/console/waves/{closed.wave_id}/publication"
+    people.coordinator.post(address, go="propose", read=read_of(people.coordinator.get(address)))
+    with engine.connect() as connection:
+        version = connection.execute(select(Publication.id)).scalar_one()
+    assert people.owner.client.get(f"/console/publications/{version}/bulletin.pdf").status_code == 404
