@@ -130,6 +130,18 @@ def of_wave(wave: Any, **changes: Any) -> dict[str, Any]:
     return {**values, **changes}
 
 
+def of_readers(wave: Any, **changes: Any) -> dict[str, Any]:
+    disputed = {
+        LEDGER[2].id: SimpleNamespace(stage="appeal", state="open", answer=None),
+        LEDGER[3].id: SimpleNamespace(stage="appeal", state="refused", answer="<i>照片不清</i>"),
+    }
+    values = {
+        "wave": wave, "shown": SHOWN, "money": LEDGER, "appeals": disputed, "may_appeal": True, "errors": (),
+        "values": {},
+    }  # fmt: skip
+    return {**values, **changes}
+
+
 def of_version(wave: Any, shown: Any, **changes: Any) -> dict[str, Any]:
     values = {"wave": wave, "version": shown, "snapshot": SNAPSHOT, "own": False, "errors": ()}
     return {**values, **changes}
@@ -138,6 +150,7 @@ def of_version(wave: Any, shown: Any, **changes: Any) -> dict[str, Any]:
 SHOWN = Shown(UUID(int=3), UUID(int=4), 2, SNAPSHOT, "b" * 64, "x", "一人", NOW, NOW + DAY, None)
 LEDGER = [
     SimpleNamespace(
+        id=UUID(int=place),
         rule="fine",
         period="V1",
         subject="B101",
@@ -146,7 +159,7 @@ LEDGER = [
         unit="元",
         reverses_id=reverses,
     )
-    for reverses in (None, UUID(int=1))
+    for place, reverses in enumerate((None, UUID(int=1), None, None))
 ]
 CHECK = SimpleNamespace(
     ref="abc", title="五月暗访", title_en=None, name="青年路支行", name_en="Youth Road", closes_at=NOW
@@ -314,8 +327,16 @@ def pages(wave: Any) -> dict[str, tuple[str, dict[str, Any]]]:
             "publication_version",
             of_version(wave, version(1, "proposed"), errors=[Detail("publication_changed")]),
         ),
-        "published": ("published", {"wave": wave, "shown": SHOWN, "money": LEDGER}),
-        "published_none": ("published", {"wave": wave, "shown": None, "money": ()}),
+        "published": ("published", of_readers(wave)),
+        "published_refused": (
+            "published",
+            of_readers(
+                wave,
+                errors=(Detail("field_required"),),
+                values={"line": str(LEDGER[0].id), "said": "<b>"},
+            ),
+        ),
+        "published_none": ("published", of_readers(wave, shown=None, money=())),
         "scores": ("scores", {"scores": [OWN], "checks": [CHECK], "now": NOW}),
         "scores_none": ("scores", {"scores": [], "checks": [], "now": NOW}),
         "scorecard": ("scorecard", of_card(wave)),

@@ -286,6 +286,27 @@ def test_a_version_is_proved_by_a_file_alone(
         assert (code, problem in said) == (1, True), said
 
 
+def test_a_line_of_the_ledger_is_appealed_and_held(engine: Engine, people: People, closed: Closed) -> None:
+    publish(engine, people, closed)
+    address = f"/console/waves/{closed.wave_id}/published"
+    line = re.search(r'name="line" value="([0-9a-f-]+)"', people.manager.get(address))
+    assert line is not None
+    refused = people.manager.post(address, line=line[1], said=" ")
+    assert refused.status_code == 422
+    evidence = (io.BytesIO(photo(40, 30)), "a.jpg")
+    assert people.manager.post(address, line=line[1], said="当天停业", photos=evidence).status_code == 303
+    page = people.manager.get(address)
+    assert 'name="line"' not in page, "it is filed"
+    assert people.manager.post(address, line="x", said="x").status_code == 404
+    assert people.manager.post(address, line=line[1], said="又一次").status_code == 422
+    assert "当天停业" in people.administrator.get(appeal_of(engine))
+
+
+def appeal_of(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return f"/console/appeals/{connection.execute(select(Appeal.id)).scalar_one()}"
+
+
 def test_a_bulletin_on_paper(engine: Engine, people: People, closed: Closed) -> None:
     publish(engine, people, closed)
     with engine.connect() as connection:

@@ -1,6 +1,6 @@
 """Appeals as people read them: their own, those that wait, precedents, the answers about a report."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -81,6 +81,12 @@ def find_appeal(connection: Connection, appeal_id: UUID, scope: Scope) -> Appeal
 def appeals_of_report(connection: Connection, submission_pk: UUID, scope: Scope) -> Sequence[AnyRow]:
     """Everything disputed about a report, with its answers: all who read the report read them."""
     query = _appeals().where(Appeal.submission_pk == submission_pk).order_by(Appeal.filed_at)
+    return connection.execute(scope.subjects(query)).all()
+
+
+def appeals_of_lines(connection: Connection, lines: Collection[UUID], scope: Scope) -> Sequence[AnyRow]:
+    """Everything disputed about ledger lines, with its answers."""
+    query = _appeals().where(Appeal.ledger_line_id.in_(lines)).order_by(Appeal.filed_at)
     return connection.execute(scope.subjects(query)).all()
 
 

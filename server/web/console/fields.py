@@ -6,7 +6,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from flask import request
+
 from server.errors import Detail, Refusal
+from server.intake.uploads import LARGEST_PHOTO
 
 # The day after 9999-12-31 is an error, and a year of two digits a slip.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -116,3 +119,8 @@ def first_day(moment: datetime, zone: ZoneInfo = ZONE) -> str:
 def last_day(moment: datetime, zone: ZoneInfo = ZONE) -> str:
     """The last moment belongs to the day before: a wave until the 6th closes at midnight of the 7th."""
     return (moment - moment.resolution).astimezone(zone).date().isoformat()
+
+
+def photos_sent(name: str = "photos") -> list[bytes]:
+    """The files of a field, each with one byte more than may be kept at most: what is longer is refused."""
+    return [each.read(LARGEST_PHOTO + 1) for each in request.files.getlist(name) if each.filename]

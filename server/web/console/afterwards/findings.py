@@ -17,12 +17,11 @@ from server.followup.finding_log.deciding import NewFinding, words_of
 from server.followup.finding_log.reading import Past
 from server.http import headers
 from server.http.access import identity, requires
-from server.intake.uploads import LARGEST_PHOTO
 from server.reports.trail.naming import subject_names
 from server.scope import EVERYTHING
 from server.services import services
 from server.storage.photos import PhotoRefused
-from server.web.console.fields import Fields
+from server.web.console.fields import Fields, photos_sent
 from server.web.console.pictures import picture_of
 from server.web.console.submission_parts import titles_of
 from server.web.console.trail_lines import actor_words
@@ -67,7 +66,7 @@ def new(key: str) -> Response:
 def record(key: str) -> Response:
     who, given = identity(), services()
     version = find_programme(connection(), key, who.scope)
-    now, pictures = given.clock.now(), _pictures()
+    now, pictures = given.clock.now(), photos_sent()
     try:
         typed = _typed()
         with transaction() as open_connection:
@@ -139,10 +138,6 @@ def _typed() -> NewFinding:
     fields.refuse()
     words = {name: fields.text(name) for name in WORDS}
     return NewFinding(day=day, due=due, points=points, amount=amount, **words)
-
-
-def _pictures() -> list[bytes]:
-    return [each.read(LARGEST_PHOTO + 1) for each in request.files.getlist("photos") if each.filename]
 
 
 def _new_page(key: str, errors: Sequence[Detail] = ()) -> Response:

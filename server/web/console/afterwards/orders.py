@@ -24,14 +24,13 @@ from server.followup.orders.issuing import NewItem
 from server.followup.publishing.reading import find_report
 from server.http import headers
 from server.http.access import identity, requires
-from server.intake.uploads import LARGEST_PHOTO
 from server.reports import sheets
 from server.reports.trail.naming import Names, subject_names
 from server.scope import EVERYTHING
 from server.services import services
 from server.storage.photos import PhotoRefused
 from server.web.console.afterwards.scorecards import places_of
-from server.web.console.fields import Fields
+from server.web.console.fields import Fields, photos_sent
 from server.web.console.pictures import Picture, picture_of
 from server.web.console.trail_lines import actor_words
 from server.web.presenting import page
@@ -139,7 +138,7 @@ def sign(order_id: UUID) -> Response:
 def fix(order_id: UUID, item_id: UUID) -> Response:
     """Say that something was put right, with photos of it."""
     who, given = identity(), services()
-    now, pictures = given.clock.now(), _pictures()
+    now, pictures = given.clock.now(), photos_sent()
     try:
         with transaction() as open_connection:
             done = Act(item_id, "fix", who.actor, request.form.get("note", ""))
@@ -198,10 +197,6 @@ def _due_at(row: AnyRow) -> datetime | None:
 
 def _end(day: date, timezone: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(timezone or catalogue.ZONE))
-
-
-def _pictures() -> list[bytes]:
-    return [each.read(LARGEST_PHOTO + 1) for each in request.files.getlist("photos") if each.filename]
 
 
 def _refused(order_id: UUID, refusal: Refusal, item: str = "") -> Response:

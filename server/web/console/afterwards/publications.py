@@ -15,13 +15,16 @@ from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.compiled import programme_of
 from server.fieldwork.waves.reading import find_wave_to_run
+from server.followup.appealing.filing import NewAppeal, add_evidence, file_appeal, windows_of
+from server.followup.appealing.reading import appeals_of_lines
 from server.followup.publishing import publishing, reading
 from server.followup.publishing.checking import check_of, open_check
 from server.followup.publishing.publishing import NewPublication, Publisher
 from server.http.access import identity, requires
 from server.http.problems import json_response
 from server.services import services
-from server.web.console.fields import Fields
+from server.storage.photos import PhotoRefused
+from server.web.console.fields import Fields, photos_sent
 from server.web.console.showing import find_shown_wave
 from server.web.presenting import page
 
@@ -95,14 +98,56 @@ def decide(publication_id: UUID) -> Response:
 @requires("results.read")
 def published(wave_id: UUID) -> Response:
     """What everybody reads: the newest version, limited to their own units."""
+    return _published_page(wave_id)
+
+
+@blueprint.post("/console/waves/<uuid:wave_id>/published")
+@requires("appeals.file")
+def dispute_line(wave_id: UUID) -> Response:
+    """Appeal against a line of the ledger."""
+    who, given = identity(), services()
+    now, pictures = given.clock.now(), photos_sent()
+    try:
+        new = NewAppeal(said=request.form.get("said", ""), by=who.actor, line_id=_line())
+        with transaction() as open_connection:
+            appeal_id = file_appeal(open_connection, new, who.scope, now=now)
+            for data in pictures:
+                add_evidence(
+                    open_connection, given.store, appeal_id, data, rules=given.settings.photos, now=now
+                )
+    except PhotoRefused as refused:
+        return _published_page(wave_id, [Detail(refused.code)])
+    except Refusal as refusal:
+        if refusal.code != "invalid_fields":
+            raise
+        return _published_page(wave_id, refusal.details)
+    return redirect(url_for("console.publications.published", wave_id=wave_id, _anchor="ledger"), 303)
+
+
+def _line() -> UUID:
+    try:
+        return UUID(request.form.get("line", ""))
+    except ValueError:
+        raise Refusal("not_found") from None
+
+
+def _published_page(wave_id: UUID, errors: Sequence[Detail] = ()) -> Response:
     who, now = identity(), services().clock.now()
     wave = find_shown_wave(wave_id)
     shown = reading.visible(connection(), wave_id, who.scope, now=now)
+    money = reading.money_of(connection(), shown, who.scope) if shown else ()
+    windows = windows_of(connection(), wave_id)
+    disputed = appeals_of_lines(connection(), [line.id for line in money], who.scope)
     return page(
         "console/published.html",
+        status=422 if errors else 200,
         wave=wave,
         shown=shown,
-        money=reading.money_of(connection(), shown, who.scope) if shown else (),
+        money=money,
+        appeals={appeal.ledger_line_id: appeal for appeal in disputed},
+        may_appeal=windows.published and windows.stage(now) is not None and who.may("appeals.file"),
+        errors=errors,
+        values=request.form,
     )
 
 

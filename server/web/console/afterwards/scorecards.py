@@ -27,6 +27,7 @@ from server.intake.uploads import LARGE, LARGEST_PHOTO, SMALL
 from server.reports import sheets
 from server.services import services
 from server.storage.photos import PhotoRefused
+from server.web.console.fields import photos_sent
 from server.web.console.submission_parts import answers_of, form_of, item_of, remarks_of, sections_of
 from server.web.presenting import page
 
@@ -109,7 +110,7 @@ def dispute(ref: str) -> Response:
     new = NewAppeal(
         said=request.form.get("said", ""), by=who.actor, ref=ref, item=request.form.get("item") or None
     )
-    pictures = [each.read(LARGEST_PHOTO + 1) for each in request.files.getlist("photos") if each.filename]
+    pictures = photos_sent()
     try:
         with transaction() as open_connection:
             appeal_id = file_appeal(open_connection, new, who.scope, now=now)
