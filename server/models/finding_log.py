@@ -19,7 +19,7 @@ class LoggedFinding(HasId, Base):
         day: when it was; on its scheme year it counts.
         kind: what the programme's rules know it by; empty for a plain fault.
         section: of the programme from which its points are taken; empty for none.
-        item: of a catalogue, where it has a number.
+        item: by its code, such as TEL-01, where the catalogue has one.
         points, amount: as the entry says; what they mean is the programme's rule.
         person: whom it is about, by staff number or as the scheme says.
         source: where it comes from: an instrument's name, or as somebody put it.

@@ -31,7 +31,7 @@ def _fact(row: AnyRow, subject: str) -> dict[str, Any]:
     optional = {
         "kind": row.kind,
         "section": row.section,
-        "item": row.item,
+        "code": row.item,
         "person": row.person,
         "points": None if row.points is None else f"{row.points.normalize():f}",
         "amount": None if row.amount is None else f"{row.amount.normalize():f}",
