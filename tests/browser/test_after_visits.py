@@ -8,11 +8,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, update
 
+from server.followup.orders.issuing import issue_due
+from server.intake.shelf import FormShelf
 from server.keys import KeyRing
 from server.models.waves import Wave
 from tests.browser.conftest import PHONE
 from tests.builders import NOW
-from tests.followup.publishing.waves_for_tests import RULES
+from tests.followup.orders.test_orders import CHANGES as ORDERED
+from tests.followup.publishing.waves_for_tests import RULES, create_closed, published
 from tests.followup.reviewing.reviews_for_tests import create_report
 from tests.followup.visits_for_tests import create_wave
 from tests.http.staff import create_session
@@ -122,3 +125,45 @@ def test_who_lost_a_report_to_somebody_else_is_told(as_role: As, address: str, w
     expect(coordinator.get_by_role("button", name="通过")).to_be_visible()
     reviewer.keyboard.press("a")
     expect(reviewer.get_by_role("alert")).to_contain_text("另有人正在审这份报告")
+
+
+def test_an_order_from_a_phone_to_its_end(
+    as_role: As, address: str, engine: Engine, keys: KeyRing, work: Callable[[], None]
+) -> None:
+    with engine.begin() as connection:
+        closed = create_closed(connection, keys, **ORDERED)
+        published(connection, closed)
+        issue_due(connection, FormShelf(), now=NOW)
+    manager = as_role("branch_manager", "B101", screen=PHONE)
+    manager.goto(f"{address}/console/orders")
+    manager.get_by_role("link", name="青年路支行").click()
+    manager.get_by_label("签收人姓名").fill("赵经理")
+    manager.get_by_role("button", name="签收").click()
+    expect(manager.get_by_text("赵经理（")).to_be_visible()
+    manager.get_by_label("怎样整改的").fill("全员演练，逐人过关")
+    proof = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo(60, 40)}
+    manager.get_by_label("整改后的照片").set_input_files([proof])
+    manager.get_by_role("button", name="已整改，提交核验").click()
+    expect(manager.get_by_text("待核验")).to_be_visible()
+    assert manager.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    work()
+
+    coordinator = as_role("coordinator")
+    coordinator.goto(f"{address}/console/orders?view=verify")
+    coordinator.get_by_role("link", name="青年路支行").click()
+    expect(coordinator.get_by_alt_text("整改照片 1")).to_be_visible()
+    assert coordinator.get_by_alt_text("整改照片 1").evaluate("each => each.naturalWidth") > 0
+    coordinator.get_by_role("button", name="退回重做").click()
+    expect(coordinator.get_by_role("alert")).to_be_visible()
+    coordinator.get_by_label("核验意见").fill("换个角度再拍一张")
+    coordinator.get_by_role("button", name="退回重做").click()
+    manager.reload()
+    expect(manager.get_by_text("换个角度再拍一张")).to_be_visible()
+    manager.get_by_label("怎样整改的").fill("已重拍")
+    manager.get_by_role("button", name="已整改，提交核验").click()
+    coordinator.reload()
+    coordinator.get_by_role("button", name="核验通过，销号").click()
+    expect(coordinator.get_by_text("已销号")).to_be_visible()
+    with coordinator.expect_download() as paper:
+        coordinator.get_by_role("link", name="PDF").click()
+    assert paper.value.suggested_filename == "整改〔2026〕1号.pdf"

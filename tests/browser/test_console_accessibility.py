@@ -20,6 +20,8 @@ CHOSEN = (
     "home", "wave_waiting", "results", "results_visits", "units", "person", "quarter", "sample", "coverage",
     "roster", "grid_asked", "dispatch_unfit", "duties_mine", "search", "contacts", "import_some",
     "reviews", "review", "photo", "publication", "published", "scorecard", "score_card", "appeal", "ledger",
+    "orders", "order", "order_new", "finding_confirmed", "finding_new", "finding_history",
+    "order_template_own",
 )  # fmt: skip
 
 
