@@ -64,7 +64,8 @@ def count_pending(connection: Connection, scope: Scope) -> int:
 
 def find_entry(connection: Connection, finding_id: UUID, scope: Scope) -> Entry:
     """Raises: Refusal: not_found when there is none within the scope."""
-    row = connection.execute(scope.subjects(_entries().where(LoggedFinding.id == finding_id))).first()
+    query = _entries().add_columns(_newest().label("content")).where(LoggedFinding.id == finding_id)
+    row = connection.execute(scope.subjects(query)).first()
     if row is None:
         raise Refusal("not_found")
     photos = connection.execute(
@@ -99,8 +100,9 @@ def history_of(connection: Connection, code: str, scope: Scope, *, now: datetime
     return sorted(listed, key=lambda past: (-len(past.times), past.code, past.item))
 
 
-def _entries() -> AnySelect:
-    newest = (
+def _newest() -> Any:
+    """The definition by which entries are called, also after it was retired."""
+    return (
         select(ProgrammeVersion.content)
         .where(ProgrammeVersion.programme_id == LoggedFinding.programme_id)
         .where(ProgrammeVersion.published_at.is_not(None))
@@ -109,11 +111,14 @@ def _entries() -> AnySelect:
         .correlate(LoggedFinding)
         .scalar_subquery()
     )
+
+
+def _entries() -> AnySelect:
     return (
         select(
             *LoggedFinding.__table__.columns, Subject.code,
             func.coalesce(Unit.name, Subject.name).label("name"), Unit.name_en, Unit.timezone,
-            Programme.key.label("programme"), newest["title"].label("programme_title"),
+            _newest()["title"].label("programme_title"),
         )
         .join(Subject, Subject.id == LoggedFinding.subject_id)
         .join(Programme, Programme.id == LoggedFinding.programme_id)

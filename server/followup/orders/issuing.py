@@ -122,10 +122,16 @@ def issue(
 def _follow(connection: Connection, forms: FormShelf, row: AnyRow, now: datetime) -> int:
     programme = programme_of(connection, row.programme_version_id)
     demands = {each.key: each for each in demands_of(programme, row.actions)}
+    # What a person took back stays taken back, whatever the settlement says.
+    by_hand = (
+        select(OrderStep.id)
+        .where(OrderStep.item_id == OrderItem.id, OrderStep.act == "withdraw", OrderStep.actor != BY_RULE)
+        .exists()
+    )
     known = {
         each.demand: each
         for each in connection.execute(
-            select(OrderItem.id, OrderItem.demand, OrderItem.state)
+            select(OrderItem.id, OrderItem.demand, OrderItem.state, by_hand.label("by_hand"))
             .where(OrderItem.programme_id == row.programme_id, OrderItem.year == row.year)
             .with_for_update()
         )
@@ -138,7 +144,7 @@ def _follow(connection: Connection, forms: FormShelf, row: AnyRow, now: datetime
     for key, demand in demands.items():
         found = asked.get(demand.recipient)
         before = known.get(key)
-        if found is None or (before is not None and before.state != WITHDRAWN):
+        if found is None or (before is not None and (before.state != WITHDRAWN or before.by_hand)):
             continue
         issued += _answer(connection, forms, row, (demand, found, before), now)
     return issued

@@ -33,7 +33,7 @@ from tests.followup.publishing.waves_for_tests import (
     publisher,
     ref_of,
 )
-from tests.followup.reviewing.reviews_for_tests import create_reviewer
+from tests.followup.reviewing.reviews_for_tests import act, create_reviewer
 from tests.followup.visits_for_tests import KEY
 
 FORMS = FormShelf()
@@ -272,6 +272,29 @@ def test_an_upheld_appeal_takes_the_order_back(connection: Connection, closed: C
     assert issuing.issue_due(connection, FORMS, now=NOW + DAY) == 0
     assert state_of(connection, item_id) == "withdrawn"
     assert acts(connection) == ["issue", "withdraw"]
+
+
+def test_what_a_person_took_back_does_not_come_again(connection: Connection, closed: Closed) -> None:
+    item_id = issued(connection, closed)
+    do(connection, item_id, "withdraw", OTHER, note="已由专项工程处理")
+    assert issuing.issue_due(connection, FORMS, now=NOW + DAY) == 0
+    assert state_of(connection, item_id) == "withdrawn"
+
+
+def test_a_demand_that_comes_again_opens_its_item_again(connection: Connection, closed: Closed) -> None:
+    item_id = issued(connection, closed)
+    pk = closed.reports["B101"].pk
+    for who, act_name in ((closed.ann, "reopen"), (closed.ann, "exclude"), (closed.ben, "exclude")):
+        act(connection, pk, who, act_name, note="走错了网点")
+    make_settlement(connection, NewSettlement(KEY, NOW.date()), EVERYTHING, by=BY, now=NOW)
+    issuing.issue_due(connection, FORMS, now=NOW)
+    assert state_of(connection, item_id) == "withdrawn"
+    act(connection, pk, closed.ann, "reopen", note="没有走错")
+    act(connection, pk, closed.ann, "approve")
+    make_settlement(connection, NewSettlement(KEY, NOW.date()), EVERYTHING, by=BY, now=NOW)
+    assert issuing.issue_due(connection, FORMS, now=NOW + DAY) == 1
+    assert state_of(connection, item_id) == "open"
+    assert acts(connection) == ["issue", "withdraw", "reopen"]
 
 
 def test_steps_are_never_changed(connection: Connection, closed: Closed) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from server.db import AnyRow, connection, transaction
+from server.db import connection, transaction
 from server.errors import Detail, Refusal
 from server.fieldwork.definitions.programmes import find_programme, published_programmes
 from server.fieldwork.waves.reading import find_wave
@@ -162,17 +162,12 @@ def _finding_page(finding_id: UUID, errors: Sequence[Detail] = ()) -> Response:
         "console/finding.html",
         status=422 if errors else 200,
         finding=entry.row,
-        words=words_of(_content(entry.row)),
+        words=words_of(entry.row.content),
         photos=[picture_of(services().store, each) for each in entry.photos],
         names=_names(actors),
         values=request.form,
         errors=errors,
     )
-
-
-def _content(row: AnyRow) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = find_programme(connection(), row.programme, identity().scope).content
-    return content
 
 
 def _names(actors: Sequence[str]) -> Mapping[str, str]:
