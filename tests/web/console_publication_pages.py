@@ -52,6 +52,7 @@ SNAPSHOT: dict[str, Any] = {
     "n": 1,
     "mean": "92.50",
     "ranked": 1,
+    "interval": ["90.10", "94.90"],
     "subjects": SUBJECTS,
     "reports": [
         {"ref": "abc", "subject": "B101", "score": "92.50", "grade": None, "sheet": "0", "alone": True}
@@ -169,6 +170,8 @@ OWN = {
     "wave": SNAPSHOT["wave"],
     "wave_id": UUID(int=4),
     "ranked": 23,
+    "interval": None,
+    "whole": 23,
     "mean": "88.00",
     "number": 1,
     "appeals_until": NOW,

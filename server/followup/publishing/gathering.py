@@ -23,6 +23,7 @@ from server.models.organisation import Subject, Unit
 from server.models.publications import PublishedReport
 from server.models.reviews import APPROVED, OPEN_STATES, Review
 from server.models.submissions import Finding, ScoreSheet, Submission, SubmissionRevision
+from server.sampling.estimates import estimate_counted
 from server.scoring.exact import rounded
 from server.scoring.programmes.vocabulary import VISITED
 
@@ -80,6 +81,7 @@ def gather(
         "wave": _about_wave(connection, wave),
         "n": sum(mark.count for mark in every),
         "mean": None if whole is None else f"{whole:f}",
+        "interval": None if whole is None else _interval(every),
         "ranked": sum(each.rank is not None for each in stands.values()),
         "subjects": [rows[code] for code in in_order(rows.values())],
         "reports": sorted(counted.reports, key=lambda each: (each["subject"], each["ref"])),
@@ -118,6 +120,14 @@ def _single(connection: Connection, wave: AnyRow, waits: bool, replaced: Iterabl
             }
         )
     return _Counted(dict(marks), reports)
+
+
+def _interval(marks: Sequence[Mark]) -> list[str] | None:
+    """The mean's 95 % interval, by which a branch sees how much of its distance is chance; None below two."""
+    estimate = estimate_counted([(mark.raw, mark.count) for mark in marks if mark.raw is not None])
+    if estimate is None or estimate.interval is None:
+        return None
+    return [f"{each:.{PLACES}f}" for each in (estimate.interval.low, estimate.interval.high)]
 
 
 def _shown(standing: Standing, least: int) -> Standing:

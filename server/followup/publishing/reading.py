@@ -29,6 +29,8 @@ from server.scope import Scope
 
 # Rows of one's own history that a page shows.
 OWN: Final = 200
+# What is read of the whole wave beside one's own numbers.
+OF_WAVE: Final = ("wave", "ranked", "mean", "interval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,7 @@ def own_scores(connection: Connection, scope: Scope, *, now: datetime) -> Sequen
     query = (
         select(
             shown.c.wave_id, shown.c.number, type_coerce(subject.c.value, JSONB).label("subject"),
-            snapshot["wave"].label("wave"), snapshot["ranked"].label("ranked"),
-            snapshot["mean"].label("mean"),
+            snapshot["n"].label("whole"), *(snapshot[name].label(name) for name in OF_WAVE),
             reports.label("reports"),
         )
         .select_from(shown)
@@ -153,9 +154,9 @@ def own_scores(connection: Connection, scope: Scope, *, now: datetime) -> Sequen
     )  # fmt: skip
     if not reaches_all(connection, scope):
         query = query.where(code.in_(scope.subjects(select(Subject.code))))
+    names = ("wave_id", "number", "whole", "reports")
     return [
-        {**row.subject, "wave": row.wave, "wave_id": row.wave_id, "ranked": row.ranked, "mean": row.mean,
-         "number": row.number, "reports": row.reports}
+        {**row.subject, **{name: getattr(row, name) for name in (*OF_WAVE, *names)}}
         for row in connection.execute(query)
     ]  # fmt: skip
 

@@ -63,6 +63,8 @@ def test_a_preview_tells_who_stands_where_and_who_pays(connection: Connection, c
     assert [each.subject for each in shown.moved] == ["B102", "B201", "B101"]
     assert (shown.number, shown.problems) == (1, [])
     assert shown.gathered.snapshot["mean"] == "83.33"
+    low, high = map(float, shown.gathered.snapshot["interval"])
+    assert low < 83.33 < high
     assert [(each["subject"], each["item"]) for each in shown.gathered.snapshot["findings"]] == [
         ("B101", "greeting")
     ]
@@ -250,6 +252,7 @@ def test_what_few_people_said_is_not_published(
     shown = {(row["n"], row["raw"], row["score"], row["grade"], row["rank"]) for row in snapshot["subjects"]}
     assert shown == {(1, None, None, None, None)}
     assert (snapshot["n"], snapshot["mean"], snapshot["reports"], snapshot["findings"]) == (3, None, [], [])
+    assert snapshot["interval"] is None, "it would tell the mean"
     published(connection, closed)
     assert connection.scalar(select(func.count()).select_from(PublishedReport)) == 0
 
