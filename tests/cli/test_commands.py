@@ -182,6 +182,8 @@ def test_every_encrypted_column_is_rewritten() -> None:
         ("wave", "prn_key"),
         # Files that are kept for an hour, between showing and applying them.
         *((table, "content") for table in ("import_part", "kept_import")),
+        # A letterhead with tags, before anything is filled in.
+        ("paper_template", "data"),
     }
 
 
