@@ -48,6 +48,7 @@ from server.models.settlements import Settlement
 from server.scope import Scope
 
 BY_RULE: Final = "system:orders"
+LAST_DAY: Final = date(9999, 12, 29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,8 @@ def _of_origin(connection: Connection, programme_id: UUID, origin: Origin | None
 
 def _end(day: date, found: Recipient) -> datetime:
     """The first moment after a day, on the clocks of who is asked."""
-    return datetime.combine(day + timedelta(days=1), time.min, found.zone)
+    # A rule may say so many months that the calendar ends before.
+    return datetime.combine(min(day, LAST_DAY) + timedelta(days=1), time.min, found.zone)
 
 
 def _usual(

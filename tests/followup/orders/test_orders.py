@@ -297,6 +297,14 @@ def test_a_demand_that_comes_again_opens_its_item_again(connection: Connection, 
     assert acts(connection) == ["issue", "withdraw", "reopen"]
 
 
+def test_a_deadline_at_the_end_of_the_calendar_stops_nobody(connection: Connection, keys: KeyRing) -> None:
+    far = {**ORDER, "actions": [{"do": "order_rectification", "within": {"months": "9999999"}}]}
+    closed = create_closed(connection, keys, rules=[*RULES["rules"], far])
+    item_id = issued(connection, closed)
+    due = connection.execute(select(OrderItem.due_at).where(OrderItem.id == item_id)).scalar_one()
+    assert due.year >= 2800
+
+
 def test_steps_are_never_changed(connection: Connection, closed: Closed) -> None:
     issued(connection, closed)
     for statement in ("UPDATE order_step SET note = 'x'", "DELETE FROM order_step"):
